@@ -1,0 +1,113 @@
+"""A bundle on disk: `bundle.json` and the files it names, checked before anything is built from them."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from model.errors import BundleCorrupt, BundleMismatch
+from model.taxonomy import Phenotype, Taxonomy
+
+SCHEMA_VERSION = 1
+MANIFEST = "bundle.json"
+_READ_BLOCK = 1 << 20  # bytes hashed at a time; any size does, this one keeps memory flat
+
+
+class BundleManifest(BaseModel):
+    """The content of `bundle.json` (design section 4). Every table is keyed by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    schema_version: Literal[1] = 1
+    name: str
+    modality: str
+    trained: bool = Field(description="False: weights are seeded noise and every answer says so.")
+    domain: Literal["synthetic", "clinical"]
+    views: tuple[str, ...]
+    sections: tuple[str, ...]
+    unwritten_sections: tuple[str, ...] = ()
+    phenotypes: tuple[dict[str, Any], ...]
+    preprocessing: dict[str, Any] = Field(description="Read by the modality; travels with the weights.")
+    networks: dict[str, dict[str, Any]] = Field(description="Network name → configuration with its weights' `file`.")
+    embedding_dim: int = Field(gt=0)
+    view_weighting: Literal["argmax", "probability"]
+    min_section_weight: float = Field(ge=0)
+    mil_weights: dict[str, dict[str, float]] = Field(description="Section → view → weight.")
+    thresholds: dict[str, float] = {}
+    calibration: dict[str, dict[str, float]] = {}
+    decoder: dict[str, Any] | None = None
+    phrases: str | None = Field(None, description="File of the phrase bank, if the bundle brings one.")
+    evaluation: dict[str, Any] = {}
+    licence_notice: str
+    files: dict[str, str] = Field(default={}, description="File name → sha256.")
+
+    @model_validator(mode="after")
+    def _tables_are_complete(self) -> Self:
+        for section in self.sections:
+            missing = set(self.views) ^ set(self.mil_weights.get(section, {}))
+            if missing:
+                raise ValueError(f"mil_weights[{section!r}] lacks or adds the views {sorted(missing)}")
+        self.taxonomy()
+        return self
+
+    def taxonomy(self) -> Taxonomy:
+        """The names this bundle was made for."""
+        phenotypes = tuple(Phenotype(**fields) for fields in self.phenotypes)
+        return Taxonomy(self.modality, self.views, self.sections, phenotypes, self.unwritten_sections)
+
+
+def taxonomy_fields(taxonomy: Taxonomy) -> dict[str, Any]:
+    """The manifest fields that state a taxonomy; the inverse of `BundleManifest.taxonomy`."""
+    fields = asdict(taxonomy)
+    return {name: fields[name] for name in ("modality", "views", "sections", "unwritten_sections", "phenotypes")}
+
+
+def sha256_of(path: Path) -> str:
+    """Hex sha256 of a file's bytes, read in blocks."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_READ_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def write_bundle(folder: Path, manifest: BundleManifest) -> BundleManifest:
+    """Writes `bundle.json` over the files already in the folder, with their sha256. Returns the final manifest."""
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != MANIFEST)
+    final = manifest.model_copy(update={"files": {name: sha256_of(folder / name) for name in names}})
+    (folder / MANIFEST).write_text(final.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return final
+
+
+def read_bundle(folder: Path) -> BundleManifest:
+    """The manifest of a bundle whose files all match their sha256.
+
+    Raises BundleCorrupt when a file is missing or no JSON, BundleMismatch when a version, name or hash differs.
+    """
+    path = folder / MANIFEST
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BundleCorrupt(f"{path}: cannot be read as a bundle manifest ({error})") from error
+    if not isinstance(fields, dict) or fields.get("schema_version") != SCHEMA_VERSION:
+        raise BundleMismatch(f"{path}: schema_version must be {SCHEMA_VERSION}; this is no bundle of this version")
+    try:
+        manifest = BundleManifest.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BundleMismatch(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    for name, expected in manifest.files.items():
+        _verify(folder / name, expected)
+    return manifest
+
+
+def _verify(path: Path, expected: str) -> None:
+    """Raises unless the file is there and has that sha256."""
+    if path.name != str(path.relative_to(path.parent)) or not path.is_file():
+        raise BundleCorrupt(f"{path}: the manifest names this file, but it is not there")
+    actual = sha256_of(path)
+    if actual != expected:
+        raise BundleMismatch(f"{path}: sha256 is {actual}, the manifest says {expected}")

@@ -1,0 +1,74 @@
+"""Embeddings of a study, one frozen type per stage. Shapes and names are checked; values stay on their device."""
+
+from dataclasses import dataclass
+
+import torch
+
+from model.errors import InvalidStudy
+
+
+def _expect(name: str, tensor: torch.Tensor, dtype: torch.dtype, shape: tuple[int, ...]) -> None:
+    """Raises InvalidStudy unless dtype and shape fit. Reads no value, so it works on fake and on GPU tensors."""
+    if tensor.dtype != dtype or tuple(tensor.shape) != shape:
+        raise InvalidStudy(f"{name} must be {dtype} {shape}, not {tensor.dtype} {tuple(tensor.shape)}")
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedClip:
+    """A clip ready for the networks.
+
+    model_input: float32 (C, ...) what the video encoder reads; echo: (3, 16, H, W) normalised.
+    view_input: float32 (F, C, H, W) the F frames the view classifier reads, normalised alike.
+    start_frame: first source frame of the window that was chosen, 0-based.
+    """
+
+    position: int
+    sha256: str
+    model_input: torch.Tensor
+    view_input: torch.Tensor
+    start_frame: int
+
+
+@dataclass(frozen=True, eq=False)
+class StudyEmbedding:
+    """Clip embeddings and view probabilities of a study, kept apart.
+
+    clip_embeddings: float32 (N, D) one row per used clip.
+    view_probabilities: float32 (N, V) rows sum to 1; columns are ``views``.
+    positions: upload position of each row.
+    """
+
+    clip_embeddings: torch.Tensor
+    view_probabilities: torch.Tensor
+    positions: tuple[int, ...]
+    views: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        clips = len(self.positions)
+        if self.clip_embeddings.ndim != 2:
+            raise InvalidStudy(f"clip_embeddings must be (N, D), not {tuple(self.clip_embeddings.shape)}")
+        _expect("clip_embeddings", self.clip_embeddings, torch.float32, (clips, self.clip_embeddings.shape[1]))
+        _expect("view_probabilities", self.view_probabilities, torch.float32, (clips, len(self.views)))
+
+
+@dataclass(frozen=True, eq=False)
+class SectionEmbeddings:
+    """One embedding per report section.
+
+    vectors: float32 (S, D) unit norm; zero rows where not assessed.
+    assessed: bool (S,) the section has a clip and enough weight.
+    clip_weights: float32 (S, N) weight of each clip in each section, as pooled.
+    """
+
+    vectors: torch.Tensor
+    assessed: torch.Tensor
+    clip_weights: torch.Tensor
+    sections: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        rows = len(self.sections)
+        if self.vectors.ndim != 2 or self.clip_weights.ndim != 2:
+            raise InvalidStudy("vectors and clip_weights must have two dimensions")
+        _expect("vectors", self.vectors, torch.float32, (rows, self.vectors.shape[1]))
+        _expect("assessed", self.assessed, torch.bool, (rows,))
+        _expect("clip_weights", self.clip_weights, torch.float32, (rows, self.clip_weights.shape[1]))

@@ -1,0 +1,81 @@
+"""What the report writer reads and returns. Frozen types without files, networks or a modality."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+Source = Literal["generated", "retrieved", "both"]
+
+
+@dataclass(frozen=True)
+class PhenotypeToken:
+    """A phenotype estimate as the decoder reads it: never the truth, always the vote (design section 7).
+
+    value, p10, p90: in the phenotype's unit, None where unknown. labelled_share: labelled / neighbours, 0..1.
+    """
+
+    name: str
+    value: float | None
+    p10: float | None
+    p90: float | None
+    labelled_share: float
+
+
+@dataclass(frozen=True)
+class EvidenceSentence:
+    """One phrase that neighbours use in a section, merged over candidates, numbers removed.
+
+    template: wording with ``<slot>`` placeholders, never a digit.
+    numberless: the wording used when no number can be stated.
+    slot: slot name in the template, None without one.
+    support: share of the context candidates that use it, 0..1.
+    candidate_ids: those candidates, nearest first. values: their numbers for the slot, where they have one.
+    """
+
+    template: str
+    numberless: str
+    slot: str | None
+    support: float
+    candidate_ids: tuple[int, ...]
+    values: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class WritingRequest:
+    """One study, ready to be written.
+
+    section_vectors: float32 (S, D) unit norm, zero rows where not assessed. assessed: bool (S,).
+    clip_vectors: float32 (C, D) at most 8, highest weight first.
+    sections: names of the S rows. evidence: section name → its sentences, highest support first; empty for `generate`.
+    """
+
+    sections: tuple[str, ...]
+    section_vectors: torch.Tensor
+    assessed: torch.Tensor
+    clip_vectors: torch.Tensor
+    phenotypes: tuple[PhenotypeToken, ...]
+    evidence: Mapping[str, tuple[EvidenceSentence, ...]]
+
+
+@dataclass(frozen=True)
+class WrittenSentence:
+    """A finished sentence.
+
+    source: where its wording came from, by copy mass. candidate_ids: candidates cited as evidence, nearest first.
+    estimated: its number is the neighbours' vote on the same slot, not this study's phenotype estimate.
+    """
+
+    text: str
+    source: Source
+    candidate_ids: tuple[int, ...]
+    estimated: bool = False
+
+
+@dataclass(frozen=True)
+class WrittenReport:
+    """Sentences of every assessed section, and the codes of what went wrong while writing (shown as warnings)."""
+
+    sections: Mapping[str, tuple[WrittenSentence, ...]]
+    warnings: tuple[tuple[str, str], ...] = ()  # (code, text)

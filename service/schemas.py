@@ -1,0 +1,121 @@
+"""The documents that answers are made of (design section 5). The pipeline returns them; HTTP and the CLI print them."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Mode = Literal["rag", "retrieval", "generate"]
+DRAFT_NOTICE = "Draft for a physician to edit and sign. Not a diagnosis."
+DEMONSTRATION_NOTICE = (
+    "Demonstration only: this bundle has seen nothing but rendered hearts. Its findings do not describe any patient."
+)
+
+
+class Document(BaseModel):
+    """A frozen answer; unknown numbers are null with a reason, never NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class SentenceOut(Document):
+    """A sentence of the report and where it came from."""
+
+    text: str
+    source: Literal["generated", "retrieved", "both"]
+    candidate_ids: list[int]
+    estimated: bool = Field(False, description="Its number is the neighbours' vote, not this study's own estimate.")
+
+
+class ViewWeight(Document):
+    """A clip that fed a section, its view, and its share of the section's weight."""
+
+    clip: int
+    view: str
+    weight: float
+
+
+class NeighbourOut(Document):
+    """A neighbouring candidate study of a section."""
+
+    candidate_id: int
+    similarity: float
+
+
+class SectionOut(Document):
+    """One report section; `reason` says why it is not assessed."""
+
+    name: str
+    assessed: bool
+    reason: str | None
+    text: str
+    sentences: list[SentenceOut]
+    views: list[ViewWeight]
+    neighbours: list[NeighbourOut]
+
+
+class PhenotypeOut(Document):
+    """One phenotype estimate: the neighbours' mean label with spread, count and threshold."""
+
+    value: float | None
+    unit: str | None
+    kind: Literal["binary", "continuous"]
+    p10: float | None
+    p90: float | None
+    labelled: int
+    k: int
+    threshold: float | None
+    positive: bool | None
+    section: str
+    reason: str | None
+
+
+class ClipOut(Document):
+    """A clip of the upload: used, or skipped with its reason."""
+
+    clip: int
+    sha256: str
+    used: bool
+    skipped: str | None = Field(description="Reason code; null when used.")
+    detail: str | None = Field(None, description="The reason in words.")
+    view: str | None
+    view_probability: float | None
+    start_frame: int | None
+
+
+class WarningOut(Document):
+    """Something the reader must know about this answer."""
+
+    code: str
+    text: str
+
+
+class ReportDocument(Document):
+    """The answer to `POST /report`."""
+
+    study_id: str
+    status: Literal["complete", "demonstration"]
+    draft_notice: str
+    mode: Mode
+    created: datetime
+    sections: list[SectionOut]
+    phenotypes: dict[str, PhenotypeOut]
+    clips: list[ClipOut]
+    warnings: list[WarningOut]
+    provenance: dict[str, str | int | float | bool | None]
+    stage_seconds: dict[str, float]
+
+
+class StudyPhenotypes(Document):
+    """The phenotypes of one study."""
+
+    study_id: str
+    created: datetime
+    phenotypes: dict[str, PhenotypeOut]
+
+
+class PhenotypeList(Document):
+    """A page of studies with their phenotypes, newest first; `next` is the `after` of the following page."""
+
+    studies: list[StudyPhenotypes]
+    next: str | None
