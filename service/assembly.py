@@ -1,0 +1,207 @@
+"""Stage types → the answer's document. No decisions about medicine here, only what is said and what is null."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+import numpy as np
+
+from index.retrieval import PhenotypeVote, Retrieval
+from model.bundle import BundleManifest
+from model.report.writing import WrittenReport
+from model.taxonomy import Phenotype
+from service.embedded_study import EmbeddedStudy
+from service.schemas import (
+    DEMONSTRATION_NOTICE,
+    DRAFT_NOTICE,
+    ClipOut,
+    Mode,
+    NeighbourOut,
+    PhenotypeOut,
+    ReportDocument,
+    SectionOut,
+    SentenceOut,
+    ViewWeight,
+    WarningOut,
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """Sentences by section, and what the reader must be told about them as (code, text)."""
+
+    sections: Mapping[str, tuple[SentenceOut, ...]]
+    warnings: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, report: WrittenReport) -> Self:
+        """The decoder's report in the answer's terms."""
+        sections = {
+            name: tuple(
+                SentenceOut(text=s.text, source=s.source, candidate_ids=list(s.candidate_ids), estimated=s.estimated)
+                for s in sentences
+            )
+            for name, sentences in report.sections.items()
+        }
+        return cls(sections, report.warnings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """Everything that the document is made of."""
+
+    study_id: str
+    created: datetime
+    mode: Mode
+    bundle: BundleManifest
+    has_decoder: bool
+    study: EmbeddedStudy
+    retrieval: Retrieval
+    votes: Mapping[str, PhenotypeVote]
+    written: Written
+    provenance: Mapping[str, str | int | float | bool | None]
+    stage_seconds: Mapping[str, float]
+
+
+def document(answer: Answer) -> ReportDocument:
+    """The answer's document: 15 sections, every phenotype, every clip, warnings, provenance."""
+    phenotypes = answer.bundle.taxonomy().phenotypes
+    synthetic = answer.bundle.domain == "synthetic"
+    return ReportDocument(
+        study_id=answer.study_id,
+        status="demonstration" if synthetic else "complete",
+        draft_notice=f"{DRAFT_NOTICE} {DEMONSTRATION_NOTICE}" if synthetic else DRAFT_NOTICE,
+        mode=answer.mode,
+        created=answer.created,
+        sections=[_section(answer, row, name) for row, name in enumerate(answer.study.sections.sections)],
+        phenotypes={phenotype.name: _phenotype(answer, phenotype) for phenotype in phenotypes},
+        clips=_clips(answer),
+        warnings=[WarningOut(code=code, text=text) for code, text in _warnings(answer)],
+        provenance=dict(answer.provenance),
+        stage_seconds={stage: round(seconds, 6) for stage, seconds in answer.stage_seconds.items()},
+    )
+
+
+def _section(answer: Answer, row: int, name: str) -> SectionOut:
+    assessed = bool(answer.study.sections.assessed[row])
+    sentences = answer.written.sections.get(name, ()) if assessed else ()
+    ids, similarities = answer.retrieval.neighbours.of(name)
+    return SectionOut(
+        name=name,
+        assessed=assessed,
+        reason=None if assessed else _why_not_assessed(answer),
+        text=" ".join(sentence.text for sentence in sentences),
+        sentences=list(sentences),
+        views=_view_weights(answer, row) if assessed else [],
+        neighbours=[
+            NeighbourOut(candidate_id=int(i), similarity=float(s)) for i, s in zip(ids, similarities, strict=True)
+        ],
+    )
+
+
+def _why_not_assessed(answer: Answer) -> str:
+    return "no_clip_of_an_informative_view" if answer.study.used else "no_clip_used"
+
+
+def _view_weights(answer: Answer, row: int) -> list[ViewWeight]:
+    """Shares of the section's weight, largest first; clips of no weight are left out."""
+    weights = answer.study.sections.clip_weights[row].tolist()
+    total = sum(weights)
+    views = _views(answer)
+    shares = [
+        ViewWeight(clip=position, view=views[position][0], weight=weight / total)
+        for position, weight in zip(answer.study.embedding.positions, weights, strict=True)
+        if weight > 0
+    ]
+    return sorted(shares, key=lambda share: (-share.weight, share.clip))
+
+
+def _views(answer: Answer) -> dict[int, tuple[str, float]]:
+    """Upload position → most probable view and its probability."""
+    embedding = answer.study.embedding
+    best = embedding.view_probabilities.argmax(dim=1).tolist() if embedding.positions else []
+    return {
+        position: (embedding.views[view], float(embedding.view_probabilities[row, view]))
+        for row, (position, view) in enumerate(zip(embedding.positions, best, strict=True))
+    }
+
+
+def _phenotype(answer: Answer, phenotype: Phenotype) -> PhenotypeOut:
+    vote = answer.votes[phenotype.name]
+    threshold = answer.bundle.thresholds.get(phenotype.name) if phenotype.kind == "binary" else None
+    decided = threshold is not None and vote.value is not None
+    return PhenotypeOut(
+        value=vote.value,
+        unit=phenotype.unit,
+        kind=phenotype.kind,
+        p10=vote.p10,
+        p90=vote.p90,
+        labelled=vote.labelled,
+        k=vote.neighbours,
+        threshold=threshold,
+        positive=bool(np.greater_equal(vote.value, threshold)) if decided else None,
+        section=phenotype.section,
+        reason=vote.reason,
+    )
+
+
+def _clips(answer: Answer) -> list[ClipOut]:
+    """Every file of the upload in upload order."""
+    views = _views(answer)
+    used = [
+        ClipOut(
+            clip=clip.position,
+            sha256=clip.sha256,
+            used=True,
+            skipped=None,
+            view=views[clip.position][0],
+            view_probability=_finite(views[clip.position][1]),
+            start_frame=clip.start_frame,
+        )
+        for clip in answer.study.used
+    ]
+    skipped = [
+        ClipOut(
+            clip=clip.position,
+            sha256=clip.sha256,
+            used=False,
+            skipped=clip.reason.value,
+            detail=clip.text,
+            view=None,
+            view_probability=None,
+            start_frame=None,
+        )
+        for clip in answer.study.skipped
+    ]
+    return sorted(used + skipped, key=lambda clip: clip.clip)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _warnings(answer: Answer) -> list[tuple[str, str]]:
+    """(code, text) of everything the reader must know, most important first."""
+    bundle = answer.bundle
+    rules = [
+        (
+            not bundle.trained,
+            "untrained_bundle",
+            f"Bundle {bundle.name!r} holds untrained networks: nothing in this answer describes the patient.",
+        ),
+        (bundle.domain == "synthetic", "synthetic_domain", DEMONSTRATION_NOTICE),
+        (not answer.study.used, "no_usable_clip", "No clip could be used; no section was assessed."),
+        (
+            not answer.has_decoder,
+            "no_decoder",
+            f"Bundle {bundle.name!r} has no decoder; sections are quoted from the nearest candidates.",
+        ),
+        (
+            bool(answer.study.truncated),
+            "clip_not_read_to_its_end",
+            f"Clips {', '.join(map(str, answer.study.truncated))} are longer than the limit; their end was not read.",
+        ),
+    ]
+    return [(code, text) for applies, code, text in rules if applies] + list(answer.written.warnings)

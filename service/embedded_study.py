@@ -1,0 +1,22 @@
+"""A study after the networks and before retrieval: the point that all report modes share."""
+
+from dataclasses import dataclass
+
+from model.embeddings import PreparedClip, SectionEmbeddings, StudyEmbedding
+from model.study import SkippedClip
+from service.stage_clock import StageClock
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedStudy:
+    """Which clips are used, their embeddings, and one embedding per section.
+
+    truncated: positions of used clips that were not read to their end.
+    """
+
+    used: tuple[PreparedClip, ...]
+    skipped: tuple[SkippedClip, ...]
+    truncated: tuple[int, ...]
+    embedding: StudyEmbedding
+    sections: SectionEmbeddings
+    clock: StageClock

@@ -1,0 +1,194 @@
+"""The whole path, once: clips → embeddings → sections → neighbours → phenotypes → report.
+
+HTTP, the command line and every evaluation run this class and nothing beside it. It knows no modality, no file and no
+web framework.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import torch
+from index.phenotype_vote import vote
+from index.retriever import Retriever
+from model.mil import MilTable, pool_sections
+from model.report.writer import ReportWriter
+
+from index.errors import SearchError
+from index.retrieval import PhenotypeVote, Retrieval
+from model.bundle import BundleManifest
+from model.embeddings import PreparedClip, SectionEmbeddings, StudyEmbedding
+from model.errors import ClipRejected
+from model.modality import Modality
+from model.study import Clip, SkippedClip
+from service import assembly
+from service.embedded_study import EmbeddedStudy
+from service.errors import InvalidNeighbours, ModeUnavailable
+from service.retrieved_report import paste_sections
+from service.schemas import Mode, ReportDocument
+from service.stage_clock import StageClock
+from service.writing_request import request_of
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A step that was just finished: `done` of `total` in `stage` (total 0 where it is not known)."""
+
+    stage: str
+    done: int
+    total: int
+
+
+ProgressSink = Callable[[Progress], None]
+
+
+def silent(_: Progress) -> None:
+    """Takes a progress report and does nothing with it."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a request may choose. mode None is the bundle's default; neighbours is the k that vote."""
+
+    mode: Mode | None = None
+    neighbours: int = 50
+    depth: int = 200
+    study_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportPipeline:
+    """Composes the stages; every part is passed in, built in `service.artifacts`."""
+
+    modality: Modality
+    bundle: BundleManifest
+    mil: MilTable
+    retriever: Retriever
+    writer: ReportWriter | None
+    provenance: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """Report modes this bundle can write, the default first."""
+        return ("rag", "retrieval", "generate") if self.writer else ("retrieval",)
+
+    def run(
+        self, items: Iterable[Clip | SkippedClip], options: RunOptions | None = None, progress: ProgressSink = silent
+    ) -> ReportDocument:
+        """The report document of a study. Raises RequestError before any clip is read."""
+        options = options or RunOptions()
+        self.check(options)
+        return self.report(self.embed(items, progress), options, progress)
+
+    def check(self, options: RunOptions) -> None:
+        """Raises ModeUnavailable or InvalidNeighbours when this pipeline cannot serve the options."""
+        if options.mode is not None and options.mode not in self.modes:
+            raise ModeUnavailable(
+                f"mode: {options.mode!r} needs a trained decoder and bundle {self.bundle.name!r} has none; "
+                "train one with `python -m scripts.train_decoder`, or ask for mode 'retrieval'"
+            )
+        limit = min(self.retriever.bank.manifest.candidates, 1000)
+        if not 1 <= options.neighbours <= limit:
+            raise InvalidNeighbours(f"k: must lie in 1..{limit}, not {options.neighbours}")
+
+    def embed(self, items: Iterable[Clip | SkippedClip], progress: ProgressSink = silent) -> EmbeddedStudy:
+        """Everything that does not depend on the request's mode; evaluation reuses it across modes."""
+        clock = StageClock()
+        used, skipped, truncated = self._prepare(items, clock, progress)
+        with clock.stage("encode"):
+            embedding = self.modality.encode(used) if used else self._no_clips()
+        progress(Progress("encode", len(used), len(used)))
+        with clock.stage("pool"):
+            sections = pool_sections(embedding, self.mil, self.bundle.view_weighting, self.bundle.min_section_weight)
+        return EmbeddedStudy(used, skipped, truncated, embedding, sections, clock)
+
+    def report(self, study: EmbeddedStudy, options: RunOptions, progress: ProgressSink = silent) -> ReportDocument:
+        """The report document of an embedded study."""
+        clock = StageClock()
+        clock.seconds.update(study.clock.seconds)
+        mode = options.mode or self.modes[0]
+        with clock.stage("retrieve"):
+            retrieval = self._retrieve(study.sections, options)
+        progress(Progress("retrieve", 1, 1))
+        with clock.stage("vote"):
+            votes = self._vote(retrieval)
+        with clock.stage("write"):
+            written = self._write(study, retrieval, votes, mode)
+        progress(Progress("write", 1, 1))
+        return assembly.document(
+            assembly.Answer(
+                study_id=options.study_id or str(uuid.uuid4()),
+                created=datetime.now(UTC),
+                mode=mode,
+                bundle=self.bundle,
+                has_decoder=self.writer is not None,
+                study=study,
+                retrieval=retrieval,
+                votes=votes,
+                written=written,
+                provenance={**self.provenance, "mode": mode, "neighbours": options.neighbours, "depth": options.depth},
+                stage_seconds=clock.seconds,
+            )
+        )
+
+    def _prepare(
+        self, items: Iterable[Clip | SkippedClip], clock: StageClock, progress: ProgressSink
+    ) -> tuple[tuple[PreparedClip, ...], tuple[SkippedClip, ...], tuple[int, ...]]:
+        """Clips as model input. One clip's frames are in memory at a time; reading is timed apart from preparing."""
+        used: list[PreparedClip] = []
+        skipped: list[SkippedClip] = []
+        truncated: list[int] = []
+        stream = iter(items)
+        while True:
+            with clock.stage("read"):
+                item = next(stream, None)
+            if item is None:
+                return tuple(used), tuple(skipped), tuple(truncated)
+            if isinstance(item, SkippedClip):
+                skipped.append(item)
+            else:
+                with clock.stage("prepare"):
+                    prepared = self._prepare_one(item)
+                if isinstance(prepared, SkippedClip):
+                    skipped.append(prepared)
+                else:
+                    used.append(prepared)
+                    if item.frames_total > len(item.frames_rgb):
+                        truncated.append(item.position)
+            progress(Progress("prepare", len(used) + len(skipped), 0))
+
+    def _prepare_one(self, clip: Clip) -> PreparedClip | SkippedClip:
+        try:
+            return self.modality.prepare(clip)
+        except ClipRejected as rejection:
+            return SkippedClip(clip.position, clip.sha256, rejection.reason, rejection.text)
+
+    def _no_clips(self) -> StudyEmbedding:
+        views = self.modality.taxonomy.views
+        return StudyEmbedding(torch.zeros(0, self.modality.embedding_dim), torch.zeros(0, len(views)), (), views)
+
+    def _retrieve(self, sections: SectionEmbeddings, options: RunOptions) -> Retrieval:
+        candidates = self.retriever.bank.manifest.candidates
+        vectors = sections.vectors.cpu().numpy()
+        if not torch.isfinite(sections.vectors).all():
+            raise SearchError("section vectors are not finite: the networks returned NaN or infinity")
+        return self.retriever.retrieve(
+            vectors,
+            sections.sections,
+            sections.assessed.cpu().numpy(),
+            neighbours=options.neighbours,
+            depth=min(max(options.depth, options.neighbours), candidates),
+        )
+
+    def _vote(self, retrieval: Retrieval) -> dict[str, PhenotypeVote]:
+        sections = {phenotype.name: phenotype.section for phenotype in self.modality.taxonomy.phenotypes}
+        return vote(retrieval.neighbours, self.retriever.bank, sections)
+
+    def _write(
+        self, study: EmbeddedStudy, retrieval: Retrieval, votes: Mapping[str, PhenotypeVote], mode: Mode
+    ) -> assembly.Written:
+        if mode == "retrieval" or self.writer is None:
+            return paste_sections(retrieval, self.retriever.bank)
+        request = request_of(study.embedding, study.sections, votes, retrieval, self.retriever.bank, mode)
+        return assembly.Written.of(self.writer.write(request))

@@ -1,0 +1,57 @@
+"""Retrieval and embeddings → what the report writer reads. The one place where index types become model types."""
+
+from collections.abc import Mapping
+
+from index.candidate_bank import CandidateBank
+from index.evidence import merge_sentences
+
+from index.retrieval import PhenotypeVote, Retrieval
+from model.embeddings import SectionEmbeddings, StudyEmbedding
+from model.report.writing import EvidenceSentence, PhenotypeToken, WritingRequest
+from service.schemas import Mode
+
+MAX_CLIP_VECTORS = 8  # design section 7 (b)
+
+
+def request_of(
+    embedding: StudyEmbedding,
+    sections: SectionEmbeddings,
+    votes: Mapping[str, PhenotypeVote],
+    retrieval: Retrieval,
+    bank: CandidateBank,
+    mode: Mode,
+) -> WritingRequest:
+    """The study as the decoder reads it; mode `generate` gets no evidence."""
+    order = sections.clip_weights.sum(dim=0).argsort(descending=True, stable=True)[:MAX_CLIP_VECTORS]
+    return WritingRequest(
+        sections=sections.sections,
+        section_vectors=sections.vectors,
+        assessed=sections.assessed,
+        clip_vectors=embedding.clip_embeddings[order],
+        phenotypes=tuple(phenotype_token(name, vote) for name, vote in votes.items()),
+        evidence={} if mode == "generate" else evidence_of(retrieval, bank),
+    )
+
+
+def phenotype_token(name: str, vote: PhenotypeVote) -> PhenotypeToken:
+    """The vote as the decoder reads it."""
+    share = vote.labelled / vote.neighbours if vote.neighbours else 0.0
+    return PhenotypeToken(name, vote.value, vote.p10, vote.p90, share)
+
+
+def evidence_of(retrieval: Retrieval, bank: CandidateBank) -> dict[str, tuple[EvidenceSentence, ...]]:
+    """Section → its merged sentences, highest support first."""
+    return {
+        section: tuple(
+            EvidenceSentence(
+                template=sentence.template,
+                numberless=sentence.numberless,
+                slot=sentence.slot,
+                support=sentence.support,
+                candidate_ids=sentence.candidate_ids,
+                values=sentence.values,
+            )
+            for sentence in merge_sentences(candidates, bank.phrases)
+        )
+        for section, candidates in retrieval.context.items()
+    }
