@@ -1,0 +1,116 @@
+"""Loads a bundle and a bank, compares them by name and hash, and builds the pipeline. Composition happens here only."""
+
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from index.candidate_bank import CandidateBank
+from index.faiss_search import set_faiss_threads
+from index.retriever import Retriever, open_search
+from model.echo.modality import build_echo
+from model.echo.phrases.reader import PhraseReader
+from model.mil import MilTable
+from model.report.build import build_writer
+from model.report.writer import ReportWriter
+
+from model.bundle import MANIFEST, BundleManifest, read_bundle, sha256_of
+from model.device import Placement
+from model.modality import Modality
+from model.report.language import Language
+from service.errors import ArtifactError
+from service.pipeline import ReportPipeline
+
+BuildModality = Callable[[BundleManifest, Path, Placement], Modality]
+
+# The explicit table of modalities: a new one adds one line here.
+MODALITIES: Mapping[str, BuildModality] = {"echo": build_echo}
+
+
+@dataclass(frozen=True)
+class ArtifactPaths:
+    """Folders of a bundle and of the bank it searches."""
+
+    bundle: Path
+    bank: Path
+
+
+def set_threads(threads: int) -> None:
+    """Gives torch and FAISS, each with its own OpenMP pool, the same number of CPU threads; 0 changes nothing."""
+    if threads:
+        torch.set_num_threads(threads)
+        set_faiss_threads(threads)
+
+
+def load_pipeline(
+    paths: ArtifactPaths, placement: Placement, modalities: Mapping[str, BuildModality] = MODALITIES
+) -> ReportPipeline:
+    """The pipeline of a bundle and a bank. Raises BundleError, BankError or ArtifactError saying what differs."""
+    manifest = read_bundle(paths.bundle)
+    if manifest.modality not in modalities:
+        raise ArtifactError(f"{paths.bundle}: modality {manifest.modality!r} is none of {sorted(modalities)}")
+    encoder_sha256 = _encoder_sha256(manifest, paths.bundle)
+    bank = CandidateBank.open(paths.bank, encoder_sha256=encoder_sha256)
+    _compare(manifest, bank, paths)
+    return ReportPipeline(
+        modality=modalities[manifest.modality](manifest, paths.bundle, placement),
+        bundle=manifest,
+        mil=MilTable.from_mapping(manifest.mil_weights, manifest.sections, manifest.views),
+        retriever=Retriever(bank, open_search(bank, placement.device)),
+        writer=_writer(manifest, paths.bundle, placement),
+        provenance=_provenance(manifest, bank, paths, placement),
+    )
+
+
+def _encoder_sha256(manifest: BundleManifest, folder: Path) -> str:
+    """Hash of the weights that embed clips; a bank embedded by others is refused."""
+    try:
+        return manifest.files[manifest.networks["video_encoder"]["file"]]
+    except KeyError as error:
+        raise ArtifactError(f"{folder / MANIFEST}: networks.video_encoder.file is not among `files`") from error
+
+
+def _compare(manifest: BundleManifest, bank: CandidateBank, paths: ArtifactPaths) -> None:
+    """Raises ArtifactError when bank and bundle differ in dimension or in the names of sections."""
+    if bank.manifest.dimension != manifest.embedding_dim:
+        raise ArtifactError(
+            f"{paths.bank}: vectors have {bank.manifest.dimension} dimensions, "
+            f"bundle {manifest.name!r} embeds in {manifest.embedding_dim}"
+        )
+    missing = set(manifest.sections) - set(bank.manifest.sections)
+    if missing:
+        raise ArtifactError(f"{paths.bank}: has no section named {sorted(missing)}, bundle {manifest.name!r} writes it")
+
+
+def _writer(manifest: BundleManifest, folder: Path, placement: Placement) -> ReportWriter | None:
+    """The report writer, None when the bundle has no decoder."""
+    if manifest.decoder is None or manifest.phrases is None:
+        return None
+    language = Language.read(folder / manifest.phrases)
+    return build_writer(manifest, folder, language, PhraseReader(language).read_sentence, placement)
+
+
+def _provenance(
+    manifest: BundleManifest, bank: CandidateBank, paths: ArtifactPaths, placement: Placement
+) -> dict[str, str | int | float | bool | None]:
+    """What an answer needs to be reproduced: names, hashes, versions, device."""
+    return {
+        "bundle": manifest.name,
+        "bundle_sha256": sha256_of(paths.bundle / MANIFEST),
+        "bundle_trained": manifest.trained,
+        "bundle_domain": manifest.domain,
+        "licence_notice": manifest.licence_notice,
+        "encoder_sha256": manifest.files[manifest.networks["video_encoder"]["file"]],
+        "bank": bank.manifest.name,
+        "bank_sha256": bank.sha256,
+        "candidates": bank.manifest.candidates,
+        "search": bank.manifest.search["kind"],
+        "device": str(placement.device),
+        "device_reason": placement.reason,
+        "dtype": str(placement.dtype).removeprefix("torch."),
+        "echoscribe": version("echoscribe"),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }

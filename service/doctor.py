@@ -1,0 +1,96 @@
+"""What `echoscribe doctor` checks: the machine, the decoders, the bundle, the bank. Each finding says what to do."""
+
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import av
+import torch
+from index.candidate_bank import CandidateBank
+from index.faiss_search import faiss_distribution
+
+from index.errors import BankError
+from model.bundle import read_bundle
+from model.device import choose_placement
+from model.errors import BundleError
+from service.artifacts import ArtifactPaths, load_pipeline
+from service.errors import ArtifactError
+from service.settings import Settings
+
+_FREE_BYTES_WANTED = 2 << 30  # uploads of a large study (1 GiB, service limit) twice over
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; `ok` False means that it would not work."""
+
+    what: str
+    ok: bool
+    text: str
+
+
+def diagnose(settings: Settings, *, verify: bool) -> Iterator[Finding]:
+    """Findings one by one, the quick ones first; `verify` also hashes every block of the bank."""
+    yield Finding("python", sys.version_info >= (3, 11), platform.python_version())
+    yield _device(settings)
+    yield _search_library()
+    yield Finding("video", "h264" in av.codecs_available, f"PyAV {av.__version__}, H.264 decoder")
+    lossless = find_spec("libjpeg") is not None
+    text = "installed" if lossless else "absent: such clips are skipped; extra [jpeg-lossless] adds it (GPL)"
+    yield Finding("jpeg lossless", True, text)
+    yield _disk()
+    yield _bundle(settings)
+    yield _bank(settings, verify=verify)
+    yield _together(settings)
+
+
+def _device(settings: Settings) -> Finding:
+    try:
+        placement = choose_placement(settings.device, settings.dtype)
+    except ValueError as error:
+        return Finding("device", False, str(error))
+    return Finding("device", True, f"{placement.device} ({placement.reason}); torch {torch.__version__}")
+
+
+def _search_library() -> Finding:
+    try:
+        return Finding("search library", True, faiss_distribution())
+    except BankError as error:
+        return Finding("search library", False, str(error))
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage("/tmp" if platform.system() != "Windows" else ".").free  # noqa: S108 - only measured
+    return Finding("disk", free >= _FREE_BYTES_WANTED, f"{free >> 20} MiB free for uploads")
+
+
+def _bundle(settings: Settings) -> Finding:
+    try:
+        manifest = read_bundle(settings.bundle)
+    except BundleError as error:
+        return Finding("bundle", False, str(error))
+    state = "trained" if manifest.trained else "UNTRAINED"
+    return Finding("bundle", True, f"{manifest.name}: {state}, {manifest.domain}, {len(manifest.files)} files match")
+
+
+def _bank(settings: Settings, *, verify: bool) -> Finding:
+    try:
+        bank = CandidateBank.open(settings.bank, encoder_sha256=None)
+        blocks = sum(1 for _ in bank.verify_blocks()) if verify else 0
+    except BankError as error:
+        return Finding("bank", False, str(error))
+    checked = f"all {blocks} blocks match" if verify else "blocks not hashed (--verify does)"
+    return Finding("bank", True, f"{bank.manifest.name}: {bank.manifest.candidates} candidates, {checked}")
+
+
+def _together(settings: Settings) -> Finding:
+    try:
+        pipeline = load_pipeline(
+            ArtifactPaths(settings.bundle, settings.bank), choose_placement(settings.device, settings.dtype)
+        )
+    except (BundleError, BankError, ArtifactError, ValueError) as error:
+        return Finding("pipeline", False, str(error))
+    return Finding("pipeline", True, f"loads; report modes {', '.join(pipeline.modes)}")
