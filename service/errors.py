@@ -1,19 +1,65 @@
-"""Errors of the service layer, and (at the end) the one table from error class to HTTP status.
+"""Errors of the service layer. `service.problem` holds the one table from error class to HTTP status.
 
 ServiceError
-├── StudyError            the upload as a whole cannot be a study
-│   ├── EmptyStudy        no files, or none left after unpacking
-│   ├── MixedStudies      files of more than one study or patient
-│   └── ArchiveRefused    a zip with unsafe names, too many files or too many bytes
-├── RequestError          a field of the request cannot be used
-│   ├── ModeUnavailable   the bundle has no decoder, so only `retrieval` can be asked for
-│   └── InvalidNeighbours k outside 1..limit
-└── ArtifactError         bundle and bank do not fit together
+├── StudyError               the upload as a whole cannot be a study
+│   ├── EmptyStudy           no files, or none left after unpacking
+│   ├── MixedStudies         files of more than one study or patient
+│   └── ArchiveRefused       a zip with unsafe names, too many files or too many bytes
+├── RequestError             a field or header of the request cannot be used
+│   ├── InvalidField         unknown, repeated, unreadable or out of range
+│   ├── ModeUnavailable      the bundle has no decoder, so only `retrieval` can be asked for
+│   ├── InvalidNeighbours    k outside 1..limit
+│   ├── NotAcceptable        no rendering of the answer fits the Accept header
+│   ├── IdempotencyKeyReused the key belongs to other files or options
+│   └── UnknownStudy         no study of that id
+├── UploadError              the body cannot be read as an upload
+│   ├── UnsupportedUpload    wrong content type, or a content encoding
+│   ├── MalformedUpload      not the multipart form it says it is
+│   ├── UploadTooLarge       a limit on bytes or on files
+│   ├── UploadTimeout        it came too slowly
+│   ├── UploadCutOff         the client went away before its end
+│   └── UploadFolderFull     no space left for it
+├── Unavailable              not now; says when to try again
+│   ├── QueueFull            all permits are taken
+│   ├── NotReady             still loading, or loading failed
+│   ├── Draining             the process is about to end
+│   └── DeviceLost           the device or its worker died
+├── StudyFailed              accepted, and yet no answer
+│   ├── Interrupted          the process ended first
+│   ├── DeviceOutOfMemory    the study does not fit into the device's memory
+│   ├── AnswerTimeout        not ready in time; the answer can be fetched later
+│   ├── Abandoned            nobody waits for it any more
+│   └── InternalFault        our fault; details are in the log
+├── StoreError               results cannot be kept
+│   ├── StoreUnavailable     reading or writing the store failed
+│   └── StoreInUse           another process holds the store
+└── ArtifactError            bundle and bank do not fit together
 """
+
+from collections.abc import Sequence
 
 
 class ServiceError(Exception):
-    """Any fault that the service reports to its caller."""
+    """Any fault that the service reports to its caller.
+
+    field: name of the form field, query parameter or header at fault. limit: the number that was exceeded.
+    positions: upload positions, 1-based. retry_after_seconds: when trying again makes sense.
+    """
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        field: str | None = None,
+        limit: int | float | None = None,
+        positions: Sequence[int] = (),
+        retry_after_seconds: int | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.field = field
+        self.limit = limit
+        self.positions = tuple(positions)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class StudyError(ServiceError):
@@ -33,7 +79,11 @@ class ArchiveRefused(StudyError):
 
 
 class RequestError(ServiceError):
-    """A field of the request cannot be used; names the field, its value and the limit."""
+    """A field or header of the request cannot be used; names it, its value and the limit."""
+
+
+class InvalidField(RequestError):
+    """A field that is unknown, repeated, unreadable or out of range."""
 
 
 class ModeUnavailable(RequestError):
@@ -42,6 +92,102 @@ class ModeUnavailable(RequestError):
 
 class InvalidNeighbours(RequestError):
     """The number of neighbours k lies outside its limits."""
+
+
+class NotAcceptable(RequestError):
+    """No rendering of the answer fits the Accept header; lists those there are."""
+
+
+class IdempotencyKeyReused(RequestError):
+    """The idempotency key was used before with other files or options."""
+
+
+class UnknownStudy(RequestError):
+    """No study of that id is known."""
+
+
+class UploadError(ServiceError):
+    """The body cannot be read as an upload."""
+
+
+class UnsupportedUpload(UploadError):
+    """The content type is not multipart/form-data, or the body is encoded."""
+
+
+class MalformedUpload(UploadError):
+    """The body is not the multipart form that its header says it is."""
+
+
+class UploadTooLarge(UploadError):
+    """The upload exceeds a limit on bytes or on files; names it."""
+
+
+class UploadTimeout(UploadError):
+    """The upload came too slowly; names the limit in seconds."""
+
+
+class UploadCutOff(UploadError):
+    """The client went away before the end of the upload."""
+
+
+class UploadFolderFull(UploadError):
+    """The disk that holds uploads has no space left."""
+
+
+class Unavailable(ServiceError):
+    """The service cannot take a study now."""
+
+
+class QueueFull(Unavailable):
+    """As many studies are in the house as the queue allows."""
+
+
+class NotReady(Unavailable):
+    """Bundle and bank are still loading, or could not be loaded."""
+
+
+class Draining(Unavailable):
+    """The process was asked to end and takes no new study."""
+
+
+class DeviceLost(Unavailable):
+    """The device or the thread that owns it died; the process must be restarted."""
+
+
+class StudyFailed(ServiceError):
+    """The study was accepted and yet there is no answer."""
+
+
+class Interrupted(StudyFailed):
+    """The process ended before the study was answered; its upload is deleted."""
+
+
+class DeviceOutOfMemory(StudyFailed):
+    """The study does not fit into the device's memory."""
+
+
+class AnswerTimeout(StudyFailed):
+    """The answer was not ready in time; it can be fetched later."""
+
+
+class Abandoned(StudyFailed):
+    """Nobody waits for the study any more, so it was dropped."""
+
+
+class InternalFault(StudyFailed):
+    """A fault of the service; its log has the details."""
+
+
+class StoreError(ServiceError):
+    """Results cannot be kept."""
+
+
+class StoreUnavailable(StoreError):
+    """Reading or writing the store failed, for example because its disk is full."""
+
+
+class StoreInUse(StoreError):
+    """Another process holds the store."""
 
 
 class ArtifactError(ServiceError):

@@ -1,5 +1,7 @@
 """Settings of the running service: environment variables `ECHOSCRIBE_…`, validated once, never changed afterwards."""
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 import index
 import model
 
+GIBIBYTE = 1 << 30
 _SHIPPED = "default"  # folder name of the bundle and bank that come with the package
 
 
@@ -20,6 +23,12 @@ def shipped_bundle() -> Path:
 def shipped_bank() -> Path:
     """Folder of the candidate bank that ships with the package."""
     return Path(index.__path__[0]) / "banks" / _SHIPPED
+
+
+def user_store() -> Path:
+    """The results file in the user's data folder (XDG Base Directory Specification 0.8)."""
+    data_home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data_home) / "echoscribe" / "results.sqlite3"
 
 
 class Settings(BaseSettings):
@@ -40,3 +49,49 @@ class Settings(BaseSettings):
     depth: int = Field(
         200, ge=1, le=10000, description="Candidates searched per section; the context is read from them."
     )
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; the image listens on 0.0.0.0.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one and logs it.")
+    store: Path = Field(
+        default_factory=user_store, description="SQLite file that keeps results. One process at a time may hold it."
+    )
+    upload_folder: Path = Field(
+        default_factory=lambda: Path(tempfile.gettempdir()),
+        description="Where uploads lie until their study is answered.",
+    )
+    queue_size: int = Field(
+        8, ge=1, le=1000, description="Studies in the house at once: uploading, waiting or running. More get a 429."
+    )
+    max_body_bytes: int = Field(2 * GIBIBYTE, ge=1024, description="Largest request body.")
+    max_files: int = Field(300, ge=1, le=10000, description="Most files in one upload.")
+    max_file_bytes: int = Field(GIBIBYTE, ge=1, description="Largest file in an upload.")
+    upload_idle_seconds: float = Field(30, gt=0, description="Longest silence while an upload arrives.")
+    upload_seconds: float = Field(900, gt=0, description="Longest time one upload may take.")
+    answer_seconds: float = Field(
+        900, gt=0, description="Longest wait for a synchronous answer; the study still finishes and can be fetched."
+    )
+    drain_seconds: float = Field(
+        60, ge=0, description="After SIGTERM: how long accepted studies may take before they are given up."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
+
+def settings_table() -> str:
+    """The settings as a Markdown table, one row per field: what the README shows."""
+    rows = [
+        f"| `ECHOSCRIBE_{name.upper()}` | {_shown_default(name)} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
+
+
+_DESCRIBED_DEFAULTS = {
+    "bundle": "the shipped bundle",
+    "bank": "the shipped bank",
+    "store": "`echoscribe/results.sqlite3` in the user's data folder",
+    "upload_folder": "the system's temporary folder",
+}
+
+
+def _shown_default(name: str) -> str:
+    """A default that is the same on every machine."""
+    return _DESCRIBED_DEFAULTS.get(name) or f"`{Settings.model_fields[name].default}`"
