@@ -1,0 +1,241 @@
+"""A candidate bank on disk, memory-mapped: vectors, reports and labels are read only for the rows asked for."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import layout
+from index.errors import BankCorrupt, BankMismatch
+from index.manifest import MANIFEST_FILE, BankManifest, check_blocks, check_sizes, read_manifest
+from index.phrase_table import PHRASES_FILE, PhraseTable
+from index.report_columns import ReportColumns
+from index.retrieval import RetrievedSentence
+
+Ids = Sequence[int] | NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class BlockChecked:
+    """A block whose sha256 was right."""
+
+    file: str
+    block: int
+    blocks: int  # of this file
+
+
+@dataclass(frozen=True, eq=False)
+class CandidateBank:
+    """Candidates by row number 0..M-1. Build it with `open`, which compares everything that can be compared quickly.
+
+    embeddings: float16 or float32 (M, D) memory-mapped, as stored.
+    """
+
+    folder: Path
+    manifest: BankManifest
+    phrases: PhraseTable
+    embeddings: NDArray[np.floating[Any]]
+
+    @classmethod
+    def open(cls, folder: Path, encoder_sha256: str | None, verify: Literal["index", "all"] = "index") -> Self:
+        """The bank in a folder. encoder_sha256 None: the caller does not search it with any encoder's vectors.
+
+        verify ``index`` hashes the small tables and the search index, ``all`` every block of every file.
+        Raises BankCorrupt for a missing, truncated or altered file, BankMismatch when what it states differs.
+        """
+        manifest = read_manifest(folder)
+        if encoder_sha256 is not None and manifest.encoder_sha256 != encoder_sha256:
+            raise BankMismatch(
+                f"{folder / MANIFEST_FILE}: encoder_sha256 is {manifest.encoder_sha256}, "
+                f"the bundle's video encoder has {encoder_sha256}; a bank serves the encoder that embedded it"
+            )
+        check_sizes(folder, manifest)
+        before_ready = [name for name in manifest.files if name in _before_ready(manifest)]
+        for name in manifest.files if verify == "all" else before_ready:
+            for _ in check_blocks(folder, manifest, name):
+                pass
+        _check_shapes(folder, manifest)
+        # "c": a private, writable mapping that is never written; torch warns of read-only arrays.
+        return cls(folder, manifest, PhraseTable.read(folder), _mapped(folder, layout.EMBEDDINGS, mode="c"))
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of `bank.json`, and through its block hashes of the whole bank."""
+        return hashlib.sha256((self.folder / MANIFEST_FILE).read_bytes()).hexdigest()
+
+    def verify_blocks(self) -> Iterator[BlockChecked]:
+        """Hashes every block of every file, one per step, so that a background task can pause between them.
+
+        Raises BankCorrupt at the first block that differs.
+        """
+        for name, record in self.manifest.files.items():
+            for block in check_blocks(self.folder, self.manifest, name):
+                yield BlockChecked(name, block, len(record.sha256_blocks))
+
+    def has_section(self, candidate_ids: Ids, section: str) -> NDArray[np.bool_]:
+        """Which of the candidates have the section. Returns bool, shaped like candidate_ids."""
+        bit = np.uint64(1 << self._code(section))
+        found: NDArray[np.bool_] = (self._section_mask[np.asarray(candidate_ids, dtype=np.int64)] & bit) != 0
+        return found
+
+    def rows_of_section(self, section: str) -> NDArray[np.int32]:
+        """Ids of all candidates that have the section, ascending; int32 (R,), memory-mapped."""
+        code = self._code(section)
+        return self._section_rows[self._section_offsets[code] : self._section_offsets[code + 1]]
+
+    def report_columns(self, candidate_ids: Ids) -> ReportColumns:
+        """All sentences of the candidates, in the order of candidate_ids."""
+        ids = np.asarray(candidate_ids, dtype=np.int64)
+        starts = self._offsets[ids]
+        counts = self._offsets[ids + 1] - starts
+        before = np.cumsum(counts) - counts
+        positions = np.repeat(starts - before, counts) + np.arange(counts.sum())
+        return ReportColumns(counts, self._phrase_ids[positions], self._values[positions], self._texts_at(positions))
+
+    def sections_of(self, candidate_ids: Ids) -> list[dict[str, tuple[RetrievedSentence, ...]]]:
+        """The reports of the candidates: section → sentences in report order."""
+        columns = self.report_columns(candidate_ids)
+        sentences = self._sentences(columns)
+        reports: list[dict[str, tuple[RetrievedSentence, ...]]] = []
+        for count in columns.counts.tolist():
+            report: dict[str, tuple[RetrievedSentence, ...]] = {}
+            for sentence in [next(sentences) for _ in range(count)]:
+                section = self.phrases[sentence.phrase_id].section
+                report[section] = (*report.get(section, ()), sentence)
+            reports.append(report)
+        return reports
+
+    def sentences_of(self, candidate_ids: Ids, section: str) -> list[tuple[RetrievedSentence, ...]]:
+        """One section's sentences of each candidate, in report order; empty where it has none."""
+        columns = self.report_columns(candidate_ids)
+        wanted = self._phrase_codes[columns.phrase_ids] == self._code(section)
+        kept = np.flatnonzero(wanted)
+        owner = np.repeat(np.arange(len(columns.counts)), columns.counts)[kept]
+        texts = {new: columns.texts[old] for new, old in enumerate(kept.tolist()) if old in columns.texts}
+        counts = np.bincount(owner, minlength=len(columns.counts)).astype(np.int64)
+        part = ReportColumns(counts, columns.phrase_ids[kept], columns.values[kept], texts)
+        sentences = self._sentences(part)
+        return [tuple(next(sentences) for _ in range(count)) for count in counts.tolist()]
+
+    def labels(self, phenotype: str, candidate_ids: Ids) -> NDArray[np.float32]:
+        """Labels of the candidates, float32 shaped like candidate_ids; NaN where a candidate does not carry it."""
+        ids = np.asarray(candidate_ids, dtype=np.int64)
+        column = self._labels.get(phenotype)
+        if column is None:
+            return np.full(ids.shape, np.nan, np.float32)
+        found = column[ids].astype(np.float32)
+        if column.dtype == np.uint8:
+            found[found == layout.UNLABELLED] = np.nan
+        return found
+
+    def _code(self, section: str) -> int:
+        try:
+            return self.manifest.sections.index(section)
+        except ValueError:
+            raise BankMismatch(f"{self.folder}: has no section {section!r}, only {self.manifest.sections}") from None
+
+    def _sentences(self, columns: ReportColumns) -> Iterator[RetrievedSentence]:
+        """The sentences of columns, one by one."""
+        numbers = zip(columns.phrase_ids.tolist(), columns.values.tolist(), strict=True)
+        for position, (phrase_id, number) in enumerate(numbers):
+            value = columns.texts.get(position, None if math.isnan(number) else number)
+            yield RetrievedSentence(phrase_id, value)
+
+    def _texts_at(self, positions: NDArray[np.int64]) -> dict[int, str]:
+        """Position in `positions` → text, for the sentences whose value is text."""
+        if not len(self._text_positions) or not len(positions):
+            return {}
+        found = np.searchsorted(self._text_positions, positions).clip(max=len(self._text_positions) - 1)
+        at = np.flatnonzero(self._text_positions[found] == positions)
+        codes = self._text_codes[found[at]].tolist()
+        return {position: self._texts[code] for position, code in zip(at.tolist(), codes, strict=True)}
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        texts: list[str] = json.loads((self.folder / layout.TEXTS).read_text(encoding="utf-8"))
+        return texts
+
+    @cached_property
+    def _labels(self) -> dict[str, NDArray[Any]]:
+        return {name: _mapped(self.folder, column.file) for name, column in self.manifest.phenotypes.items()}
+
+    @cached_property
+    def _phrase_codes(self) -> NDArray[np.int64]:
+        return np.array(self.phrases.section_codes(self.manifest.sections), dtype=np.int64)
+
+    @cached_property
+    def _offsets(self) -> NDArray[np.int64]:
+        return _mapped(self.folder, layout.SENTENCE_OFFSETS)
+
+    @cached_property
+    def _phrase_ids(self) -> NDArray[np.int32]:
+        return _mapped(self.folder, layout.SENTENCE_PHRASES)
+
+    @cached_property
+    def _values(self) -> NDArray[np.float32]:
+        return _mapped(self.folder, layout.SENTENCE_VALUES)
+
+    @cached_property
+    def _text_positions(self) -> NDArray[np.int64]:
+        return _mapped(self.folder, layout.TEXT_POSITIONS)
+
+    @cached_property
+    def _text_codes(self) -> NDArray[np.int32]:
+        return _mapped(self.folder, layout.TEXT_CODES)
+
+    @cached_property
+    def _section_mask(self) -> NDArray[np.uint64]:
+        return _mapped(self.folder, layout.SECTION_MASK)
+
+    @cached_property
+    def _section_offsets(self) -> NDArray[np.int64]:
+        return _mapped(self.folder, layout.SECTION_OFFSETS)
+
+    @cached_property
+    def _section_rows(self) -> NDArray[np.int32]:
+        return _mapped(self.folder, layout.SECTION_ROWS)
+
+
+def _mapped(folder: Path, name: str, mode: Literal["r", "c"] = "r") -> NDArray[Any]:
+    """A file's array, memory-mapped. Raises BankCorrupt naming the file; pickled content is never read."""
+    path = folder / name
+    try:
+        return np.load(path, mmap_mode=mode, allow_pickle=False)  # type: ignore[no-any-return]
+    except (OSError, ValueError, EOFError) as error:
+        raise BankCorrupt(f"{path}: cannot be read as an array ({error})") from error
+
+
+def _before_ready(manifest: BankManifest) -> set[str]:
+    """Files small or important enough to be hashed before the bank is used."""
+    return {PHRASES_FILE, layout.TEXTS, str(manifest.search.get("file"))}
+
+
+def _check_shapes(folder: Path, manifest: BankManifest) -> None:
+    """Raises BankMismatch when an array's type or length is not what `bank.json` implies."""
+    m, t = manifest.candidates, manifest.sentences
+    expected: dict[str, tuple[str, tuple[int | None, ...]]] = {
+        layout.EMBEDDINGS: (manifest.embedding_dtype, (m, manifest.dimension)),
+        layout.SENTENCE_OFFSETS: ("int64", (m + 1,)),
+        layout.SENTENCE_PHRASES: ("int32", (t,)),
+        layout.SENTENCE_VALUES: ("float32", (t,)),
+        layout.TEXT_POSITIONS: ("int64", (None,)),
+        layout.TEXT_CODES: ("int32", (None,)),
+        layout.SECTION_MASK: ("uint64", (m,)),
+        layout.SECTION_OFFSETS: ("int64", (len(manifest.sections) + 1,)),
+        layout.SECTION_ROWS: ("int32", (None,)),
+        **{column.file: ("uint8 or float32", (m,)) for column in manifest.phenotypes.values()},
+    }
+    for name, (dtypes, shape) in expected.items():
+        if name not in manifest.files:
+            raise BankCorrupt(f"{folder / MANIFEST_FILE}: does not list {name}, so it cannot be checked")
+        array = _mapped(folder, name)
+        same = len(shape) == array.ndim and all(w in (None, n) for w, n in zip(shape, array.shape, strict=True))
+        if array.dtype.name not in dtypes.split(" or ") or not same:
+            raise BankMismatch(f"{folder / name}: holds {array.dtype} {array.shape}, expected {dtypes} {shape}")

@@ -1,0 +1,70 @@
+"""Context → evidence: the phrases that the nearest candidates use in a section, merged, with their support."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from index.phrase_table import PhraseRow, PhraseTable
+from index.retrieval import ContextCandidate
+
+TOP = 12  # design section 7 (d)
+
+
+@dataclass(frozen=True)
+class MergedSentence:
+    """One phrase of a section's context, merged over candidates, numbers kept apart.
+
+    support: share of the context candidates that use it, 0..1. candidate_ids: those candidates, nearest first.
+    values: their numbers for its slot, nearest first, where they have one.
+    """
+
+    phrase_id: int
+    template: str
+    numberless: str
+    slot: str | None
+    support: float
+    candidate_ids: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass
+class _Uses:
+    """Who uses a phrase, nearest first, and with which numbers."""
+
+    phrase: PhraseRow
+    candidate_ids: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+    def add(self, candidate_id: int, value: float | str | None) -> None:
+        if candidate_id not in self.candidate_ids[-1:]:  # candidates come one after the other
+            self.candidate_ids.append(candidate_id)
+        if isinstance(value, float):
+            self.values.append(value)
+
+
+def merge_sentences(
+    candidates: Sequence[ContextCandidate], phrases: PhraseTable, top: int = TOP
+) -> tuple[MergedSentence, ...]:
+    """The `top` phrases by support, ties by the nearest candidate that uses them.
+
+    A wording that a bank lists under several ids counts as one phrase. A phrase whose fixed wording holds digits is
+    left out: the writer may copy any evidence, and it must never write a number that is not this study's.
+    """
+    uses: dict[str, _Uses] = {}
+    for candidate in candidates:
+        for sentence in candidate.sentences:
+            phrase = phrases[sentence.phrase_id]
+            if not phrase.holds_digits:
+                uses.setdefault(phrase.template, _Uses(phrase)).add(candidate.candidate_id, sentence.value)
+    ranked = sorted(uses.values(), key=lambda use: -len(use.candidate_ids))  # stable: first use comes first
+    return tuple(
+        MergedSentence(
+            phrase_id=use.phrase.phrase_id,
+            template=use.phrase.template,
+            numberless=use.phrase.numberless,
+            slot=use.phrase.slot,
+            support=len(use.candidate_ids) / len(candidates),
+            candidate_ids=tuple(use.candidate_ids),
+            values=tuple(use.values),
+        )
+        for use in ranked[:top]
+    )

@@ -1,0 +1,97 @@
+"""Section vectors → the neighbours that vote and the candidates whose text is read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.candidate_bank import CandidateBank
+from index.errors import SearchError
+from index.exact_search import ExactSearch
+from index.faiss_search import FaissSearch
+from index.retrieval import ContextCandidate, Neighbours, Retrieval
+from index.search import Found, Search
+
+NEIGHBOURS = 50  # EchoPrime's predict_metrics votes over the 50 nearest
+DEPTH = 200  # design section 2: one search of this depth serves the vote and the context
+CONTEXT = 50  # design section 7 (d): evidence comes from the 50 nearest that have the section
+
+
+def open_search(bank: CandidateBank, device: object = "cpu") -> Search:
+    """The search that `bank.json` records; an exact scan runs on `device` (a torch device or its name)."""
+    if bank.manifest.search["kind"] == "exact":
+        return ExactSearch(bank.embeddings, str(device))
+    return FaissSearch.open(bank.folder, bank.manifest.search, bank.embeddings)
+
+
+@dataclass(frozen=True, eq=False)
+class Retriever:
+    """Searches a bank, once per assessed section over all candidates."""
+
+    bank: CandidateBank
+    search: Search
+    _within: ExactSearch = field(init=False)
+
+    def __post_init__(self) -> None:
+        exact = self.search if isinstance(self.search, ExactSearch) else ExactSearch(self.bank.embeddings)
+        object.__setattr__(self, "_within", exact)
+
+    def retrieve(
+        self,
+        queries: NDArray[np.float32],
+        sections: Sequence[str],
+        assessed: NDArray[np.bool_],
+        *,
+        neighbours: int = NEIGHBOURS,
+        depth: int = DEPTH,
+        context: int = CONTEXT,
+    ) -> Retrieval:
+        """Neighbours of every section and, for the assessed ones, the nearest candidates that have it.
+
+        queries: float32 (S, D), rows named by `sections`. assessed: bool (S,); other rows are not searched.
+        Raises SearchError when shapes, or a number asked for, do not fit.
+        """
+        _check(queries, sections, assessed, {"neighbours": neighbours, "depth": depth, "context": context})
+        rows = np.flatnonzero(assessed)
+        ids, scores = self.search.search(queries[rows].astype(np.float32), max(depth, neighbours))
+        found = {int(row): (ids[at], scores[at]) for at, row in enumerate(rows)}
+        return Retrieval(
+            neighbours=_neighbours(tuple(sections), found, min(neighbours, self.bank.manifest.candidates)),
+            context={sections[row]: self._context(sections[row], queries[row], found[row], context) for row in found},
+        )
+
+    def _context(
+        self, section: str, query: NDArray[np.float32], found: Found, context: int
+    ) -> tuple[ContextCandidate, ...]:
+        """The nearest `context` candidates that have the section, with its sentences."""
+        ids, scores = found
+        having = np.flatnonzero(self.bank.has_section(ids, section))[:context]
+        ids, scores = ids[having], scores[having]
+        rows = self.bank.rows_of_section(section)
+        if len(ids) < min(context, len(rows)):
+            ids, scores = (part[0] for part in self._within.search_rows(query[None], context, rows))
+        texts = self.bank.sentences_of(ids, section)
+        return tuple(
+            ContextCandidate(int(candidate), float(score), sentences)
+            for candidate, score, sentences in zip(ids, scores, texts, strict=True)
+        )
+
+
+def _neighbours(sections: tuple[str, ...], found: dict[int, Found], k: int) -> Neighbours:
+    """The first k of each searched row; -1 and NaN in the others."""
+    ids = np.full((len(sections), k), -1, np.int64)
+    similarities = np.full((len(sections), k), np.nan, np.float32)
+    for row, (row_ids, row_scores) in found.items():
+        ids[row], similarities[row] = row_ids[:k], row_scores[:k]
+    return Neighbours(sections, ids, similarities)
+
+
+def _check(
+    queries: NDArray[np.float32], sections: Sequence[str], assessed: NDArray[np.bool_], counts: dict[str, int]
+) -> None:
+    if queries.ndim != 2 or len(queries) != len(sections) or assessed.shape != (len(sections),):
+        raise SearchError(f"{len(sections)} sections, but queries {queries.shape} and assessed {assessed.shape}")
+    for name, count in counts.items():
+        if count < 1:
+            raise SearchError(f"{name} must be at least 1, not {count}")

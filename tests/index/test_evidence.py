@@ -1,0 +1,42 @@
+from index.evidence import merge_sentences
+from index.phrase_table import PhraseRow, PhraseTable
+from index.retrieval import ContextCandidate, RetrievedSentence
+from tests.index.small_bank import PHRASES
+
+
+def candidate(candidate_id: int, *sentences: tuple[int, float | str | None]) -> ContextCandidate:
+    return ContextCandidate(candidate_id, 0.5, tuple(RetrievedSentence(*sentence) for sentence in sentences))
+
+
+CONTEXT = (
+    candidate(7, (0, None), (1, 35.0)),
+    candidate(3, (1, None), (4, None)),
+    candidate(9, (1, 55.0), (1, 56.0), (3, "arch")),
+)
+
+
+def test_sentences_are_merged_by_phrase_with_their_support() -> None:
+    merged = merge_sentences(CONTEXT, PHRASES)
+    assert [(m.phrase_id, m.candidate_ids) for m in merged] == [(1, (7, 3, 9)), (0, (7,)), (3, (9,))]
+    assert [m.support for m in merged] == [1.0, 1 / 3, 1 / 3]
+    assert [m.values for m in merged] == [(35.0, 55.0, 56.0), (), ()]
+    assert (merged[0].template, merged[0].numberless, merged[0].slot) == (
+        "The EF is <ef> %.",
+        PHRASES[1].numberless,
+        "ef",
+    )
+
+
+def test_only_the_best_supported_are_kept() -> None:
+    assert [m.phrase_id for m in merge_sentences(CONTEXT, PHRASES, top=1)] == [1]
+    assert merge_sentences((), PHRASES) == ()
+
+
+def test_a_wording_with_a_fixed_number_is_never_evidence() -> None:
+    assert 4 not in {m.phrase_id for m in merge_sentences(CONTEXT, PHRASES)}
+
+
+def test_one_wording_under_two_ids_is_one_phrase() -> None:
+    twice = PhraseTable(tuple(PhraseRow(i, "S", group, "Same.", "Same.", None) for i, group in enumerate("ab")))
+    (only,) = merge_sentences((candidate(1, (0, None)), candidate(2, (1, None))), twice)
+    assert (only.phrase_id, only.support, only.candidate_ids) == (0, 1.0, (1, 2))

@@ -1,0 +1,40 @@
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from index import manifest as manifest_module
+from index.errors import BankCorrupt, BankMismatch
+from index.manifest import MANIFEST_FILE, block_hashes, read_manifest
+from tests.index.small_bank import write_bank
+
+
+def test_blocks_are_hashed_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifest_module, "BLOCK_BYTES", 10)
+    (tmp_path / "file").write_bytes(bytes(range(25)))
+    expected = [hashlib.sha256(bytes(range(a, b))).hexdigest() for a, b in ((0, 10), (10, 20), (20, 25))]
+    assert list(block_hashes(tmp_path / "file")) == expected
+    (tmp_path / "file").write_bytes(bytes(20))
+    assert len(list(block_hashes(tmp_path / "file"))) == 2
+    (tmp_path / "file").write_bytes(b"")
+    assert list(block_hashes(tmp_path / "file")) == []
+
+
+def test_a_manifest_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BankCorrupt, match=MANIFEST_FILE):
+        read_manifest(tmp_path)
+    (tmp_path / MANIFEST_FILE).write_text("[]")
+    with pytest.raises(BankMismatch, match="schema_version is None"):
+        read_manifest(tmp_path)
+    bank = write_bank(tmp_path / "bank")
+    stated = json.loads((bank.folder / MANIFEST_FILE).read_text())
+    for field, value, told in (
+        ("schema_version", 2, "schema_version is 2"),
+        ("search", {"kind": "magic"}, "search.kind"),
+        ("candidates", 0, "candidates"),
+        ("surprise", 1, "surprise"),
+    ):
+        (bank.folder / MANIFEST_FILE).write_text(json.dumps({**stated, field: value}))
+        with pytest.raises(BankMismatch, match=told):
+            read_manifest(bank.folder)
