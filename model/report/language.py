@@ -150,6 +150,12 @@ class Language:
                 stating.setdefault((phrase.section, finding), []).append(phrase)
         return {key: tuple(phrases) for key, phrases in stating.items()}
 
+    @cached_property
+    def label_slots(self) -> Mapping[str, str]:
+        """Finding → the slot that governs it, where that slot's number is itself a label."""
+        labelled = {rule.slot for rule in self.labels}
+        return {band.finding: band.slot for band in self.bands if band.slot in labelled}
+
     def finding_for(self, slot: str, value: float) -> Finding | None:
         """The finding that the slot's number asks for, None where no band ties the slot to words."""
         stated = self.slots[slot].as_stated(value)
