@@ -7,19 +7,19 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
+from model.echo.modality import build_echo
+from model.mil import MilTable
+
 from index.candidate_bank import CandidateBank
 from index.faiss_search import set_faiss_threads
 from index.retriever import Retriever, open_search
-from model.echo.modality import build_echo
-from model.echo.phrases.reader import PhraseReader
-from model.mil import MilTable
-from model.report.build import build_writer
-from model.report.writer import ReportWriter
-
 from model.bundle import MANIFEST, BundleManifest, read_bundle, sha256_of
 from model.device import Placement
 from model.modality import Modality
-from model.report.language import Language
+from model.report.build import build_writer
+from model.report.language import Finding, Language
+from model.report.reading import PhraseReader
+from model.report.writer import ReportWriter
 from service.errors import ArtifactError
 from service.pipeline import ReportPipeline
 
@@ -89,7 +89,12 @@ def _writer(manifest: BundleManifest, folder: Path, placement: Placement) -> Rep
     if manifest.decoder is None or manifest.phrases is None:
         return None
     language = Language.read(folder / manifest.phrases)
-    return build_writer(manifest, folder, language, PhraseReader(language).read_sentence, placement)
+    reader = PhraseReader(language)
+
+    def read(section: str | None, text: str) -> tuple[Finding, ...]:
+        return reader.read_sentence(section, text).findings
+
+    return build_writer(manifest, folder, language, read, placement)
 
 
 def _provenance(

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-import numpy as np
-
 from index.retrieval import PhenotypeVote, Retrieval
 from model.bundle import BundleManifest
 from model.report.writing import WrittenReport
@@ -131,7 +129,7 @@ def _views(answer: Answer) -> dict[int, tuple[str, float]]:
 def _phenotype(answer: Answer, phenotype: Phenotype) -> PhenotypeOut:
     vote = answer.votes[phenotype.name]
     threshold = answer.bundle.thresholds.get(phenotype.name) if phenotype.kind == "binary" else None
-    decided = threshold is not None and vote.value is not None
+    positive = None if threshold is None or vote.value is None else vote.value >= threshold
     return PhenotypeOut(
         value=vote.value,
         unit=phenotype.unit,
@@ -141,7 +139,7 @@ def _phenotype(answer: Answer, phenotype: Phenotype) -> PhenotypeOut:
         labelled=vote.labelled,
         k=vote.neighbours,
         threshold=threshold,
-        positive=bool(np.greater_equal(vote.value, threshold)) if decided else None,
+        positive=positive,
         section=phenotype.section,
         reason=vote.reason,
     )

@@ -126,7 +126,10 @@ def _settings(
 ) -> Settings:
     """Settings from the environment, overridden by the options that were given."""
     given = {"bundle": bundle, "bank": bank, "device": device, "host": host, "port": port}
-    return Settings(**{name: value for name, value in given.items() if value is not None})
+    # The environment is read first, so that an option wins over it.
+    return Settings.model_validate(
+        {**Settings().model_dump(), **{name: value for name, value in given.items() if value is not None}}
+    )
 
 
 def _pipeline(settings: Settings) -> ReportPipeline:

@@ -1,0 +1,142 @@
+"""The composer, run on the invented modality: nothing in it may know that a study is an echo."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from model.device import choose_placement
+from model.errors import ClipRejected
+from model.study import Clip, SkippedClip, SkipReason
+from service.artifacts import load_pipeline
+from service.errors import InvalidNeighbours, ModeUnavailable
+from service.pipeline import Progress, ReportPipeline, RunOptions
+from service.retrieved_report import FOREIGN_NUMBER
+from service.schemas import ReportDocument, SectionOut
+from tests.toy_modality import TOY, ToyModality, build_toy, toy_clip, write_toy
+
+BRIGHT, DARK = (250, 200, 240), (9, 5, 2)
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> ReportPipeline:
+    paths = write_toy(tmp_path_factory.mktemp("toy"))
+    return load_pipeline(paths, choose_placement("cpu"), {"toy": build_toy})
+
+
+def section(answer: ReportDocument, name: str) -> SectionOut:
+    return next(found for found in answer.sections if found.name == name)
+
+
+def test_a_study_becomes_a_document_with_every_section_and_phenotype(pipeline: ReportPipeline) -> None:
+    answer = pipeline.run([toy_clip(1, BRIGHT), toy_clip(2, DARK)])
+    assert [found.name for found in answer.sections] == list(TOY.sections)
+    assert list(answer.phenotypes) == list(TOY.phenotype_names)
+    assert answer.mode == "retrieval"
+    assert [clip.view for clip in answer.clips] == ["bright", "dark"]
+    assert answer.provenance["candidates"] == 60
+    assert {"read", "prepare", "encode", "pool", "retrieve", "vote", "write"} == set(answer.stage_seconds)
+
+
+def test_the_same_clips_twice_give_equal_answers_but_for_id_and_times(pipeline: ReportPipeline) -> None:
+    clips = [toy_clip(1, BRIGHT), toy_clip(2, DARK)]
+    first, second = pipeline.run(clips), pipeline.run(clips)
+    varying = {"study_id", "created", "stage_seconds"}
+    assert first.model_dump(exclude=varying) == second.model_dump(exclude=varying)
+    assert first.study_id != second.study_id
+
+
+def test_a_section_whose_views_are_missing_is_not_assessed(pipeline: ReportPipeline) -> None:
+    answer = pipeline.run([toy_clip(1, DARK)])
+    colour = section(answer, "Colour")
+    assert (colour.assessed, colour.text, colour.neighbours) == (False, "", [])
+    assert colour.reason == "no_clip_of_an_informative_view"
+    assert answer.phenotypes["hue"].reason == "section_not_assessed"
+    assert section(answer, "Brightness").assessed
+
+
+def test_unknown_is_null_with_a_reason(pipeline: ReportPipeline) -> None:
+    hue = pipeline.run([toy_clip(1, BRIGHT)]).phenotypes["hue"]
+    assert (hue.value, hue.p10, hue.labelled, hue.reason) == (None, None, 0, "not_labelled_in_bank")
+
+
+def test_a_threshold_decides_and_only_where_there_is_one(pipeline: ReportPipeline) -> None:
+    phenotypes = pipeline.run([toy_clip(1, BRIGHT)]).phenotypes
+    bright = phenotypes["is_bright"]
+    assert bright.value is not None
+    assert bright.positive is (bright.value >= 0.5)
+    assert phenotypes["hue"].positive is None
+
+
+def test_a_candidate_far_away_is_found_when_only_it_has_the_section(pipeline: ReportPipeline) -> None:
+    answer = pipeline.run([toy_clip(1, BRIGHT)], RunOptions(neighbours=1, depth=1))
+    assert section(answer, "Colour").text == "The colour is warm."
+    assert section(answer, "Colour").sentences[0].candidate_ids == [59]
+
+
+def test_numbers_of_a_candidate_are_marked_as_another_patients(pipeline: ReportPipeline) -> None:
+    answer = pipeline.run([toy_clip(1, BRIGHT)])
+    assert FOREIGN_NUMBER in section(answer, "Brightness").text
+    assert "numbers_of_another_patient" in {warning.code for warning in answer.warnings}
+
+
+def test_without_any_usable_clip_nothing_is_assessed_and_the_answer_says_so(pipeline: ReportPipeline) -> None:
+    skipped = SkippedClip(1, "0" * 64, SkipReason.STILL_IMAGE, "One frame.")
+    answer = pipeline.run([skipped])
+    assert not any(found.assessed for found in answer.sections)
+    assert all(found.value is None for found in answer.phenotypes.values())
+    assert "no_usable_clip" in {warning.code for warning in answer.warnings}
+    assert (answer.clips[0].used, answer.clips[0].skipped, answer.clips[0].detail) == (
+        False,
+        "still_image",
+        "One frame.",
+    )
+
+
+class Refusing(ToyModality):
+    """A modality that refuses dark clips."""
+
+    def prepare(self, clip: Clip) -> object:  # type: ignore[override]
+        if clip.frames_rgb.mean() < 50:
+            raise ClipRejected(SkipReason.NO_CONTACT, "Nothing to see.")
+        return super().prepare(clip)
+
+
+def test_a_rejected_clip_is_skipped_and_the_others_count(tmp_path: Path) -> None:
+    pipeline = load_pipeline(write_toy(tmp_path), choose_placement("cpu"), {"toy": lambda *_: Refusing()})
+    answer = pipeline.run([toy_clip(1, DARK), toy_clip(2, BRIGHT)])
+    assert [(clip.used, clip.skipped) for clip in answer.clips] == [(False, "no_contact"), (True, None)]
+
+
+def test_a_clip_that_was_not_read_to_its_end_is_named(pipeline: ReportPipeline) -> None:
+    clip = toy_clip(3, BRIGHT)
+    longer = Clip(3, clip.sha256, "video", clip.frames_rgb, 30.0, frames_total=900)
+    warnings = {warning.code: warning.text for warning in pipeline.run([longer]).warnings}
+    assert "3" in warnings["clip_not_read_to_its_end"]
+
+
+def test_what_the_bundle_cannot_do_is_refused_before_a_clip_is_read(pipeline: ReportPipeline) -> None:
+    def never() -> object:
+        raise AssertionError("a clip was read")
+        yield
+
+    with pytest.raises(ModeUnavailable, match="train_decoder"):
+        pipeline.run(never(), RunOptions(mode="rag"))  # type: ignore[arg-type]
+    for k in (0, 61):
+        with pytest.raises(InvalidNeighbours, match=rf"1\.\.60, not {k}"):
+            pipeline.run(never(), RunOptions(neighbours=k))  # type: ignore[arg-type]
+
+
+def test_progress_is_told_per_clip_and_stage(pipeline: ReportPipeline) -> None:
+    steps: list[Progress] = []
+    pipeline.run([toy_clip(1, BRIGHT), toy_clip(2, DARK)], progress=steps.append)
+    assert [step.stage for step in steps] == ["prepare", "prepare", "encode", "retrieve", "write"]
+
+
+def test_an_embedded_study_is_reused_across_reports(pipeline: ReportPipeline) -> None:
+    embedded = pipeline.embed([toy_clip(1, BRIGHT)])
+    few, many = (pipeline.report(embedded, RunOptions(neighbours=k)) for k in (5, 50))
+    assert [n.candidate_id for n in few.sections[0].neighbours] == [
+        n.candidate_id for n in many.sections[0].neighbours[:5]
+    ]
+    assert torch.equal(embedded.sections.assessed, torch.tensor([True, True]))
