@@ -7,14 +7,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from model.echo.modality import build_echo
-from model.mil import MilTable
 
 from index.candidate_bank import CandidateBank
 from index.faiss_search import set_faiss_threads
 from index.retriever import Retriever, open_search
 from model.bundle import MANIFEST, BundleManifest, read_bundle, sha256_of
 from model.device import Placement
+from model.echo.modality import build_echo
+from model.mil import MilTable
 from model.modality import Modality
 from model.report.build import build_writer
 from model.report.language import Finding, Language
