@@ -9,7 +9,7 @@ from model.phantom.state import SEGMENTS, Grade, HeartState, WallMotion
 from model.report.language import Finding
 
 ASYMMETRY_RATIO = 1.3  # septum / posterior wall from which hypertrophy is asymmetric (Henry et al. 1973)
-NORMAL_COLLAPSE_PERCENT = 50.0  # inspiratory IVC collapse above it is normal (Lang et al. 2015, section 13)
+NORMAL_COLLAPSE_PERCENT = 50.0  # inspiratory IVC collapse above it is normal (Lang et al. 2015)
 ELEVATED_LA_PRESSURE_MMHG = 15.0  # left atrial pressure above it is elevated (Humbert et al. 2022, PAWP)
 
 
@@ -165,7 +165,7 @@ def _pericardium(graded: Mapping[str, Finding]) -> SectionFindings:
 def _inferior_vena_cava(state: HeartState, graded: Mapping[str, Finding]) -> SectionFindings:
     dilated = graded["ivc_diameter"].value == "dilated"
     reduced = state.ivc_collapse_percent <= NORMAL_COLLAPSE_PERCENT
-    pressure = ("normal", "intermediate", "elevated")[dilated + reduced]  # Lang et al. 2015, section 13
+    pressure = ("normal", "intermediate", "elevated")[dilated + reduced]  # Lang et al. 2015
     return SectionFindings(
         (
             graded["ivc_diameter"],

@@ -183,7 +183,7 @@ class Patient(Causes):
     @cached_property
     def mitral_stenosis(self) -> Grade:
         """Rheumatic, or by heavy annular calcification."""
-        mean = 2.0 * self.rheumatic + 0.6 * (self.mitral_annular_calcification >= Grade.MODERATE) - 0.4
+        mean = 2.0 * self.rheumatic + 1.2 * (self.mitral_annular_calcification >= Grade.MODERATE) - 0.5
         return self._graded("mitral stenosis", mean, _STENOSIS)
 
     @cached_property

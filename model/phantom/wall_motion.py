@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from model.phantom.noise import NamedNoise
 from model.phantom.state import SEGMENTS, WallMotion
 
-# Territories as assigned by Cerqueira et al. 2002 (fig. 4), segments by their AHA number.
+# Territories as assigned by Cerqueira et al. 2002, segments by their AHA number.
 TERRITORIES: dict[str, tuple[int, ...]] = {
     "left anterior descending": (1, 2, 7, 8, 13, 14, 17),
     "right coronary": (3, 4, 9, 10, 15),

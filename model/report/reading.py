@@ -79,6 +79,10 @@ class PhraseReader:
         value = float(numbers[0].replace("−", "-").replace(self.language.decimal_mark, "."))
         return SentenceReading(phrase, value if self.language.slots[phrase.slot].holds(value) else None)
 
+    def findings_in(self, section: str | None, text: str) -> tuple[Finding, ...]:
+        """What a sentence states, nothing for a free one: the `FindingReader` that a report writer asks for."""
+        return self.read_sentence(section, text).findings
+
     def read_report(self, report: Mapping[str, str | Sequence[str]]) -> ReportReading:
         """Everything that a report says; its sections hold a text or sentences.
 
