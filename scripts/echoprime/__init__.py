@@ -1,0 +1,1 @@
+"""The parts of importing a release of EchoPrime: its layout, its pickles, its phrases and labels."""
