@@ -119,3 +119,33 @@ class PhenotypeList(Document):
 
     studies: list[StudyPhenotypes]
     next: str | None
+
+
+class ProcessingDocument(Document):
+    """A study that was accepted and is not answered yet; ask again, or follow its events."""
+
+    study_id: str
+    status: Literal["processing"] = "processing"
+    stage: str | None = Field(description="The stage that was last heard of; null while the study waits.")
+    report: str = Field(description="Where the report will be.")
+    events: str = Field(description="Where its progress is streamed.")
+
+
+class ReadinessDocument(Document):
+    """Whether POST /report is served now; `reason` says why not."""
+
+    ready: bool
+    phase: Literal["loading", "ready", "draining", "failed", "lost", "stopped"]
+    reason: str | None
+
+
+class InfoDocument(Document):
+    """What is running: versions, hashes, device, modes and limits. Empty tables while it loads."""
+
+    echoscribe: str
+    draft_notice: str
+    readiness: ReadinessDocument
+    licence_notice: str | None
+    modes: list[Mode] = Field(description="Report modes of this bundle, the default first.")
+    provenance: dict[str, str | int | float | bool | None]
+    limits: dict[str, int | float]

@@ -61,8 +61,8 @@ class Settings(BaseSettings):
     queue_size: int = Field(
         8, ge=1, le=1000, description="Studies in the house at once: uploading, waiting or running. More get a 429."
     )
-    max_body_bytes: int = Field(2 * GIBIBYTE, ge=1024, description="Largest request body.")
-    max_files: int = Field(300, ge=1, le=10000, description="Most files in one upload.")
+    max_body_bytes: int = Field(4 * GIBIBYTE, ge=1024, description="Largest request body; a zip may unpack to as much.")
+    max_files: int = Field(1000, ge=1, le=10000, description="Most files in one upload, zips unpacked.")
     max_file_bytes: int = Field(GIBIBYTE, ge=1, description="Largest file in an upload.")
     upload_idle_seconds: float = Field(30, gt=0, description="Longest silence while an upload arrives.")
     upload_seconds: float = Field(900, gt=0, description="Longest time one upload may take.")

@@ -1,0 +1,34 @@
+"""What route handlers ask for, as annotated aliases."""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+from fastapi.datastructures import State
+
+from service.negotiation import Rendering, choose_rendering
+from service.reception import Reception
+from service.running_service import RunningService
+
+
+def _state(request: Request) -> State:
+    state: State = request.app.state
+    return state
+
+
+def _service(request: Request) -> RunningService:
+    service: RunningService = _state(request).service
+    return service
+
+
+def _reception(request: Request) -> Reception:
+    reception: Reception = _state(request).reception
+    return reception
+
+
+def _rendering(accept: Annotated[str | None, Header()] = None) -> Rendering:
+    return choose_rendering(accept)
+
+
+ServiceDep = Annotated[RunningService, Depends(_service)]
+ReceptionDep = Annotated[Reception, Depends(_reception)]
+RenderingDep = Annotated[Rendering, Depends(_rendering)]

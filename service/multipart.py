@@ -1,0 +1,191 @@
+"""A multipart form written to disk as it arrives. Files are named by position; what the client called them is lost.
+
+Parsed by hand (on python-multipart's push parser) because FastAPI's own form parsing reads the whole body before the
+first check, keeps client file names and lets a field come twice.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Final, Literal, Self, get_args
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from service.errors import InvalidField, MalformedUpload, UnsupportedUpload, UploadTooLarge
+from service.schemas import Mode
+
+_MAX_FIELD_BYTES: Final = 64  # "retrieval" and any k fit
+_PLAIN_ENCODINGS: Final = {b"7bit", b"8bit", b"binary"}  # RFC 7578 section 4.7 deprecates the others
+FieldName = Literal["mode", "k"]
+
+
+@dataclass(frozen=True)
+class UploadLimits:
+    """Largest body and file in bytes, and most files."""
+
+    max_body_bytes: int
+    max_files: int
+    max_file_bytes: int
+
+
+@dataclass(frozen=True)
+class ReportForm:
+    """The fields that may stand beside the files; None where one was not sent."""
+
+    mode: Mode | None = None
+    k: int | None = None
+
+    def with_field(self, name: FieldName, value: str) -> "ReportForm":
+        """The form with one more field. Raises InvalidField when its value cannot be read."""
+        if name == "mode":
+            for mode in get_args(Mode):
+                if value == mode:
+                    return replace(self, mode=mode)
+            raise InvalidField(f"mode: must be one of {', '.join(get_args(Mode))}", field="mode")
+        # isdecimal and not int(): int takes "+5", "1_000" and " 5 " as well
+        if not (value.isascii() and value.removeprefix("-").isdecimal()):
+            raise InvalidField("k: must be a whole number", field="k")
+        return replace(self, k=int(value))
+
+
+FormCheck = Callable[[ReportForm], None]
+
+
+class MultipartReceiver:
+    """Takes the body in pieces: files go to `folder`, fields to `form`. Use as a context; raises on the first fault."""
+
+    def __init__(self, boundary: bytes, folder: Path, limits: UploadLimits, check: FormCheck) -> None:
+        self.form = ReportForm()
+        self.files: list[Path] = []
+        self.ended = False
+        self._folder, self._limits, self._check = folder, limits, check
+        self._payload = hashlib.sha256()
+        self._seen: set[str] = set()
+        self._headers: dict[bytes, bytes] = {}
+        self._header = (bytearray(), bytearray())
+        self._part: _FilePart | _FieldPart | None = None
+        try:
+            self._parser = MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._headers.clear,
+                    "on_header_field": lambda data, start, end: self._header[0].extend(data[start:end]),
+                    "on_header_value": lambda data, start, end: self._header[1].extend(data[start:end]),
+                    "on_header_end": self._end_header,
+                    "on_headers_finished": self._begin_content,
+                    "on_part_data": self._take_content,
+                    "on_part_end": self._end_part,
+                    "on_end": self._end,
+                },
+            )
+        except FormParserError as error:
+            raise MalformedUpload("Content-Type: its boundary is too long", field="Content-Type") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if isinstance(self._part, _FilePart):
+            self._part.file.close()
+
+    def write(self, piece: bytes) -> None:
+        """Takes the next bytes of the body."""
+        try:
+            self._parser.write(piece)
+        except FormParserError as error:
+            raise MalformedUpload("the body breaks the multipart format") from error
+
+    def payload_sha256(self) -> str:
+        """Hex sha256 of all files in order and of the fields: equal for equal requests, whatever their boundary."""
+        digest = self._payload.copy()
+        digest.update(f"mode={self.form.mode} k={self.form.k}".encode())
+        return digest.hexdigest()
+
+    def _end_header(self) -> None:
+        name, value = self._header
+        self._headers[bytes(name).strip().lower()] = bytes(value).strip()
+        self._header = (bytearray(), bytearray())
+
+    def _begin_content(self) -> None:
+        encoding = self._headers.get(b"content-transfer-encoding", b"binary").lower()
+        if encoding not in _PLAIN_ENCODINGS:
+            raise UnsupportedUpload("Content-Transfer-Encoding: parts must come as they are")
+        disposition, options = parse_options_header(self._headers.get(b"content-disposition"))
+        name = options.get(b"name", b"").decode("utf-8", "replace")
+        if disposition != b"form-data" or not name:
+            raise MalformedUpload("a part has no Content-Disposition of form-data with a name")
+        if name == "files":
+            self._part = self._new_file(unnamed=options.get(b"filename") == b"")
+        elif name in get_args(FieldName):
+            self._part = self._new_field("mode" if name == "mode" else "k")
+        else:
+            shown = name[:_MAX_FIELD_BYTES]
+            raise InvalidField(f"{shown}: unknown field; there are files, mode and k", field=shown)
+
+    def _new_file(self, *, unnamed: bool) -> "_FilePart":
+        position = len(self.files) + 1
+        if position > self._limits.max_files:
+            limit = self._limits.max_files
+            raise UploadTooLarge(f"files: more than {limit} files", field="files", limit=limit)
+        path = self._folder / f"{position:05d}"
+        return _FilePart(path, path.open("xb"), hashlib.sha256(), unnamed=unnamed)
+
+    def _new_field(self, name: FieldName) -> "_FieldPart":
+        if name in self._seen:
+            raise InvalidField(f"{name}: was sent twice", field=name)
+        self._seen.add(name)
+        return _FieldPart(name)
+
+    def _take_content(self, data: bytes, start: int, end: int) -> None:
+        part, piece = self._part, memoryview(data)[start:end]
+        if isinstance(part, _FilePart):
+            if part.take(piece) > self._limits.max_file_bytes:
+                position, limit = len(self.files) + 1, self._limits.max_file_bytes
+                text = f"files: file {position} is larger than {limit} bytes"
+                raise UploadTooLarge(text, field="files", limit=limit, positions=[position])
+        elif part is not None:
+            part.value.extend(piece)
+            if len(part.value) > _MAX_FIELD_BYTES:
+                text = f"{part.name}: longer than {_MAX_FIELD_BYTES} bytes"
+                raise InvalidField(text, field=part.name, limit=_MAX_FIELD_BYTES)
+
+    def _end_part(self) -> None:
+        part, self._part = self._part, None
+        if isinstance(part, _FilePart):
+            part.file.close()
+            if part.unnamed and part.size == 0:
+                part.path.unlink()  # what a browser sends for a file input that was left empty
+                return
+            self.files.append(part.path)
+            self._payload.update(part.digest.digest())
+        elif part is not None:
+            self.form = self.form.with_field(part.name, part.value.decode("utf-8", "replace"))
+            self._check(self.form)
+
+    def _end(self) -> None:
+        self.ended = True
+
+
+class _FieldPart:
+    """A form field while it arrives."""
+
+    def __init__(self, name: FieldName) -> None:
+        self.name = name
+        self.value = bytearray()
+
+
+class _FilePart:
+    """A file while it arrives."""
+
+    def __init__(self, path: Path, file: BinaryIO, digest: "hashlib._Hash", *, unnamed: bool) -> None:
+        self.path, self.file, self.digest, self.unnamed = path, file, digest, unnamed
+        self.size = 0
+
+    def take(self, piece: memoryview) -> int:
+        """Writes the bytes; returns the size so far."""
+        self.size += len(piece)
+        self.digest.update(piece)
+        self.file.write(piece)
+        return self.size

@@ -1,0 +1,60 @@
+"""Which rendering of a report a client gets. A new format adds one line to the table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from service.errors import NotAcceptable
+from service.report_text import report_text
+from service.schemas import ReportDocument
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """A media type and how a report becomes its bytes."""
+
+    media_type: str
+    render: Callable[[ReportDocument], bytes]
+
+
+# Preferred first: what a client gets that accepts anything.
+RENDERINGS = (
+    Rendering("application/json", lambda document: document.model_dump_json().encode()),
+    Rendering("text/plain", lambda document: report_text(document).encode()),
+)
+
+
+def choose_rendering(accept: str | None) -> Rendering:
+    """The rendering that an Accept header asks for (RFC 9110 section 12.5.1). Raises NotAcceptable."""
+    ranges = _media_ranges(accept or "*/*")
+    best = max(RENDERINGS, key=lambda rendering: _quality(rendering.media_type, ranges))  # the first of equals
+    if _quality(best.media_type, ranges) <= 0:
+        offered = ", ".join(rendering.media_type for rendering in RENDERINGS)
+        raise NotAcceptable(f"Accept: there are {offered}", field="Accept")
+    return best
+
+
+def _media_ranges(accept: str) -> dict[str, float]:
+    """Media range → quality; a range whose quality cannot be read counts fully."""
+    ranges: dict[str, float] = {}
+    for item in accept.split(","):
+        name, *parameters = (part.strip().lower() for part in item.split(";"))
+        weights = [value.removeprefix("q=") for value in parameters if value.startswith("q=")]
+        try:
+            ranges[name] = min(1.0, max(0.0, float(weights[0]))) if weights else 1.0
+        except ValueError:
+            ranges[name] = 1.0
+    return ranges
+
+
+def _quality(media_type: str, ranges: Mapping[str, float]) -> float:
+    """Quality by the most specific range that fits; 0 where none does."""
+    for candidate in (media_type, media_type.split("/", maxsplit=1)[0] + "/*", "*/*"):
+        if candidate in ranges:
+            return ranges[candidate]
+    return 0.0
+
+
+def prefers_async(prefer: str | None) -> bool:
+    """True when a Prefer header asks for `respond-async` (RFC 7240 section 4.1)."""
+    tokens = (part.split(";")[0].strip().lower() for part in (prefer or "").split(","))
+    return "respond-async" in tokens

@@ -1,0 +1,104 @@
+"""POST /report, GET /report/{study_id} and its events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.responses import JSONResponse, Response
+
+from service.dependencies import ReceptionDep, RenderingDep
+from service.errors import Abandoned, InvalidField
+from service.negotiation import prefers_async
+from service.reception import IncomingReport, Reception
+from service.routes.openapi import EVENTS_ANSWER, PROCESSING_ANSWER, REPORT_ANSWER, REPORT_BODY, problems
+from service.schemas import ProcessingDocument, ReportDocument
+from service.study_events import StudyWatch, watch_study
+
+router = APIRouter(tags=["report"])
+_ASK_AGAIN_SECONDS = "1"
+
+
+@router.post(
+    "/report",
+    response_model=ReportDocument,
+    openapi_extra=REPORT_BODY,
+    responses=REPORT_ANSWER | PROCESSING_ANSWER | problems(400, 406, 408, 409, 413, 415, 422, 429, 503, 504, 507),
+)
+async def post_report(request: Request, reception: ReceptionDep, rendering: RenderingDep) -> Response:
+    """Write the draft report of one study."""
+    if request.query_params:
+        name = next(iter(request.query_params))[:64]
+        raise InvalidField(f"{name}: send options as fields of the form, not in the address", field=name)
+    incoming = IncomingReport(request.headers, request.stream())
+    study_id = await reception.accept(incoming)
+    if prefers_async(request.headers.get("prefer")):
+        return _processing(reception, study_id, **{"Preference-Applied": "respond-async"})
+    document = await _answer_while_connected(request, reception, study_id, droppable=incoming.key is None)
+    return Response(rendering.render(document), media_type=rendering.media_type)
+
+
+@router.get(
+    "/report/{study_id}",
+    response_model=ReportDocument,
+    responses=REPORT_ANSWER | PROCESSING_ANSWER | problems(404, 406, 410, 422, 503),
+)
+async def get_report(study_id: str, reception: ReceptionDep, rendering: RenderingDep) -> Response:
+    """Fetch a report again; 202 while the study is processed, and the study's own problem when it failed."""
+    if study_id in reception.live:
+        return _processing(reception, study_id)
+    document = await reception.answer(study_id)
+    return Response(rendering.render(document), media_type=rendering.media_type)
+
+
+async def _watch(
+    study_id: str, reception: ReceptionDep, last_event_id: Annotated[str | None, Header()] = None
+) -> StudyWatch:
+    """The study's events; looked up before the stream starts, so that an unknown study is a 404."""
+    return await watch_study(reception, study_id, last_event_id)
+
+
+@router.get(
+    "/report/{study_id}/events",
+    response_class=EventSourceResponse,
+    responses=EVENTS_ANSWER | problems(404, 503),
+)
+async def get_events(watch: Annotated[StudyWatch, Depends(_watch)]) -> AsyncIterator[ServerSentEvent]:
+    """Follow a study: `progress` per finished step, then `complete` or `problem`; also after it has ended."""
+    async for event in watch.events():
+        yield event
+
+
+def _processing(reception: Reception, study_id: str, **headers: str) -> Response:
+    """202 with where the report will be and when to ask for it."""
+    job = reception.live.get(study_id)
+    where = f"/report/{study_id}"
+    document = ProcessingDocument(
+        study_id=study_id, stage=job.steps[-1].stage if job else None, report=where, events=f"{where}/events"
+    )
+    headers |= {"Location": where, "Retry-After": _ASK_AGAIN_SECONDS}
+    return JSONResponse(document.model_dump(mode="json"), 202, headers)
+
+
+async def _answer_while_connected(
+    request: Request, reception: Reception, study_id: str, *, droppable: bool
+) -> ReportDocument:
+    """The answer; when its reader goes away first, the study is given up unless a key lets it be asked for again."""
+    answer = asyncio.create_task(reception.answer(study_id))
+    gone = asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if answer.done():
+            return answer.result()
+        if droppable:
+            await reception.give_up(study_id)
+        raise Abandoned("the client went away before its answer")
+    finally:
+        gone.cancel()
+        answer.cancel()
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

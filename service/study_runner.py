@@ -1,0 +1,87 @@
+"""Runs one accepted study: its files through the reader and the pipeline. The modality comes in through both."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from model.device import choose_placement
+from model.study import Clip, SkippedClip
+from service.artifacts import ArtifactPaths, load_pipeline, set_threads
+from service.batching import StudyJob
+from service.ingest.limits import IngestLimits
+from service.pipeline import ProgressSink, RunOptions
+from service.schemas import Mode, ReportDocument
+from service.settings import Settings
+
+
+class StudyFiles(Protocol):
+    """An opened study."""
+
+    def read(self) -> Iterable[Clip | SkippedClip]:
+        """Every file as a clip, or skipped with a reason."""
+
+
+class StudyPipeline(Protocol):
+    """What the service needs of a pipeline; `ReportPipeline` is the one there is."""
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """Report modes, the default first."""
+
+    @property
+    def provenance(self) -> Mapping[str, str | int | float | bool | None]:
+        """Names, versions, hashes, device."""
+
+    def check(self, options: RunOptions) -> None:
+        """Raises RequestError when it cannot serve the options."""
+
+    def run(self, items: Iterable[Clip | SkippedClip], options: RunOptions, progress: ProgressSink) -> ReportDocument:
+        """The answer to a study."""
+
+
+OpenStudy = Callable[[Sequence[Path], IngestLimits], AbstractContextManager[StudyFiles]]
+
+
+@dataclass(frozen=True)
+class Workings:
+    """The parts that know the modality; tests and later modalities put in their own.
+
+    load: the pipeline of these settings, slow. open_study: reads uploaded files. warm_up: clips of the study that is
+    run before the service calls itself ready, so that the first patient does not pay for lazy initialisation.
+    """
+
+    load: Callable[[Settings], StudyPipeline]
+    open_study: OpenStudy
+    warm_up: Callable[[], Sequence[Clip]]
+
+
+@dataclass(frozen=True)
+class PipelineRunner:
+    """A loaded pipeline and the reader that feeds it."""
+
+    pipeline: StudyPipeline
+    open_study: OpenStudy
+    limits: IngestLimits
+
+    def run(self, job: StudyJob) -> ReportDocument:
+        """The answer to one study; its steps go to the job."""
+        with self.open_study(job.upload.files, self.limits) as study:
+            return self.pipeline.run(study.read(), job.options, job.step)
+
+
+def load_shipped_kind(settings: Settings) -> StudyPipeline:
+    """The pipeline of the bundle and bank that the settings name."""
+    set_threads(settings.threads)
+    placement = choose_placement(settings.device, settings.dtype)
+    return load_pipeline(ArtifactPaths(settings.bundle, settings.bank), placement)
+
+
+def ingest_limits(settings: Settings) -> IngestLimits:
+    """The reader's limits, equal to the upload's where both have one, so that a zip passes no more than a form."""
+    return IngestLimits(
+        max_files=settings.max_files,
+        max_file_bytes=settings.max_file_bytes,
+        max_study_bytes=settings.max_body_bytes,
+    )

@@ -1,0 +1,150 @@
+"""An invented pipeline and reader: any file is a clip, its text may order trouble. No networks, so tests are fast."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from model.study import Clip, SkippedClip, SkipReason
+from service.errors import InvalidNeighbours, MixedStudies, ModeUnavailable
+from service.ingest.limits import IngestLimits
+from service.pipeline import Progress, ProgressSink, RunOptions
+from service.schemas import ClipOut, Mode, PhenotypeOut, ReportDocument, SectionOut, WarningOut
+from service.settings import Settings
+from service.study_runner import Workings
+
+CANDIDATES = 100
+
+
+@dataclass(frozen=True)
+class InventedFiles:
+    """The files of one upload, read as texts."""
+
+    paths: tuple[Path, ...]
+
+    def read(self) -> Iterator[Clip | SkippedClip]:
+        for position, path in enumerate(self.paths, start=1):
+            content = path.read_bytes()
+            digest = hashlib.sha256(content).hexdigest()
+            if content.startswith(b"still"):
+                yield SkippedClip(position, digest, SkipReason.STILL_IMAGE, "one frame")
+            else:
+                yield invented_clip(position, digest)
+
+
+def invented_clip(position: int = 1, digest: str = "0" * 64) -> Clip:
+    return Clip(
+        position=position,
+        sha256=digest,
+        source="video",
+        frames_rgb=np.zeros((2, 4, 4, 3), np.uint8),
+        frame_rate_hz=30.0,
+        frames_total=2,
+    )
+
+
+@contextmanager
+def open_invented(paths: Sequence[Path], limits: IngestLimits) -> Iterator[InventedFiles]:
+    texts = [path.read_bytes()[:20] for path in paths]
+    if any(text.startswith(b"mixed") for text in texts):
+        raise MixedStudies("files 1 and 2 are of two studies", positions=[1, 2])
+    yield InventedFiles(tuple(paths))
+
+
+@dataclass
+class InventedPipeline:
+    """Answers from the files' hashes alone. `gate` holds a run back, `fault` is raised by the next one."""
+
+    modes: tuple[Mode, ...] = ("retrieval",)
+    provenance: dict[str, str | int | float | bool | None] = field(
+        default_factory=lambda: {"bundle": "invented", "device": "cpu", "licence_notice": "MIT"}
+    )
+    gate: threading.Event = field(default_factory=threading.Event)
+    fault: BaseException | None = None
+    seconds: float = 0.0
+    runs: int = 0
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def check(self, options: RunOptions) -> None:
+        if options.mode is not None and options.mode not in self.modes:
+            raise ModeUnavailable(f"mode: {options.mode!r} needs a decoder", field="mode")
+        if not 1 <= options.neighbours <= CANDIDATES:
+            raise InvalidNeighbours(f"k: must lie in 1..{CANDIDATES}", field="k", limit=CANDIDATES)
+
+    def run(self, items: Iterable[Clip | SkippedClip], options: RunOptions, progress: ProgressSink) -> ReportDocument:
+        self.runs += 1
+        clips = []
+        for number, item in enumerate(items, start=1):
+            clips.append(_clip_out(item))
+            progress(Progress("prepare", number, 0))
+        while not self.gate.wait(0.02):
+            progress(Progress("encode", 0, 1))
+        if self.fault is not None:
+            raise self.fault
+        time.sleep(self.seconds)
+        progress(Progress("write", 1, 1))
+        return invented_document(options, clips, dict(self.provenance))
+
+
+def _clip_out(item: Clip | SkippedClip) -> ClipOut:
+    used = isinstance(item, Clip)
+    return ClipOut(
+        clip=item.position,
+        sha256=item.sha256,
+        used=used,
+        skipped=None if isinstance(item, Clip) else item.reason.value,
+        detail=None,
+        view="front" if used else None,
+        view_probability=1.0 if used else None,
+        start_frame=0 if used else None,
+    )
+
+
+def invented_document(
+    options: RunOptions, clips: list[ClipOut], provenance: dict[str, str | int | float | bool | None]
+) -> ReportDocument:
+    value = int(clips[0].sha256[:2], 16) / 255 if clips else None
+    size = PhenotypeOut(
+        value=value,
+        unit="cm",
+        kind="continuous",
+        p10=value,
+        p90=value,
+        labelled=options.neighbours,
+        k=options.neighbours,
+        threshold=None,
+        positive=None,
+        section="Body",
+        reason=None if value is not None else "section_not_assessed",
+    )
+    section = SectionOut(
+        name="Body", assessed=True, reason=None, text="A body.", sentences=[], views=[], neighbours=[]
+    )
+    return ReportDocument(
+        study_id=options.study_id or "warm-up",
+        status="complete",
+        draft_notice="A draft.",
+        mode=options.mode or "retrieval",
+        created=datetime.now(UTC),
+        sections=[section],
+        phenotypes={"size": size},
+        clips=clips,
+        warnings=[WarningOut(code="invented", text="Nobody was examined.")],
+        provenance=provenance,
+        stage_seconds={"prepare": 0.001, "write": 0.002},
+    )
+
+
+def invented_workings(pipeline: InventedPipeline) -> Workings:
+    def load(_: Settings) -> InventedPipeline:
+        return pipeline
+
+    return Workings(load=load, open_study=open_invented, warm_up=lambda: [invented_clip()])
