@@ -17,7 +17,7 @@ from model.echo.modality import build_echo
 from model.mil import MilTable
 from model.modality import Modality
 from model.report.build import build_writer
-from model.report.language import Finding, Language
+from model.report.language import Language
 from model.report.reading import PhraseReader
 from model.report.writer import ReportWriter
 from service.errors import ArtifactError
@@ -89,12 +89,7 @@ def _writer(manifest: BundleManifest, folder: Path, placement: Placement) -> Rep
     if manifest.decoder is None or manifest.phrases is None:
         return None
     language = Language.read(folder / manifest.phrases)
-    reader = PhraseReader(language)
-
-    def read(section: str | None, text: str) -> tuple[Finding, ...]:
-        return reader.read_sentence(section, text).findings
-
-    return build_writer(manifest, folder, language, read, placement)
+    return build_writer(manifest, folder, language, PhraseReader(language).findings_in, placement)
 
 
 def _provenance(
