@@ -1,0 +1,91 @@
+"""The weights and tables of a release → a bundle."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from model.bundle import BundleManifest, taxonomy_fields, write_bundle
+from model.checkpoint import save_weights
+from model.echo.preprocessing_config import ECHOPRIME
+from model.echo.taxonomy import ECHO_TAXONOMY
+from model.echo.video_encoder import build_video_encoder
+from model.echo.view_classifier import build_view_classifier
+from scripts.echoprime.errors import ReleaseMismatch
+from scripts.echoprime.layout import EchoPrimeRelease
+from scripts.echoprime.tables import Thresholds, read_mil_weights, read_thresholds
+from scripts.echoprime.tensors import load_into, state_dict
+
+LICENCE_NOTICE = (
+    "Imported from an EchoPrime release of Cedars-Sinai Medical Center. Its academic software licence allows use by "
+    "academic and nonprofit researchers for education and research only, and forbids passing the weights, the "
+    "candidates or anything derived from them on to anybody. No warranty is given; publications name the authors."
+)
+SYNTHETIC_NOTICE = "Synthetic release: seeded weights and generated reports. No asset of EchoPrime is contained."
+_VIDEO, _VIEWS, _TEXT = "video_encoder.safetensors", "view_classifier.safetensors", "text_encoder.safetensors"
+_HEAD = "head.1.weight"  # of torchvision's MViT: its rows are the embedding's dimensions
+
+
+@dataclass(frozen=True)
+class ImportedBundle:
+    """What the bank needs to know of the bundle, and what was left out of it."""
+
+    encoder_sha256: str
+    embedding_dim: int
+    thresholds: Thresholds
+
+
+def notice_of(release: EchoPrimeRelease) -> str:
+    """The licence notice that bundle and bank carry."""
+    return SYNTHETIC_NOTICE if release.synthetic else LICENCE_NOTICE
+
+
+def import_bundle(release: EchoPrimeRelease, folder: Path, *, text_encoder: bool = False) -> ImportedBundle:
+    """Writes the bundle of a release into an empty folder. Raises ReleaseError naming the file that does not fit."""
+    taxonomy = ECHO_TAXONOMY
+    thresholds = read_thresholds(release.thresholds, taxonomy)
+    mil_weights = read_mil_weights(release.mil_weights, taxonomy)
+    weights = state_dict(release.video_encoder)
+    if _HEAD not in weights:
+        raise ReleaseMismatch(f"{release.video_encoder}: has no tensor {_HEAD!r}, so it is no torchvision MViT")
+    embedding_dim = len(weights[_HEAD])
+    video = {"architecture": "mvit_v2_s", "embedding_dim": embedding_dim, "file": _VIDEO}
+    views = {"architecture": "convnext_base", "file": _VIEWS}
+    _convert(build_video_encoder(video), weights, release.video_encoder, folder / _VIDEO)
+    classifier = build_view_classifier(views, taxonomy.views)
+    _convert(classifier, state_dict(release.view_classifier), release.view_classifier, folder / _VIEWS)
+    networks = {"video_encoder": video, "view_classifier": views}
+    if text_encoder:
+        networks["text_encoder"] = _text_encoder(release, folder)
+    manifest = write_bundle(
+        folder,
+        BundleManifest(
+            name="echoprime-synthetic" if release.synthetic else "echoprime",
+            trained=not release.synthetic,
+            domain="synthetic" if release.synthetic else "clinical",
+            **taxonomy_fields(taxonomy),
+            preprocessing=ECHOPRIME.model_dump(mode="json"),
+            networks=networks,
+            embedding_dim=embedding_dim,
+            view_weighting="argmax",
+            min_section_weight=0.0,
+            mil_weights=mil_weights,
+            thresholds=thresholds.kept,
+            licence_notice=notice_of(release),
+        ),
+    )
+    return ImportedBundle(manifest.files[_VIDEO], embedding_dim, thresholds)
+
+
+def _convert(network: nn.Module, weights: dict[str, torch.Tensor], source: Path, target: Path) -> None:
+    save_weights(load_into(network, weights, source), target, torch.float32)
+
+
+def _text_encoder(release: EchoPrimeRelease, folder: Path) -> dict[str, object]:
+    """Keeps the weights of the text encoder (a BERT of 768, first token, Linear to the embedding) as they are."""
+    if release.text_encoder is None:
+        raise ReleaseMismatch("the text encoder was asked for, but the release has no echo_prime_text_encoder.pt")
+    save_file({name: tensor.contiguous() for name, tensor in state_dict(release.text_encoder).items()}, folder / _TEXT)
+    return {"architecture": "biomedbert_base", "file": _TEXT}
