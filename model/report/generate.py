@@ -1,0 +1,217 @@
+"""Greedy decoding of section rows: one batch with a KV cache, and the naive twin that recomputes everything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from model.report.copying import (
+    START,
+    CopySource,
+    TextState,
+    copied_shares,
+    next_beginnings,
+    next_token_probabilities,
+    said_sentences,
+    text_beginnings,
+)
+from model.report.decoder import Decoder
+from model.report.kv_cache import KVCache
+from model.report.prefix import RowTensors, StudyTensors
+from model.report.sentence_ban import SentenceBan
+from model.report.tokenizer import ReportTokenizer
+
+# Finished rows leave when they are this share of the batch: packing copies the cache, so not after every row.
+_PACK_AT = 0.25
+
+
+@dataclass(frozen=True)
+class GeneratedRow:
+    """One section as decoded.
+
+    tokens: ids with their separators, without EOS. log_probabilities: of each token. copied: per token, which part of
+    its probability was copied from each evidence sentence. finished: EOS was reached.
+    """
+
+    tokens: tuple[int, ...]
+    log_probabilities: tuple[float, ...]
+    copied: tuple[tuple[float, ...], ...]
+    finished: bool
+
+
+@dataclass
+class _Text:
+    """What one row has so far; sentences: token ids of its evidence."""
+
+    sentences: tuple[tuple[int, ...], ...]
+    tokens: list[int] = field(default_factory=list)
+    log_probabilities: list[float] = field(default_factory=list)
+    copied: list[tuple[float, ...]] = field(default_factory=list)
+    finished: bool = False
+
+    def said(self, tokenizer: ReportTokenizer) -> list[list[bool]]:
+        """For each position, BOS first, which evidence sentences stand in the text."""
+        return said_sentences([tokenizer.bos, *self.tokens], self.sentences, tokenizer.sep)
+
+    def result(self) -> GeneratedRow:
+        return GeneratedRow(tuple(self.tokens), tuple(self.log_probabilities), tuple(self.copied), self.finished)
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """One decoded token per row: int64 (R,), its probability float32 (R,), and float32 (R, sentences) copied parts."""
+
+    token: torch.Tensor
+    probability: torch.Tensor
+    copied: torch.Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class DecodingBatch:
+    """Rows that are still being written, ready for their next token.
+
+    prefix_mask: bool (R, P). latest: int64 (R,) the token to read next. beginning: int64 (R,) and
+    said: bool (R, sentences) as in TextState, with that token.
+    """
+
+    cache: KVCache
+    source: CopySource
+    prefix_mask: torch.Tensor
+    latest: torch.Tensor
+    beginning: torch.Tensor
+    said: torch.Tensor
+
+    def of_rows(self, rows: torch.Tensor) -> "DecodingBatch":
+        """The batch of some rows; rows: int64 (R,)."""
+        parts = (self.prefix_mask, self.latest, self.beginning, self.said)
+        mask, latest, beginning, said = (part.index_select(0, rows) for part in parts)
+        return DecodingBatch(self.cache.of_rows(rows), self.source.of_rows(rows), mask, latest, beginning, said)
+
+    def followed_by(self, tokens: torch.Tensor, said: torch.Tensor, sep: int) -> "DecodingBatch":
+        """The batch after each row wrote a token; tokens: int64 (R,), said: bool (R, sentences)."""
+        beginning = next_beginnings(self.beginning, tokens, sep)
+        return DecodingBatch(self.cache, self.source, self.prefix_mask, tokens, beginning, said)
+
+
+def prefill(decoder: Decoder, tokenizer: ReportTokenizer, studies: StudyTensors, rows: RowTensors) -> DecodingBatch:
+    """The batch after its prefixes were read: each study once, then each row's own part."""
+    memory = decoder.read_studies(studies).of_rows(rows.study)
+    source = decoder.read_rows(rows, memory)
+    prefix_mask = decoder.prefix_mask(rows)
+    cache = KVCache.after(memory, prefix_mask.shape[1] + decoder.config.max_section_tokens)
+    latest = torch.full_like(rows.section, tokenizer.bos)
+    beginning = torch.full_like(latest, START)
+    said = rows.valid.new_zeros(len(rows.sentences), source.sentences)
+    return DecodingBatch(cache, source, prefix_mask, latest, beginning, said)
+
+
+def step(decoder: Decoder, batch: DecodingBatch, position: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Probabilities float32 (R, V) of the next tokens, and log shares float32 (R, 1 + Q) of where they come from.
+
+    Reads the latest tokens, which stand at `position` of their texts, into the cache.
+    """
+    text_mask = batch.prefix_mask.new_ones(batch.prefix_mask.shape[0], position + 1)
+    mask = torch.cat([batch.prefix_mask, text_mask], 1)[:, None, None]
+    hidden = decoder.read_text(batch.latest[:, None], position, mask, batch.cache)
+    batch.cache.advance(1)
+    state = TextState(batch.beginning[:, None], batch.said[:, None])
+    log_shares = decoder.copier(hidden, state, batch.source)[:, 0]
+    return next_token_probabilities(decoder.logits(hidden[:, 0]), log_shares, batch.source.tokens), log_shares
+
+
+@torch.inference_mode()
+def generate(
+    decoder: Decoder,
+    tokenizer: ReportTokenizer,
+    studies: StudyTensors,
+    rows: RowTensors,
+    bans: Sequence[SentenceBan | None] = (),
+) -> list[GeneratedRow]:
+    """Every row decoded greedily, all in one batch that finished rows leave.
+
+    bans: per row the sentences it must not write, or nothing at all.
+    """
+    batch = prefill(decoder, tokenizer, studies, rows)
+    texts = [_Text(sentences) for sentences in rows.sentences]
+    writing = list(range(len(texts)))  # which text each row of the batch belongs to
+    unwritable = _unwritable(decoder, tokenizer)
+    for position in range(decoder.config.max_section_tokens):
+        probabilities, log_shares = step(decoder, batch, position)
+        banned = [_banned(bans[row] if bans else None, texts[row], tokenizer.sep) for row in writing]
+        choice = _choose(probabilities.masked_fill(unwritable, 0.0), log_shares, batch.source, banned)
+        _record([texts[row] for row in writing], choice, tokenizer.eos)
+        said = [texts[row].said(tokenizer)[-1] for row in writing]
+        batch = batch.followed_by(choice.token, _flags(said, decoder), tokenizer.sep)
+        going = [place for place, row in enumerate(writing) if not texts[row].finished]
+        if not going:
+            break
+        if len(going) <= (1 - _PACK_AT) * len(writing):
+            batch = batch.of_rows(torch.tensor(going).to(decoder.device))
+            writing = [writing[place] for place in going]
+    return [text.result() for text in texts]
+
+
+@torch.inference_mode()
+def generate_naive(
+    decoder: Decoder,
+    tokenizer: ReportTokenizer,
+    studies: StudyTensors,
+    rows: RowTensors,
+    ban: SentenceBan | None = None,
+) -> GeneratedRow:
+    """One row decoded without any cache: all is read again for every token. The slow twin of `generate`."""
+    text = _Text(rows.sentences[0])
+    written = [tokenizer.bos]
+    while not text.finished and len(text.tokens) < decoder.config.max_section_tokens:
+        so_far = torch.tensor([written]).to(decoder.device)
+        hidden, source = decoder(studies, rows, so_far)
+        state = TextState(text_beginnings(so_far, tokenizer.sep), _flags(text.said(tokenizer), decoder)[None])
+        log_shares = decoder.copier(hidden, state, source)[:, -1]
+        probabilities = next_token_probabilities(decoder.logits(hidden[:, -1]), log_shares, source.tokens)
+        probabilities = probabilities.masked_fill(_unwritable(decoder, tokenizer), 0.0)
+        banned = _banned(ban, text, tokenizer.sep)
+        choice = _choose(probabilities, log_shares, source, [banned])
+        _record([text], choice, tokenizer.eos)
+        written.append(int(choice.token[0]))
+    return text.result()
+
+
+def _flags(said: Sequence[Sequence[bool]], decoder: Decoder) -> torch.Tensor:
+    """Rows of flags, bool (N, sentences), filled up to as many sentences as a row may have."""
+    width = decoder.config.max_evidence
+    return torch.tensor([[*flags, *[False] * (width - len(flags))] for flags in said]).to(decoder.device)
+
+
+def _banned(ban: SentenceBan | None, text: _Text, sep: int) -> tuple[int, ...]:
+    return ban.next_tokens(text.tokens, sep) if ban else ()
+
+
+def _unwritable(decoder: Decoder, tokenizer: ReportTokenizer) -> torch.Tensor:
+    """Ids that are never written, bool (V,): digits, PAD, BOS, and rows of the token table beyond the tokenizer."""
+    mask = torch.arange(decoder.config.vocabulary) >= tokenizer.size
+    mask[list(tokenizer.unwritable_ids)] = True
+    return mask.to(decoder.device)
+
+
+def _choose(
+    probabilities: torch.Tensor, log_shares: torch.Tensor, source: CopySource, banned: Sequence[Sequence[int]]
+) -> Choice:
+    """The likeliest token of each row that is not banned there."""
+    for row, tokens in enumerate(banned):
+        if tokens:
+            probabilities[row, list(tokens)] = 0.0
+    probability, token = probabilities.max(-1)
+    return Choice(token, probability, copied_shares(log_shares, source, token, probability))
+
+
+def _record(texts: Sequence[_Text], choice: Choice, eos: int) -> None:
+    """Writes one step's choices into the texts that go on."""
+    chosen = zip(choice.token.tolist(), choice.probability.log().tolist(), choice.copied.tolist(), strict=True)
+    for text, (token, log_probability, copied) in zip(texts, chosen, strict=True):
+        if text.finished:
+            continue
+        text.finished = token == eos
+        if not text.finished:
+            text.tokens.append(token)
+            text.log_probabilities.append(log_probability)
+            text.copied.append(tuple(copied))

@@ -1,0 +1,95 @@
+"""The cached batch writes what the naive twin writes: ragged evidence, one row and many, early exit, bans."""
+
+import pytest
+import torch
+
+from model.report.decoder import Decoder
+from model.report.generate import GeneratedRow, generate, generate_naive
+from model.report.prefix import RowPrefix, encode_evidence, row_tensors, study_tensors
+from model.report.sentence_ban import SentenceBan
+from model.report.writing import WritingRequest
+from tests.model.report.bridge import CPU, LANGUAGE, TAXONOMY, config, decoder, evidence, request, tokenizer
+from tests.model.report.bridge_training import trained
+
+
+def prefixes(rows: int, studies: int) -> list[RowPrefix]:
+    """Rows with 0 to 4 sentences of evidence, over all sections, spread over the studies."""
+    phrases = [phrase.template for phrase in LANGUAGE.phrases]
+    made = []
+    for row in range(rows):
+        sentences = [evidence(phrases[(row + place) % len(phrases)], 0.1 * place) for place in range(row % 5)]
+        encoded = encode_evidence(sentences, tokenizer(), config())
+        made.append(RowPrefix(row % studies, TAXONOMY.sections[row % 3], encoded))
+    return made
+
+
+def both_ways(
+    own: Decoder, rows: list[RowPrefix], requests: list[WritingRequest], bans: list[SentenceBan | None]
+) -> tuple[list[GeneratedRow], list[GeneratedRow]]:
+    studies = study_tensors(requests, config(), CPU)
+    fast = generate(own, tokenizer(), studies, row_tensors(rows, tokenizer(), config(), CPU), bans)
+    slow = []
+    for row, ban in zip(rows, bans, strict=True):
+        alone = RowPrefix(0, row.section, row.evidence)
+        study = study_tensors([requests[row.study]], config(), CPU)
+        slow.append(generate_naive(own, tokenizer(), study, row_tensors([alone], tokenizer(), config(), CPU), ban))
+    return fast, slow
+
+
+def assert_equal(fast: list[GeneratedRow], slow: list[GeneratedRow]) -> None:
+    for one, other in zip(fast, slow, strict=True):
+        assert one.tokens == other.tokens
+        assert one.finished == other.finished
+        torch.testing.assert_close(torch.tensor(one.log_probabilities), torch.tensor(other.log_probabilities))
+        torch.testing.assert_close(torch.tensor(one.copied), torch.tensor(other.copied), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("rows", [1, 15])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_cached_batch_equals_naive_twin(rows: int, seed: int) -> None:
+    own = decoder(seed, scale=4.0)
+    requests = [request(number, load=10.0 * (number + 1)) for number in range(2)]
+    fast, slow = both_ways(own, prefixes(rows, 2), requests, [None] * rows)
+    assert_equal(fast, slow)
+    if rows > 1:
+        assert len({text.tokens for text in fast}) > 3, "rows must differ, or the test shows nothing"
+
+
+@pytest.mark.parametrize("rows", [1, 15])
+def test_trained_rows_of_different_length_leave_the_batch_and_equal_the_twin(rows: int) -> None:
+    requests = [request(number, load=10.0 * (number + 1)) for number in range(3)]
+    fast, slow = both_ways(trained(), prefixes(rows, 3), requests, [None] * rows)
+    assert_equal(fast, slow)
+    assert all(text.finished for text in fast)
+    if rows > 1:
+        assert len({len(text.tokens) for text in fast}) > 3, "the batch must have been packed on the way"
+
+
+def test_neither_digits_nor_control_tokens_nor_unknown_rows_are_written() -> None:
+    own = decoder(1, scale=4.0)
+    with torch.no_grad():
+        own.token.weight[[*tokenizer().unwritable_ids, tokenizer().size, tokenizer().size + 2]] *= 20
+    fast, _ = both_ways(own, prefixes(15, 1), [request(1)], [None] * 15)
+    written = {token for text in fast for token in text.tokens}
+    assert written.isdisjoint(tokenizer().unwritable_ids)
+    assert max(written) < tokenizer().size
+
+
+def test_a_banned_beginning_is_not_written_and_both_twins_agree() -> None:
+    own = decoder(0, scale=4.0)
+    rows = prefixes(6, 1)
+    free, _ = both_ways(own, rows, [request(0)], [None] * 6)
+    bans: list[SentenceBan | None] = [
+        SentenceBan([text.tokens[:1]], []) if row % 2 else None for row, text in enumerate(free)
+    ]
+    fast, slow = both_ways(own, rows, [request(0)], bans)
+    assert_equal(fast, slow)
+    for row, (text, before) in enumerate(zip(fast, free, strict=True)):
+        assert (text.tokens[:1] == before.tokens[:1]) == (row % 2 == 0)
+
+
+def test_a_ban_spares_what_the_allowed_sentences_share() -> None:
+    ban = SentenceBan(banned=[(5, 6, 7)], allowed=[(5, 6, 8)])
+    assert ban.next_tokens((), sep=2) == ()
+    assert ban.next_tokens((9, 2, 5, 6), sep=2) == (7,)
+    assert ban.next_tokens((9, 5, 6), sep=2) == ()

@@ -1,0 +1,60 @@
+"""Numbers: this study's own estimate first, then the neighbours' vote, in range, and words that fit."""
+
+import pytest
+
+from model.report.language import Finding
+from model.report.slots import Number, misjudged, own_number, reworded, voted_number
+from model.report.wording import Wording
+from model.report.writing import PhenotypeToken
+from tests.model.report.bridge import LANGUAGE, evidence
+
+LOAD, CRACK = LANGUAGE.slots["load"], LANGUAGE.slots["crack_width"]
+A_CRACK = "A crack of <crack_width> mm runs through a pier."
+
+
+@pytest.mark.parametrize(
+    ("value", "share", "expected"),
+    [
+        (41.6, 0.2, Number(42.0, estimated=False)),
+        (41.6, 0.19, None),  # too few neighbours carry the label
+        (None, 1.0, None),
+        (90.6, 1.0, None),  # implausible
+        (90.4, 1.0, Number(90.0, estimated=False)),
+    ],
+)
+def test_own_number_needs_labels_and_plausibility(value: float | None, share: float, expected: Number | None) -> None:
+    assert own_number(LOAD, {"load": PhenotypeToken("load", value, value, value, share)}) == expected
+
+
+def test_a_slot_without_phenotype_has_no_own_number() -> None:
+    assert own_number(CRACK, {"load": PhenotypeToken("load", 3.0, 3.0, 3.0, 1.0)}) is None
+
+
+def test_the_vote_is_the_median_of_ten_plausible_values_of_that_slot() -> None:
+    nine = evidence(A_CRACK, values=(2.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0, 4.0, 4.0))
+    outside = evidence(A_CRACK, values=(900.0,) * 20)
+    other_slot = evidence("The deck carries a light load of <load> t.", values=(5.0,) * 20)
+    assert voted_number(CRACK, [nine, outside, other_slot]) is None
+    tenth = evidence(A_CRACK, values=(5.0,))
+    assert voted_number(CRACK, [nine, outside, tenth]) == Number(3.5, estimated=True)
+
+
+def test_a_number_at_a_band_edge_asks_for_the_upper_band_as_printed() -> None:
+    number = own_number(LOAD, {"load": PhenotypeToken("load", 39.6, 0.0, 0.0, 1.0)})
+    assert number is not None
+    assert number.value == 40
+    light = (Finding("load_class", "light"),)
+    wrong = misjudged(light, LANGUAGE.bands, {"load": number})
+    assert wrong is not None
+    assert wrong[1].value == "heavy"
+    assert misjudged((Finding("load_class", "heavy"),), LANGUAGE.bands, {"load": number}) is None
+    assert misjudged(light, LANGUAGE.bands, {}) is None
+
+
+def test_rewording_keeps_the_slot_or_its_absence() -> None:
+    light = next(Wording.of(phrase) for phrase in LANGUAGE.phrases if phrase.phrase_id == "deck.load.low")
+    band = next(band for band in LANGUAGE.bands if band.value == "heavy")
+    heavy = reworded(light, light.findings[0], band, LANGUAGE, "Deck")
+    assert heavy is not None
+    assert heavy.template == "The deck carries a heavy load of <load> t."
+    assert reworded(light, light.findings[0], band, LANGUAGE, "Cables") is None

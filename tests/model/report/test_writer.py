@@ -1,0 +1,108 @@
+"""The whole writer on the invented modality, with a decoder trained for seconds."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from model.report.writer import ReportWriter
+from model.report.writing import WritingRequest, WrittenReport
+from tests.model.report.bridge import CPU, LANGUAGE, decoder, evidence, read, request, tokenizer
+from tests.model.report.bridge_training import trained
+
+HEAVY = "The deck carries a heavy load of <load> t."
+A_CRACK = "A crack of <crack_width> mm runs through a pier."
+
+
+def writer(own: object = None) -> ReportWriter:
+    return ReportWriter(
+        decoder=trained() if own is None else own,  # type: ignore[arg-type]
+        tokenizer=tokenizer(),
+        language=LANGUAGE,
+        read=read,
+        placement=CPU,
+    )
+
+
+def texts(report: WrittenReport) -> dict[str, list[str]]:
+    return {section: [sentence.text for sentence in said] for section, said in report.sections.items()}
+
+
+def heavy_bridge(**changes: object) -> WritingRequest:
+    study = request(
+        3,
+        load=66.0,
+        evidence={
+            "Deck": (evidence(HEAVY, 0.9, (4, 5)), evidence("The deck is cracked.", 0.8, (4, 6))),
+            "Piers": (evidence(A_CRACK, 0.9, (8,), (2.5,) * 12),),
+            "Cables": (evidence("Rust covers the cables.", 0.9, (9,)), evidence("The cables are taut.", 0.9, (9,))),
+        },
+    )
+    return replace(study, **changes)  # type: ignore[arg-type]
+
+
+def test_evidence_becomes_sentences_with_this_studys_numbers_and_its_sources() -> None:
+    report = writer().write(heavy_bridge())
+    said = texts(report)
+    assert set(said["Deck"]) == {"The deck carries a heavy load of 66 t.", "The deck is cracked."}
+    assert said["Piers"] == ["A crack of 2.5 mm runs through a pier."]
+    assert set(said["Cables"]) == {"Rust covers the cables.", "The cables are taut."}
+    assert report.warnings == ()
+    (crack,) = report.sections["Piers"]
+    assert (crack.source, crack.candidate_ids, crack.estimated) == ("retrieved", (8,), True)
+
+
+def test_wording_that_training_never_saw_is_copied() -> None:
+    foreign = replace(evidence(A_CRACK), template="Pylon fissure noted.", numberless="Pylon fissure noted.", slot=None)
+    study = heavy_bridge(evidence={"Piers": (replace(foreign, support=1.0, candidate_ids=(3, 1)),)})
+    report = writer().write(study)
+    (sentence,) = report.sections["Piers"]
+    assert (sentence.text, sentence.source, sentence.candidate_ids) == ("Pylon fissure noted.", "retrieved", (3, 1))
+
+
+def test_sections_not_assessed_are_not_written_and_names_decide_rows() -> None:
+    study = heavy_bridge()
+    reordered = WritingRequest(
+        sections=study.sections[::-1],
+        section_vectors=study.section_vectors.flip(0),
+        assessed=torch.tensor([True, False, True]),
+        clip_vectors=study.clip_vectors,
+        phenotypes=study.phenotypes,
+        evidence=study.evidence,
+    )
+    partly = replace(study, assessed=torch.tensor([True, False, True]))
+    assert list(writer().write(partly).sections) == ["Deck", "Cables"]
+    assert texts(writer().write(reordered)) == texts(writer().write(partly))
+    nothing = writer().write(replace(study, assessed=torch.zeros(3, dtype=torch.bool)))
+    assert nothing == WrittenReport({}, ())
+
+
+def test_many_studies_at_once_are_written_as_one_by_one() -> None:
+    studies = [heavy_bridge(), request(5), heavy_bridge(phenotypes=())]
+    assert writer().write_many(studies) == [writer().write(study) for study in studies]
+
+
+def test_a_contradiction_is_repaired_in_its_less_certain_section(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evidence says a sound deck on a cracked pier; other evidence is at hand for either section."""
+    study = heavy_bridge(
+        evidence={
+            "Deck": (evidence("The deck is sound.", 0.9), evidence("The deck is cracked.", 0.2)),
+            "Piers": (evidence(A_CRACK, 0.9), evidence("The piers are sound.", 0.5)),
+        }
+    )
+    report = writer().write(study)
+    said = texts(report)
+    sound, cracked = "The deck is sound." in said["Deck"], "A crack runs through a pier." in said["Piers"]
+    assert sound != cracked, "one side goes, the other stays"
+    assert "contradiction" not in dict(report.warnings)
+    monkeypatch.setattr(ReportWriter, "_repair", lambda *_: None)
+    unrepaired = writer().write(study)
+    assert ("contradiction", "A sound deck, yet a cracked pier.") in unrepaired.warnings
+    assert {"The deck is sound."} <= set(texts(unrepaired)["Deck"])
+
+
+def test_an_untrained_decoders_babble_is_dropped_with_warnings() -> None:
+    report = writer(decoder(0, scale=4.0)).write(heavy_bridge(evidence={}))
+    codes = {code for code, _ in report.warnings}
+    assert {"text_truncated", "section_empty"} <= codes
+    assert all(not said for said in report.sections.values())

@@ -1,0 +1,87 @@
+"""The augmentation recipe, on plain data of the invented modality."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from model.report.language import Finding
+from scripts.training.rows import DisturbedRow, Disturber, Recipe, corrupted, evidence_of
+from tests.model.report.bridge import LANGUAGE
+from tests.model.report.bridge_training import PHRASES, candidate, training_rows
+
+ROWS = [row for row in training_rows(8) if row.section == "Deck"]
+
+
+def disturbed(recipe: Recipe, times: int = 1) -> list[DisturbedRow]:
+    rng = np.random.default_rng(0)
+    disturber = Disturber(recipe, PHRASES, LANGUAGE)
+    return [disturber.disturb(ROWS[0], ROWS[1], rng) for _ in range(times)]
+
+
+def only(**shares: float) -> Recipe:
+    """A recipe without chance, but for what is named."""
+    none = dict.fromkeys(("own", "none", "corrupted", "other"), 0.0)
+    none |= dict.fromkeys(("without_identical", "without_phenotypes", "without_vectors"), 0.0)
+    return Recipe(**{**none, **shares})
+
+
+def test_kinds_and_drops_come_as_often_as_the_recipe_says() -> None:
+    recipe = Recipe()
+    rows = disturbed(recipe, 4000)
+    kinds = Counter(row.kind for row in rows)
+    for kind in ("own", "none", "corrupted", "other"):
+        assert kinds[kind] / 4000 == pytest.approx(getattr(recipe, kind), abs=0.03)
+    assert np.mean([not row.study.phenotypes for row in rows]) == pytest.approx(recipe.without_phenotypes, abs=0.03)
+    assert np.mean([not row.study.assessed.any() for row in rows]) == pytest.approx(recipe.without_vectors, abs=0.03)
+    assert all(row.targets == ROWS[0].targets for row in rows)
+
+
+def test_shares_that_do_not_sum_to_one_are_refused() -> None:
+    with pytest.raises(ValueError, match="sum to 1"):
+        Recipe(own=0.9)
+
+
+def test_no_evidence_and_another_studys_evidence() -> None:
+    (none,) = disturbed(only(none=1))
+    (other,) = disturbed(only(other=1))
+    assert none.evidence == ()
+    assert set(other.evidence) == set(evidence_of(ROWS[1].neighbours, PHRASES))
+
+
+def test_order_is_shuffled_and_nothing_else() -> None:
+    rows = disturbed(only(own=1), 30)
+    assert len({row.evidence for row in rows}) > 1
+    assert all(set(row.evidence) == set(evidence_of(ROWS[0].neighbours, PHRASES)) for row in rows)
+
+
+def test_neighbours_with_the_same_section_are_removed() -> None:
+    same = [("deck.sound", None), ("deck.load.low", 12.0)]
+    row = replace(
+        ROWS[0],
+        targets=("The deck carries a light load of <load> t.", "The deck is sound."),
+        neighbours=(candidate(1, same), candidate(2, [("deck.cracked", None)]), candidate(3, same[::-1])),
+    )
+    disturber = Disturber(only(own=1, without_identical=1), PHRASES, LANGUAGE)
+    left = disturber.disturb(row, row, np.random.default_rng(0)).evidence
+    assert [(sentence.template, sentence.candidate_ids) for sentence in left] == [("The deck is cracked.", (2,))]
+
+
+def test_corrupted_evidence_states_another_value_of_the_same_finding() -> None:
+    evidence = evidence_of(ROWS[0].neighbours, PHRASES)
+    flipped = corrupted(evidence, "Deck", 1.0, LANGUAGE, np.random.default_rng(0))
+    findings = {phrase.template: phrase.findings for phrase in LANGUAGE.phrases}
+    for before, after in zip(evidence, flipped, strict=True):
+        (old,), (new,) = findings[before.template], findings[after.template]
+        assert old.name == new.name
+        assert old.value != new.value
+        assert after.values == ()
+        assert (after.support, after.candidate_ids) == (before.support, before.candidate_ids)
+    assert corrupted(evidence, "Deck", 0.0, LANGUAGE, np.random.default_rng(0)) == evidence
+
+
+def test_sentences_without_another_value_stay() -> None:
+    kept = evidence_of([candidate(1, [("piers.unmoved", None)])], PHRASES)
+    assert corrupted(kept, "Piers", 1.0, LANGUAGE, np.random.default_rng(0)) == kept
+    assert LANGUAGE.phrases_stating["Piers", Finding("pier_position", "kept")]
