@@ -14,9 +14,10 @@ import uvicorn
 from fastapi import FastAPI
 
 from service.batching import DeviceWorker, Phase
-from service.main import create_app
+from service.main import SHIPPED, create_app
 from service.settings import Settings
 from service.store import interrupted
+from service.study_runner import Workings
 from service.telemetry import configure_logging, log_event
 
 _CLOSING_SECONDS = 5  # for answers already written and event streams that end
@@ -71,11 +72,11 @@ class DrainingServer(uvicorn.Server):
         self.should_exit = late or worker.in_flight == 0
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, workings: Workings = SHIPPED) -> None:
     """Serves until a signal ends it; the exit status is 1 when bundle or bank could not be loaded."""
     configure_logging(settings.log_level)
     _warn_of_unknown_settings()
-    app = create_app(settings)
+    app = create_app(settings, workings)
     config = uvicorn.Config(
         app,
         host=settings.host,

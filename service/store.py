@@ -82,6 +82,13 @@ class ResultStore:
             self._lock.close()
             raise StoreInUse(f"store {path}: another process holds it; give each its own ECHOSCRIBE_STORE") from error
         self._engine = _open_engine(path)
+        try:
+            self._prepare(path)
+        except StoreUnavailable:
+            self.close()
+            raise
+
+    def _prepare(self, path: Path) -> None:
         with self._transaction() as connection:
             _check_version(connection, path)
             _metadata.create_all(connection)

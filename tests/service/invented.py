@@ -89,7 +89,8 @@ class InventedPipeline:
             progress(Progress("encode", 0, 1))
         if self.fault is not None:
             raise self.fault
-        time.sleep(self.seconds)
+        if options.study_id:  # the warm-up has none
+            time.sleep(self.seconds)
         progress(Progress("write", 1, 1))
         return invented_document(options, clips, dict(self.provenance))
 
@@ -125,9 +126,7 @@ def invented_document(
         section="Body",
         reason=None if value is not None else "section_not_assessed",
     )
-    section = SectionOut(
-        name="Body", assessed=True, reason=None, text="A body.", sentences=[], views=[], neighbours=[]
-    )
+    section = SectionOut(name="Body", assessed=True, reason=None, text="A body.", sentences=[], views=[], neighbours=[])
     return ReportDocument(
         study_id=options.study_id or "warm-up",
         status="complete",

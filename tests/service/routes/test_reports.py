@@ -1,14 +1,17 @@
 """POST /report, GET /report/{study_id} and its events, through the whole app."""
 
+import asyncio
 import json
 import threading
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.types import Message
 
 from service.schemas import ReportDocument
 from tests.service.conftest import Serve, uploads_left, wait_until
@@ -284,3 +287,40 @@ def test_an_answer_that_takes_too_long_can_be_fetched_later(serve: Serve, pipeli
         where = late.json()["detail"].split()[-1]
         pipeline.gate.set()
         wait_until(lambda: client.get(where).status_code == 200)
+
+
+async def post_and_leave(app: FastAPI, headers: list[tuple[bytes, bytes]], accepted: Callable[[], bool]) -> None:
+    """Posts a study as a server would hand it on, and disconnects once it was accepted."""
+    body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\nclip\r\n--x--\r\n'
+    headers = [(b"content-type", b"multipart/form-data; boundary=x"), *headers]
+    scope = {"type": "http", "method": "POST", "path": "/report", "headers": headers, "query_string": b""}
+    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive() -> Message:
+        for message in messages:
+            return message
+        while not accepted():
+            await asyncio.sleep(0.01)
+        return {"type": "http.disconnect"}
+
+    async def send(_: Message) -> None:
+        return
+
+    await app(scope, receive, send)
+
+
+@pytest.mark.parametrize(("key", "answered"), [([], 0), ([(b"idempotency-key", b"again")], 1)])
+def test_a_study_whose_reader_left_is_dropped_unless_a_key_can_ask_for_it(
+    serve: Serve, pipeline: InventedPipeline, key: list[tuple[bytes, bytes]], answered: int
+) -> None:
+    with serve() as client:
+        app, worker = app_of(client), app_of(client).state.service.worker
+        pipeline.gate.clear()
+        asyncio.run(post_and_leave(app, key, lambda: worker.in_flight == 1))
+        if not answered:
+            wait_until(lambda: worker.in_flight == 0)
+        pipeline.gate.set()
+        wait_until(lambda: worker.in_flight == 0)
+        assert len(client.get("/phenotypes").json()["studies"]) == answered
+        assert uploads_left(app) == []
+        assert ('reason="abandoned"' in client.get("/metrics").text) == (not answered)

@@ -1,0 +1,12 @@
+"""Prints the settings of the service as README shows them: `python -m scripts.print_settings`."""
+
+from service.settings import settings_table
+
+
+def main() -> None:
+    """Prints the table."""
+    print(settings_table())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,249 @@
+"""A typed client of the service, sync and async: posts studies, waits for them, and tries again when it is busy.
+
+File names stay here: files are sent by position. Both clients share every decision; only the waiting differs.
+"""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final, Self
+
+import httpx
+
+from service.problem import MEDIA_TYPE, Problem
+from service.schemas import InfoDocument, Mode, PhenotypeList, ReportDocument, StudyPhenotypes
+
+_FALLBACK_SECONDS: Final = 1.0  # between tries when the service names no time
+_BUSY: Final = {429, 503}
+
+
+class ClientError(Exception):
+    """The service gave no answer; `problem` says why where the service said it."""
+
+    def __init__(self, text: str, problem: Problem | None = None) -> None:
+        super().__init__(text)
+        self.problem = problem
+
+
+class ServiceRefused(ClientError):
+    """The service answered with a problem that trying again does not mend."""
+
+
+class ServiceBusy(ClientError):
+    """The service was still busy, or the study still processed, when the waiting time was over."""
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """What a post may choose; None leaves the choice to the service."""
+
+    mode: Mode | None = None
+    k: int | None = None
+
+    def fields(self) -> dict[str, str]:
+        """The form fields."""
+        chosen = {"mode": self.mode, "k": self.k}
+        return {name: str(value) for name, value in chosen.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class _Wait:
+    """Not yet: ask again after so many seconds."""
+
+    seconds: float
+    problem: Problem | None = None
+
+
+class _Patience:
+    """Adds up waiting until it is over."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def next_pause(self, wait: _Wait) -> float:
+        """Seconds to sleep now. Raises ServiceBusy when they reach beyond the end."""
+        if time.monotonic() + wait.seconds > self._end:
+            raise ServiceBusy("the waiting time is over", wait.problem)
+        return wait.seconds
+
+
+def _outcome(response: httpx.Response) -> httpx.Response | _Wait:
+    """The response when it is an answer, a wait when it may become one. Raises ServiceRefused."""
+    if response.status_code in {200, 202} and "retry-after" not in response.headers:
+        return response
+    problem = _problem(response)
+    if response.status_code == 202 or (response.status_code in _BUSY and "retry-after" in response.headers):
+        return _Wait(_retry_after(response.headers), problem)
+    if problem is None:
+        raise ServiceRefused(f"the service answered {response.status_code} without a problem document")
+    raise ServiceRefused(f"{problem.status} {problem.code}: {problem.detail}", problem)
+
+
+def _problem(response: httpx.Response) -> Problem | None:
+    if response.headers.get("content-type", "").split(";")[0] != MEDIA_TYPE:
+        return None
+    return Problem.model_validate_json(response.content)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    value = headers.get("retry-after", "")
+    return float(value) if value.isdecimal() else _FALLBACK_SECONDS  # the service never sends the date form
+
+
+@contextmanager
+def _form(files: Sequence[Path]) -> Iterator[list[tuple[str, tuple[str, IO[bytes]]]]]:
+    """The files of a form, open, named by position; folders are taken with all their files."""
+    paths = [inner for path in files for inner in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    with ExitStack() as opened:
+        yield [
+            ("files", (f"clip-{position}", opened.enter_context(path.open("rb"))))
+            for position, path in enumerate((path for path in paths if path.is_file()), start=1)
+        ]
+
+
+def _post_headers(*, accept: str) -> dict[str, str]:
+    """A key of its own per post, so that a try whose answer got lost is not run twice."""
+    return {"Accept": accept, "Idempotency-Key": str(uuid.uuid4())}
+
+
+def _page(limit: int, after: str | None) -> dict[str, str | int]:
+    return {"limit": limit} | ({"after": after} if after else {})
+
+
+class EchoScribeClient:
+    """Calls a service and waits for it. Raises ServiceRefused, ServiceBusy, or httpx's own errors of the network."""
+
+    def __init__(
+        self, base_url: str, *, patience_seconds: float = 600.0, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._http = httpx.Client(base_url=base_url, timeout=patience_seconds, transport=transport)
+        self._patience_seconds = patience_seconds
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def report(self, files: Sequence[Path], options: ReportOptions = ReportOptions()) -> ReportDocument:
+        """The report of one study."""
+        return ReportDocument.model_validate_json(self._post(files, options, accept="application/json").content)
+
+    def report_text(self, files: Sequence[Path], options: ReportOptions = ReportOptions()) -> str:
+        """The report of one study as plain text."""
+        return self._post(files, options, accept="text/plain").text
+
+    def submit(self, files: Sequence[Path], options: ReportOptions = ReportOptions()) -> str:
+        """The id of a study that was accepted; `wait` gets its report."""
+        return str(self._post(files, options, accept="application/json", respond_async=True).json()["study_id"])
+
+    def wait(self, study_id: str) -> ReportDocument:
+        """The report of a study, waited for."""
+        return ReportDocument.model_validate_json(self._get(f"/report/{study_id}").content)
+
+    def phenotypes(self, *, limit: int = 20, after: str | None = None) -> PhenotypeList:
+        """A page of studies with their phenotypes, newest first."""
+        return PhenotypeList.model_validate_json(self._get("/phenotypes", _page(limit, after)).content)
+
+    def study_phenotypes(self, study_id: str) -> StudyPhenotypes:
+        """The phenotypes of one study."""
+        return StudyPhenotypes.model_validate_json(self._get(f"/phenotypes/{study_id}").content)
+
+    def info(self) -> InfoDocument:
+        """What is running."""
+        return InfoDocument.model_validate_json(self._get("/info").content)
+
+    def _post(
+        self, files: Sequence[Path], options: ReportOptions, *, accept: str, respond_async: bool = False
+    ) -> httpx.Response:
+        headers = _post_headers(accept=accept) | ({"Prefer": "respond-async"} if respond_async else {})
+        patience = _Patience(self._patience_seconds)
+        while True:
+            with _form(files) as form:
+                response = self._http.post("/report", files=form, data=options.fields(), headers=headers)
+            if respond_async and response.status_code == 202:
+                return response
+            outcome = _outcome(response)
+            if isinstance(outcome, httpx.Response):
+                return outcome
+            time.sleep(patience.next_pause(outcome))
+
+    def _get(self, path: str, params: dict[str, str | int] | None = None) -> httpx.Response:
+        patience = _Patience(self._patience_seconds)
+        while True:
+            outcome = _outcome(self._http.get(path, params=params))
+            if isinstance(outcome, httpx.Response):
+                return outcome
+            time.sleep(patience.next_pause(outcome))
+
+
+class AsyncEchoScribeClient:
+    """The same for asyncio."""
+
+    def __init__(
+        self, base_url: str, *, patience_seconds: float = 600.0, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._http = httpx.AsyncClient(base_url=base_url, timeout=patience_seconds, transport=transport)
+        self._patience_seconds = patience_seconds
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def report(self, files: Sequence[Path], options: ReportOptions = ReportOptions()) -> ReportDocument:
+        """The report of one study."""
+        return ReportDocument.model_validate_json((await self._post(files, options, accept="application/json")).content)
+
+    async def report_text(self, files: Sequence[Path], options: ReportOptions = ReportOptions()) -> str:
+        """The report of one study as plain text."""
+        return (await self._post(files, options, accept="text/plain")).text
+
+    async def submit(self, files: Sequence[Path], options: ReportOptions = ReportOptions()) -> str:
+        """The id of a study that was accepted; `wait` gets its report."""
+        response = await self._post(files, options, accept="application/json", respond_async=True)
+        return str(response.json()["study_id"])
+
+    async def wait(self, study_id: str) -> ReportDocument:
+        """The report of a study, waited for."""
+        return ReportDocument.model_validate_json((await self._get(f"/report/{study_id}")).content)
+
+    async def phenotypes(self, *, limit: int = 20, after: str | None = None) -> PhenotypeList:
+        """A page of studies with their phenotypes, newest first."""
+        return PhenotypeList.model_validate_json((await self._get("/phenotypes", _page(limit, after))).content)
+
+    async def study_phenotypes(self, study_id: str) -> StudyPhenotypes:
+        """The phenotypes of one study."""
+        return StudyPhenotypes.model_validate_json((await self._get(f"/phenotypes/{study_id}")).content)
+
+    async def info(self) -> InfoDocument:
+        """What is running."""
+        return InfoDocument.model_validate_json((await self._get("/info")).content)
+
+    async def _post(
+        self, files: Sequence[Path], options: ReportOptions, *, accept: str, respond_async: bool = False
+    ) -> httpx.Response:
+        headers = _post_headers(accept=accept) | ({"Prefer": "respond-async"} if respond_async else {})
+        patience = _Patience(self._patience_seconds)
+        while True:
+            with _form(files) as form:
+                response = await self._http.post("/report", files=form, data=options.fields(), headers=headers)
+            if respond_async and response.status_code == 202:
+                return response
+            outcome = _outcome(response)
+            if isinstance(outcome, httpx.Response):
+                return outcome
+            await asyncio.sleep(patience.next_pause(outcome))
+
+    async def _get(self, path: str, params: dict[str, Any] | None = None) -> httpx.Response:
+        patience = _Patience(self._patience_seconds)
+        while True:
+            outcome = _outcome(await self._http.get(path, params=params))
+            if isinstance(outcome, httpx.Response):
+                return outcome
+            await asyncio.sleep(patience.next_pause(outcome))
