@@ -3,6 +3,8 @@
 ServiceError
 ├── StudyError               the upload as a whole cannot be a study
 │   ├── EmptyStudy           no files, or none left after unpacking
+│   ├── StudyUnreadable      a path that is not there, or a disk that fails
+│   ├── StudyTooLarge        too many files or too many bytes
 │   ├── MixedStudies         files of more than one study or patient
 │   └── ArchiveRefused       a zip with unsafe names, too many files or too many bytes
 ├── RequestError             a field or header of the request cannot be used
@@ -68,6 +70,14 @@ class StudyError(ServiceError):
 
 class EmptyStudy(StudyError):
     """No files were given, or none is left after unpacking."""
+
+
+class StudyUnreadable(StudyError):
+    """A path of the upload does not exist or cannot be read; names its position, never the path."""
+
+
+class StudyTooLarge(StudyError):
+    """More files or more bytes than a study may have; names the limit."""
 
 
 class MixedStudies(StudyError):

@@ -1,0 +1,48 @@
+"""Where the exceptions of third-party readers stop, and where reading ahead of an untrusted length stops."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from model.errors import ClipRejected
+from model.study import SkipReason
+
+# Every element of a header costs two or three reads. Real headers hold some thousands of elements, so two million
+# reads (about two seconds) only ever stop a file that was made to keep the parser busy.
+_MAX_READS = 2_000_000
+
+
+@contextmanager
+def third_party(text: str, reason: SkipReason = SkipReason.UNREADABLE) -> Iterator[None]:
+    """Turns whatever a third-party reader raises into ClipRejected with a text of our own.
+
+    The readers' own messages may quote header values and paths, so none is passed on.
+    """
+    try:
+        yield
+    except ClipRejected:
+        raise
+    except Exception:
+        raise ClipRejected(reason, text) from None
+
+
+class BoundedReader(io.BufferedReader):
+    """A reader that never asks for more than the source holds, and gives up after a bound on the number of reads.
+
+    `read(n)` of a plain file allocates n bytes first; a length field of 4 GiB in a file of 1 KiB must not.
+    """
+
+    def __init__(self, source: io.FileIO | io.BytesIO) -> None:
+        super().__init__(cast(io.RawIOBase, source))
+        self.size = source.seek(0, io.SEEK_END)
+        self._reads = 0
+        source.seek(0)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most `size` bytes, and at most what is left. Raises ValueError after too many reads."""
+        self._reads += 1
+        if self._reads > _MAX_READS:
+            raise ValueError("more reads than any real file needs")
+        left = max(0, self.size - self.tell())
+        return super().read(left if size is None or size < 0 else min(size, left))

@@ -1,0 +1,42 @@
+"""One 24×32 picture in three compressions that no library of ours can write.
+
+Made once with imagecodecs 2026.3.6 (OpenJPH 0.26.3 and liblj92) from `PICTURE_RGB`, lossless; decoding must return it.
+"""
+
+from base64 import b64decode
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def _picture() -> NDArray[np.uint8]:
+    rows, columns = np.mgrid[0:24, 0:32]
+    channels = [columns * 7 % 256, rows * 9 % 256, (rows + columns) * 5 % 256]
+    return np.stack(channels, axis=-1).astype(np.uint8)
+
+
+PICTURE_RGB = _picture()
+PICTURE_GREY = PICTURE_RGB[..., 0]
+
+# HTJ2K, reversible colour transform: htj2k_encode(PICTURE_RGB)
+HTJ2K_RGB = b64decode(
+    "/0//UQAvQAAAAAAgAAAAGAAAAAAAAAAAAAAAIAAAABgAAAAAAAAAAAADBwEBBwEBBwEB/1AACAACAAAAA/9SAAwAAgABAQUEBEAB/1wAEyBQWF"
+    "hYWFhYWFhYWFhYUFBQ/2QAFwABT3BlbkpQSCBWZXIgMC4yNi4zLv+QAAoAAAAAAd8AAf+TwBKA5QCHdADAEoD4AMd0AMASgPMAx3QAwAlgBKDs"
+    "AId0AMQBB3QAwAlgBKC2AQd0AIcBB3QAwAlgBKD+AQd0ADMBh3QAwAmgBICW/gACdADtCjMAwAmgBJACQJz2AIJ0APoGMwD+ACMAwAlgBIC+AI"
+    "J0AIgSMwDACeAFTACUqvijI8J1ALIsw8AAAb62AP3gEHQAwAqIAVMAJIyRoAIwAnYA4zimwAABvrYA+eBzAMAKiAFU3vugAjACdgDRaDT6wBCB"
+    "vrYAwAqoAVsAJyTJ/OeAp6dCdwAYERER/vo5LffJ7LgAg+H9ACPVAMAKuAFdACpARERQ8+eCR6fCdwAxIiKq+voAYmf3yey5AAEPHvz9AGHVAM"
+    "AKqAFoAO7u7ueAp6fCdwDnOeecc/76AAB79gAB7LoAwBXwBa8AVIAAAHCW8/n+gunp6eniegAqSZIkSTrT5v9xhSc/ZJ79knv2Sey/AJ//f/91"
+    "ACG2AMAWjAFrQBVAAAAAwOfV6/n+C6enp6dCegD/f/9/z8F7+P9xgCFT917917917L4Af/7/f/91AGG2AMAV8AWwJEmSJPn5/qenp6enQnoAMS"
+    "IiIiIiIiL+/3GHJ798nv3ye/fJ7L8A/9k="
+)
+# HTJ2K: htj2k_encode(PICTURE_GREY)
+HTJ2K_GREY = b64decode(
+    "/0//UQApQAAAAAAgAAAAGAAAAAAAAAAAAAAAIAAAABgAAAAAAAAAAAABBwEB/1AACAACAAAAAv9SAAwAAgABAAUEBEAB/1wAEyBIUFBQUFBQUF"
+    "BQUFBQSEhI/2QAFwABT3BlbkpQSCBWZXIgMC4yNi4zLv+QAAoAAAAAAE4AAf+TwCQAh3QAwBKA/gEHdADAEoC+AIJ0AMAVAN77oAIwAnYAwBVA"
+    "7u7u54Cnp8J3AMArwCRJkiT5+f6np6enp0J6AP/Z"
+)
+# JPEG Lossless, first-order prediction, selection value 1: ljpeg_encode(PICTURE_GREY, bitspersample=8)
+JPEG_LOSSLESS_GREY = b64decode(
+    "/9j/xAAWAAEBAQAAAAAAAAAAAAAAAAAAAwj/wwALCAAYACABABEA/9oACAEAAAYAAM/3ve973ve973ve973ve973ve973AAAAAAAAAAAAAAAAA"
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/9k="
+)
