@@ -142,8 +142,12 @@ def _answer(study: list[Path], settings: Settings, options: RunOptions) -> Repor
     """The study's document, with progress per clip on stderr."""
     pipeline = _pipeline(settings)
     pipeline.check(options)
-    with open_study(study, IngestLimits()) as files, _progress(files.files) as sink:
-        return pipeline.run(files.read(), options, sink)
+    with open_study(study, IngestLimits()) as files:
+        with _progress(files.files) as sink:
+            answer = pipeline.run(files.read(), options, sink)
+        for position, path in enumerate(files.paths, start=1):
+            _errors.print(f"clip {position}: {path.name}", markup=False)  # local names stay on this terminal
+        return answer
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from model.device import choose_placement
+from model.embeddings import PreparedClip
 from model.errors import ClipRejected
 from model.study import Clip, SkippedClip, SkipReason
 from service.artifacts import load_pipeline
@@ -96,7 +97,7 @@ def test_without_any_usable_clip_nothing_is_assessed_and_the_answer_says_so(pipe
 class Refusing(ToyModality):
     """A modality that refuses dark clips."""
 
-    def prepare(self, clip: Clip) -> object:  # type: ignore[override]
+    def prepare(self, clip: Clip) -> PreparedClip:
         if clip.frames_rgb.mean() < 50:
             raise ClipRejected(SkipReason.NO_CONTACT, "Nothing to see.")
         return super().prepare(clip)
