@@ -36,7 +36,7 @@ _WITH_PREPOSITION = re.compile(
 )
 _BARE = re.compile(rf"\s*{_QUANTITY}", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.])\s+")
-_FEWEST_WORDS = 2  # fewer say nothing
+_WORD = re.compile(r"[^\W\d]{4,}")  # what is left without one says nothing
 
 
 def numberless(template: str) -> str:
@@ -81,7 +81,8 @@ def _removed(sentence: str) -> str:
 
 def _tidy(sentence: str) -> str:
     """Spaces and the full stop put right; a fallback for what is left of a bare number."""
+    sentence = PLACEHOLDER.sub("", sentence)  # two values in a row leave one behind
     sentence = re.sub(r"\s+([.,;:])", r"\1", re.sub(r"\s{2,}", " ", sentence)).strip(" ,;:-")
-    if len(re.findall(r"\w+", sentence)) < _FEWEST_WORDS:
+    if not _WORD.search(sentence):
         return "A measurement was made."
     return sentence if sentence.endswith(".") else f"{sentence}."

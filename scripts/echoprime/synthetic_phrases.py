@@ -65,8 +65,19 @@ def _entry(rule: LabelRule, language: Language) -> dict[str, Any]:
         for phrase in language.phrases
         if any(finding.name == rule.finding and finding.value in rule.positive for finding in phrase.findings)
     ]
-    sources = [". " + untyped(phrase).partition(NUMERICAL)[0].rstrip() for phrase in stating]
+    others = [f". {untyped(phrase)}".casefold() for phrase in language.phrases if phrase not in stating]
+    sources = [source for phrase in stating if (source := _telling(untyped(phrase), others)) is not None]
     return {"section": _names(stating), "mode": "binary", "label_sources": sources}
+
+
+def _telling(template: str, others: list[str]) -> str | None:
+    """The longer part beside the number that no other wording has; None where only the number tells."""
+    before, _, after = template.partition(NUMERICAL)
+    parts = [f". {before.rstrip()}"] if not after else [f". {before.rstrip()}", after.strip()]
+    for part in sorted(parts, key=len, reverse=True):
+        if part != ". " and not any(part.casefold() in other for other in others):
+            return part
+    return None
 
 
 def _names(phrases: list[Phrase]) -> str | list[str]:

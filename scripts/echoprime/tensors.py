@@ -23,7 +23,8 @@ def load_tensors(path: Path) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
         except (RuntimeError, ValueError) as error:
             failure: Exception = error
-        except (pickle.UnpicklingError, EOFError, OSError) as error:
+        except (pickle.UnpicklingError, EOFError, OSError, LookupError, TypeError, AttributeError) as error:
+            # torch's restricted reader has a machine of its own, which damaged files break in many ways
             failure = error
             break
     raise ReleaseMismatch(f"{path}: cannot be read as tensors only ({failure})") from failure
