@@ -1,0 +1,113 @@
+"""Echo as a modality: its names, its preprocessing and its two networks, put together."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+from torch import nn
+
+from model.bundle import MANIFEST, BundleManifest
+from model.checkpoint import load_weights
+from model.device import Placement
+from model.echo.preprocess import prepare_clip
+from model.echo.preprocessing_config import EchoPreprocessing
+from model.echo.video_encoder import build_video_encoder
+from model.echo.view_classifier import build_view_classifier
+from model.embeddings import PreparedClip, StudyEmbedding
+from model.errors import BundleMismatch, InvalidStudy
+from model.study import Clip
+from model.taxonomy import Taxonomy
+
+_CLIPS_AT_ONCE = 8  # bounds the memory of activations; larger batches are no faster on the machines measured
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class EchoModality:
+    """Echo with its networks loaded; satisfies `model.modality.Modality`."""
+
+    taxonomy: Taxonomy
+    embedding_dim: int
+    preprocessing: EchoPreprocessing
+    placement: Placement
+    video_encoder: nn.Module
+    view_classifier: nn.Module
+
+    def prepare(self, clip: Clip) -> PreparedClip:
+        """The clip as model input on the device, masked. Raises ClipRejected with the reason the answer shows."""
+        return prepare_clip(clip, self.preprocessing, self.placement.device)
+
+    @torch.no_grad()
+    def encode(self, clips: Sequence[PreparedClip]) -> StudyEmbedding:
+        """Clip embeddings and view probabilities, float32 on the device. Raises InvalidStudy without any clip."""
+        if not clips:
+            raise InvalidStudy("encode needs one clip at least")
+        parts = [clips[start : start + _CLIPS_AT_ONCE] for start in range(0, len(clips), _CLIPS_AT_ONCE)]
+        return StudyEmbedding(
+            torch.cat([self._embeddings(part) for part in parts]),
+            torch.cat([self._view_probabilities(part) for part in parts]),
+            tuple(clip.position for clip in clips),
+            self.taxonomy.views,
+        )
+
+    def _embeddings(self, clips: Sequence[PreparedClip]) -> torch.Tensor:
+        """float32 (n, D)."""
+        batch = torch.stack([clip.model_input for clip in clips]).to(self.placement.dtype)
+        embedded: torch.Tensor = self.video_encoder(batch)
+        return embedded.float()
+
+    def _view_probabilities(self, clips: Sequence[PreparedClip]) -> torch.Tensor:
+        """float32 (n, V): the mean over each clip's view pictures."""
+        batch = torch.stack([clip.view_input for clip in clips]).to(self.placement.dtype)  # (n, F, 3, S, S)
+        logits: torch.Tensor = self.view_classifier(batch.flatten(0, 1))
+        return logits.float().softmax(dim=1).reshape(*batch.shape[:2], -1).mean(dim=1)
+
+
+def build_echo(manifest: BundleManifest, folder: Path, placement: Placement) -> EchoModality:
+    """The echo modality of a bundle. Raises BundleMismatch or BundleCorrupt naming the file and what differs."""
+    taxonomy = manifest.taxonomy()
+    return EchoModality(
+        taxonomy=taxonomy,
+        embedding_dim=manifest.embedding_dim,
+        preprocessing=_preprocessing(manifest, folder),
+        placement=placement,
+        video_encoder=_network(manifest, folder, "video_encoder", placement, build_video_encoder),
+        view_classifier=_network(
+            manifest, folder, "view_classifier", placement, lambda config: build_view_classifier(config, taxonomy.views)
+        ),
+    )
+
+
+def _preprocessing(manifest: BundleManifest, folder: Path) -> EchoPreprocessing:
+    """The bundle's preprocessing parameters."""
+    try:
+        return EchoPreprocessing.model_validate(manifest.preprocessing)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, ("preprocessing", *first["loc"])))
+        raise BundleMismatch(f"{folder / MANIFEST}: {field}: {first['msg']}") from error
+
+
+def _network(
+    manifest: BundleManifest,
+    folder: Path,
+    name: str,
+    placement: Placement,
+    build: Callable[[dict[str, Any]], nn.Module],
+) -> nn.Module:
+    """A network with its weights, placed."""
+    try:
+        config = manifest.networks[name]
+        network, file = build(config), config["file"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleMismatch(f"{folder / MANIFEST}: networks.{name}: cannot be built from this ({error})") from error
+    dimension = config.get("embedding_dim")
+    if name == "video_encoder" and dimension != manifest.embedding_dim:
+        raise BundleMismatch(
+            f"{folder / MANIFEST}: networks.video_encoder.embedding_dim is {dimension}, embedding_dim is "
+            f"{manifest.embedding_dim}"
+        )
+    load_weights(network, folder / file)
+    return network.requires_grad_(False).to(placement.device, placement.dtype)

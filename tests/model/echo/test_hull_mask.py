@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+import torch
+
+from model.echo.hull_mask import hull_mask
+from scripts.published_pipeline import MaskNotFound, published_mask
+from tests.model.echo.sector_clips import SCENES, render, scaled
+
+
+@pytest.mark.parametrize("name", ["phased", "wide", "curved probe", "text touches", "tilted", "small and cropped"])
+def test_equals_the_slow_twin(name: str) -> None:
+    frames = render(scaled(SCENES[name], 0.5 if name != "small and cropped" else 1)).frames_rgb
+    mask = hull_mask(torch.from_numpy(frames))
+    assert mask is not None
+    assert (mask == published_mask(frames)).mean() > 0.999
+
+
+def test_a_count_of_lit_frames_does_not_wrap() -> None:
+    frames = render(scaled(SCENES["phased"], 0.25)).frames_rgb
+    long = np.concatenate([frames, *[frames[1:]] * 6])[:255]  # the first counts twice: 256 lit frames read as 0 there
+    mask = hull_mask(torch.from_numpy(np.ascontiguousarray(long)))
+    assert mask is not None
+    assert mask.mean() > 0.2
+
+
+def test_a_still_clip_has_no_mask() -> None:
+    frames = np.repeat(render(scaled(SCENES["phased"], 0.5)).frames_rgb[:1], 5, axis=0)
+    assert hull_mask(torch.from_numpy(frames)) is None
+    with pytest.raises(MaskNotFound):
+        published_mask(frames)
