@@ -270,17 +270,18 @@ class DeviceWorker:
         """Keeps the outcome, deletes the files, frees the place, and only then tells who waits."""
         if not job.claim_settling():
             return
-        kept: ReportDocument | ServiceError = InternalFault()
+        kept = outcome
         try:
             self._observer.settled(job, outcome)
-            kept = outcome
         except ServiceError as error:
             log_event("result_not_kept", level=40, fault=error, study_id=job.study_id)
             kept = error
-        finally:
-            job.upload.remove()
-            job.permit.release()
-            if isinstance(kept, ServiceError):
-                job.outcome.set_exception(kept)
-            else:
-                job.outcome.set_result(kept)
+        except Exception as error:  # a mistake of ours in keeping the books must not strand who waits
+            log_event("result_not_kept", level=50, fault=error, study_id=job.study_id)
+            kept = InternalFault()
+        job.upload.remove()
+        job.permit.release()
+        if isinstance(kept, ServiceError):
+            job.outcome.set_exception(kept)
+        else:
+            job.outcome.set_result(kept)

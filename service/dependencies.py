@@ -25,7 +25,7 @@ def _reception(request: Request) -> Reception:
     return reception
 
 
-def _rendering(accept: Annotated[str | None, Header()] = None) -> Rendering:
+def _rendering(accept: Annotated[str | None, Header(include_in_schema=False)] = None) -> Rendering:
     return choose_rendering(accept)
 
 

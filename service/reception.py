@@ -1,6 +1,7 @@
 """From a request to an accepted study, and from that to its answer. Routes call this and shape the result."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -72,6 +73,9 @@ class Ledger:
     def _answered(self, job: StudyJob, document: ReportDocument) -> None:
         metrics = self._metrics
         metrics.studies.labels("complete").inc()
+        if job.started_seconds is not None:
+            metrics.queue_seconds.observe(job.started_seconds - job.accepted_seconds)
+            metrics.study_seconds.observe(time.monotonic() - job.started_seconds)
         for stage, seconds in document.stage_seconds.items():
             metrics.stage_seconds.labels(stage).observe(seconds)
         for clip in document.clips:

@@ -35,7 +35,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.errors import IdempotencyKeyReused, Interrupted, InvalidField, StoreInUse, StoreUnavailable, UnknownStudy
+from service.errors import IdempotencyKeyReused, Interrupted, StoreInUse, StoreUnavailable, UnknownStudy
 from service.problem import Problem, code_of
 from service.schemas import PhenotypeList, PhenotypeOut, ReportDocument, StudyPhenotypes
 
@@ -160,7 +160,7 @@ class ResultStore:
         return Problem.model_validate_json(row.problem) if row.problem is not None else None
 
     def phenotypes(self, *, limit: int, after: str | None = None, study_id: str | None = None) -> PhenotypeList:
-        """A page of answered studies, newest first, that begins after the study `after`. Raises InvalidField."""
+        """A page of answered studies, newest first, that begins after the study `after`. Raises UnknownStudy."""
         newest_first = (_studies.c.created.desc(), _studies.c.study_id.desc())
         query = select(_studies.c.study_id, _studies.c.created, _studies.c.phenotypes)
         query = query.where(_studies.c.document.is_not(None)).order_by(*newest_first).limit(limit + 1)
@@ -184,7 +184,7 @@ class ResultStore:
         query = select(_studies.c.created).where(_studies.c.study_id == study_id)
         created = connection.execute(query).scalar_one_or_none()
         if created is None:
-            raise InvalidField("after: no study of this id", field="after")
+            raise UnknownStudy("after: no study of this id", field="after")
         return created, study_id
 
     def _settle_interrupted(self, connection: Connection) -> None:

@@ -41,15 +41,16 @@ class StudyPipeline(Protocol):
         """The answer to a study."""
 
 
-OpenStudy = Callable[[Sequence[Path], IngestLimits], AbstractContextManager[StudyFiles]]
+OpenStudy = Callable[[Sequence[Path], IngestLimits, Path], AbstractContextManager[StudyFiles]]
 
 
 @dataclass(frozen=True)
 class Workings:
     """The parts that know the modality; tests and later modalities put in their own.
 
-    load: the pipeline of these settings, slow. open_study: reads uploaded files. warm_up: clips of the study that is
-    run before the service calls itself ready, so that the first patient does not pay for lazy initialisation.
+    load: the pipeline of these settings, slow. open_study: reads uploaded files, and may write into the folder it is
+    given. warm_up: clips of the study that is run before the service calls itself ready, so that the first patient
+    does not pay for lazy initialisation.
     """
 
     load: Callable[[Settings], StudyPipeline]
@@ -67,7 +68,7 @@ class PipelineRunner:
 
     def run(self, job: StudyJob) -> ReportDocument:
         """The answer to one study; its steps go to the job."""
-        with self.open_study(job.upload.files, self.limits) as study:
+        with self.open_study(job.upload.files, self.limits, job.upload.folder) as study:
             return self.pipeline.run(study.read(), job.options, job.step)
 
 

@@ -93,16 +93,17 @@ class StudyFiles:
         self._unpacked.close()
 
 
-def open_study(paths: Sequence[Path], limits: IngestLimits) -> StudyFiles:
+def open_study(paths: Sequence[Path], limits: IngestLimits, scratch: Path | None = None) -> StudyFiles:
     """The study in a folder, in files, or in one zip of them; headers are read, nothing is decoded.
 
+    scratch: where a zip is unpacked until the study is closed; None is the system's temporary folder.
     Raises EmptyStudy, MixedStudies, ArchiveRefused, StudyTooLarge or StudyUnreadable.
     """
     stored = list_files(paths, limits)
     with ExitStack() as unpacked:
         try:
             if len(paths) == 1 and paths[0].is_file() and is_zip(paths[0]):
-                folder = unpacked.enter_context(tempfile.TemporaryDirectory(prefix="echoscribe-"))
+                folder = unpacked.enter_context(tempfile.TemporaryDirectory(prefix="echoscribe-", dir=scratch))
                 stored = unpack(paths[0], Path(folder), limits)
             study = StudyFiles(stored, limits)
             study._unpacked = unpacked.pop_all()

@@ -28,7 +28,7 @@ class PhenotypeQuery(BaseModel):
 
 @router.get(
     "/phenotypes",
-    responses=example(_MANY) | problems(422, 503),
+    responses=example(_MANY) | problems(404, 422, 503),
 )
 async def list_phenotypes(service: ServiceDep, query: Annotated[PhenotypeQuery, Query()]) -> PhenotypeList:
     """List the phenotypes of answered studies, newest first."""

@@ -1,5 +1,7 @@
 """A service around the invented pipeline, started and ready."""
 
+import io
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -11,6 +13,7 @@ from fastapi.testclient import TestClient
 
 from service.main import create_app
 from service.settings import Settings
+from service.telemetry import JsonLines
 from tests.service.invented import InventedPipeline, invented_workings
 
 MakeSettings = Callable[..., Settings]
@@ -55,6 +58,21 @@ def serve(make_settings: MakeSettings, pipeline: InventedPipeline) -> Serve:
 def client(serve: Serve) -> Iterator[TestClient]:
     with serve() as started:
         yield started
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the process logs, as an operator gets it."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield stream
+    root.removeHandler(handler)
+    root.setLevel(level)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:

@@ -50,7 +50,7 @@ def invented_clip(position: int = 1, digest: str = "0" * 64) -> Clip:
 
 
 @contextmanager
-def open_invented(paths: Sequence[Path], limits: IngestLimits) -> Iterator[InventedFiles]:
+def open_invented(paths: Sequence[Path], limits: IngestLimits, scratch: Path) -> Iterator[InventedFiles]:
     texts = [path.read_bytes()[:20] for path in paths]
     if any(text.startswith(b"mixed") for text in texts):
         raise MixedStudies("files 1 and 2 are of two studies", positions=[1, 2])

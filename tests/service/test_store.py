@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.errors import IdempotencyKeyReused, InvalidField, MixedStudies, StoreInUse, StoreUnavailable, UnknownStudy
+from service.errors import IdempotencyKeyReused, MixedStudies, StoreInUse, StoreUnavailable, UnknownStudy
 from service.pipeline import RunOptions
 from service.problem import Problem
 from service.schemas import ClipOut, ReportDocument
@@ -64,7 +64,7 @@ def test_pages_are_newest_first_and_complete(tmp_path: Path) -> None:
         only = store.phenotypes(limit=2, study_id=ids[1])
         assert [study.study_id for study in only.studies] == [ids[1]]
         assert only.studies[0].phenotypes == document(ids[1]).phenotypes
-        with pytest.raises(InvalidField, match="after"):
+        with pytest.raises(UnknownStudy, match="after"):
             store.phenotypes(limit=2, after="nobody")
 
 
