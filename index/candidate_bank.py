@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -103,13 +104,12 @@ class CandidateBank:
         """The reports of the candidates: section → sentences in report order."""
         columns = self.report_columns(candidate_ids)
         sentences = self._sentences(columns)
-        reports: list[dict[str, tuple[RetrievedSentence, ...]]] = []
+        reports = []
         for count in columns.counts.tolist():
-            report: dict[str, tuple[RetrievedSentence, ...]] = {}
-            for sentence in [next(sentences) for _ in range(count)]:
-                section = self.phrases[sentence.phrase_id].section
-                report[section] = (*report.get(section, ()), sentence)
-            reports.append(report)
+            report: dict[str, list[RetrievedSentence]] = {}
+            for sentence in islice(sentences, count):
+                report.setdefault(self.phrases[sentence.phrase_id].section, []).append(sentence)
+            reports.append({section: tuple(found) for section, found in report.items()})
         return reports
 
     def sentences_of(self, candidate_ids: Ids, section: str) -> list[tuple[RetrievedSentence, ...]]:
@@ -122,7 +122,7 @@ class CandidateBank:
         counts = np.bincount(owner, minlength=len(columns.counts)).astype(np.int64)
         part = ReportColumns(counts, columns.phrase_ids[kept], columns.values[kept], texts)
         sentences = self._sentences(part)
-        return [tuple(next(sentences) for _ in range(count)) for count in counts.tolist()]
+        return [tuple(islice(sentences, count)) for count in counts.tolist()]
 
     def labels(self, phenotype: str, candidate_ids: Ids) -> NDArray[np.float32]:
         """Labels of the candidates, float32 shaped like candidate_ids; NaN where a candidate does not carry it."""
