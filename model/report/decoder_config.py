@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model.taxonomy import Phenotype, Taxonomy
 
-# Tokens a sentence of evidence may have. LOG 2026-11-22: the longest sentence of the English phrase bank has 27.
+# Tokens a sentence of evidence may have. LOG 2026-11-22: the longest sentence of the English phrase bank has 21.
 _SENTENCE_TOKENS = 40
-# Tokens a section may have. LOG 2026-11-22: the longest section of 30,000 synthetic ones has 105.
+# Tokens a section may have. LOG 2026-11-22: the longest of 6,000 synthetic ones has 84.
 _SECTION_TOKENS = 160
 
 

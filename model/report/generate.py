@@ -49,9 +49,17 @@ class _Text:
     copied: list[tuple[float, ...]] = field(default_factory=list)
     finished: bool = False
 
+    latest_said: list[bool] = field(default_factory=list)
+
     def said(self, tokenizer: ReportTokenizer) -> list[list[bool]]:
         """For each position, BOS first, which evidence sentences stand in the text."""
         return said_sentences([tokenizer.bos, *self.tokens], self.sentences, tokenizer.sep)
+
+    def said_so_far(self, tokenizer: ReportTokenizer) -> list[bool]:
+        """The last row of `said`, which changes only where a sentence ends."""
+        if self.tokens and self.tokens[-1] == tokenizer.sep:
+            self.latest_said = self.said(tokenizer)[-1]
+        return self.latest_said
 
     def result(self) -> GeneratedRow:
         return GeneratedRow(tuple(self.tokens), tuple(self.log_probabilities), tuple(self.copied), self.finished)
@@ -140,7 +148,7 @@ def generate(
         banned = [_banned(bans[row] if bans else None, texts[row], tokenizer.sep) for row in writing]
         choice = _choose(probabilities.masked_fill(unwritable, 0.0), log_shares, batch.source, banned)
         _record([texts[row] for row in writing], choice, tokenizer.eos)
-        said = [texts[row].said(tokenizer)[-1] for row in writing]
+        said = [texts[row].said_so_far(tokenizer) for row in writing]
         batch = batch.followed_by(choice.token, _flags(said, decoder), tokenizer.sep)
         going = [place for place, row in enumerate(writing) if not texts[row].finished]
         if not going:
