@@ -1,6 +1,6 @@
 """Which rendering of a report a client gets. A new format adds one line to the table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.errors import NotAcceptable
@@ -24,12 +24,20 @@ RENDERINGS = (
 
 
 def choose_rendering(accept: str | None) -> Rendering:
-    """The rendering that an Accept header asks for (RFC 9110 section 12.5.1). Raises NotAcceptable."""
+    """The rendering that an Accept header asks for. Raises NotAcceptable."""
+    by_type = {rendering.media_type: rendering for rendering in RENDERINGS}
+    return by_type[choose_media_type(accept, list(by_type))]
+
+
+def choose_media_type(accept: str | None, offered: Sequence[str]) -> str:
+    """The offered media type that fits an Accept header best, the first of equals (RFC 9110 section 12.5.1).
+
+    Raises NotAcceptable when none fits.
+    """
     ranges = _media_ranges(accept or "*/*")
-    best = max(RENDERINGS, key=lambda rendering: _quality(rendering.media_type, ranges))  # the first of equals
-    if _quality(best.media_type, ranges) <= 0:
-        offered = ", ".join(rendering.media_type for rendering in RENDERINGS)
-        raise NotAcceptable(f"Accept: there are {offered}", field="Accept")
+    best = max(offered, key=lambda media_type: _quality(media_type, ranges))
+    if _quality(best, ranges) <= 0:
+        raise NotAcceptable(f"Accept: there are {', '.join(offered)}", field="Accept")
     return best
 
 

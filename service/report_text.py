@@ -3,7 +3,8 @@
 import textwrap
 from collections.abc import Iterator
 
-from service.schemas import ClipOut, PhenotypeOut, ReportDocument, SectionOut
+from service.phenotype_table import phenotype_lines
+from service.schemas import ClipOut, ReportDocument, SectionOut, StudyPhenotypes
 
 _WIDTH = 100  # columns of a terminal that shows the phenotype table unbroken
 _SHOWN_PROVENANCE = ("echoscribe", "bundle", "bank", "candidates", "device")
@@ -28,9 +29,8 @@ def _lines(document: ReportDocument) -> Iterator[str]:
     for section in document.sections:
         yield from _section(section)
     yield from ("", "PHENOTYPES", "")
-    yield f"  {'name':36} {'value':>9} {'unit':5} {'p10 to p90':>16} {'labelled':>10}  positive"
-    for name, phenotype in document.phenotypes.items():
-        yield _phenotype(name, phenotype)
+    study = StudyPhenotypes(study_id=document.study_id, created=document.created, phenotypes=document.phenotypes)
+    yield from (f"  {line}" for line in phenotype_lines(study))
     yield from ("", "CLIPS", "")
     for clip in document.clips:
         yield from _wrapped(_clip(clip), indent="  ", hanging="      ")
@@ -50,15 +50,6 @@ def _section(section: SectionOut) -> Iterator[str]:
     yield from _wrapped(section.text or "No sentence was written.", indent="  ")
     clips = ", ".join(f"{view.clip} ({view.view} {view.weight:.0%})" for view in section.views)
     yield from _wrapped(f"From clips {clips}.", indent="    ", hanging="    ")
-
-
-def _phenotype(name: str, phenotype: PhenotypeOut) -> str:
-    if phenotype.value is None:
-        return f"  {name:36} {'-':>9} {phenotype.unit or '':5} {phenotype.reason or ''}"
-    spread = "-" if phenotype.p10 is None or phenotype.p90 is None else f"{phenotype.p10:.3g} to {phenotype.p90:.3g}"
-    labelled = f"{phenotype.labelled} of {phenotype.k}"
-    positive = "" if phenotype.positive is None else ("yes" if phenotype.positive else "no")
-    return f"  {name:36} {phenotype.value:9.3g} {phenotype.unit or '':5} {spread:>16} {labelled:>10}  {positive}"
 
 
 def _clip(clip: ClipOut) -> str:

@@ -1,19 +1,34 @@
 """GET /phenotypes and GET /phenotypes/{study_id}."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from service import examples
 from service.dependencies import ReceptionDep, ServiceDep
+from service.negotiation import choose_media_type
+from service.phenotype_table import phenotype_csv
 from service.routes.openapi import example, problems
 from service.schemas import PhenotypeList, StudyPhenotypes
 
 router = APIRouter(tags=["phenotypes"])
 _ONE: Final = {"study_id": examples.STUDY_ID, "created": examples.REPORT["created"], "phenotypes": examples.PHENOTYPES}
 _MANY: Final = {"studies": [_ONE], "next": None}
+
+
+_LISTED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"application/json": {"example": _MANY}, "text/csv": {"schema": {"type": "string"}}}}
+}
+
+
+def _media_type(accept: Annotated[str | None, Header(include_in_schema=False)] = None) -> str:
+    return choose_media_type(accept, ("application/json", "text/csv"))
+
+
+MediaTypeDep = Annotated[str, Depends(_media_type)]
 
 
 class PhenotypeQuery(BaseModel):
@@ -26,15 +41,18 @@ class PhenotypeQuery(BaseModel):
     after: str | None = Field(None, max_length=36, description="`next` of the page before.")
 
 
-@router.get(
-    "/phenotypes",
-    responses=example(_MANY) | problems(404, 422, 503),
-)
-async def list_phenotypes(service: ServiceDep, query: Annotated[PhenotypeQuery, Query()]) -> PhenotypeList:
-    """List the phenotypes of answered studies, newest first."""
-    return await run_in_threadpool(
+@router.get("/phenotypes", response_model=PhenotypeList, responses=_LISTED | problems(404, 406, 422, 503))
+async def list_phenotypes(
+    service: ServiceDep, query: Annotated[PhenotypeQuery, Query()], media_type: MediaTypeDep
+) -> Response:
+    """List the phenotypes of answered studies, newest first; as CSV, `Link` names the next page."""
+    page = await run_in_threadpool(
         service.store.phenotypes, limit=query.limit, after=query.after, study_id=query.study_id
     )
+    if media_type == "application/json":
+        return Response(page.model_dump_json(), media_type=media_type)
+    link = {"Link": f'</phenotypes?limit={query.limit}&after={page.next}>; rel="next"'} if page.next else {}
+    return Response(phenotype_csv(page.studies), headers=link, media_type=media_type)
 
 
 @router.get(

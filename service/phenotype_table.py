@@ -1,0 +1,49 @@
+"""Phenotypes as a table, one row per study and phenotype: for the text report, and as CSV for whoever calculates."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from service.schemas import PhenotypeOut, StudyPhenotypes
+
+COLUMNS = ("study_id", "created", "phenotype", *PhenotypeOut.model_fields)
+
+
+def phenotype_table(studies: Iterable[StudyPhenotypes]) -> pd.DataFrame:
+    """Rows in the order of the studies and of their phenotypes; unknown numbers are missing values."""
+    rows = [
+        {"study_id": study.study_id, "created": study.created, "phenotype": name, **row.model_dump()}
+        for study in studies
+        for name, row in study.phenotypes.items()
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def phenotype_csv(studies: Iterable[StudyPhenotypes]) -> str:
+    """The table as CSV (RFC 4180) with a header line; unknown is an empty field, and `reason` says why."""
+    return phenotype_table(studies).to_csv(index=False, lineterminator="\r\n")
+
+
+def phenotype_lines(study: StudyPhenotypes) -> list[str]:
+    """The phenotypes of one study as aligned lines for reading, the first one naming the columns."""
+    if not study.phenotypes:
+        return []
+    table = phenotype_table([study])
+    known = table["value"].notna()
+    shown = pd.DataFrame(
+        {
+            "name": table["phenotype"].str.ljust(table["phenotype"].str.len().max()),
+            "value": table["value"].map(_number),
+            "unit": table["unit"].fillna(""),
+            "p10 to p90": table["p10"].map(_number) + " to " + table["p90"].map(_number),
+            "labelled": table["labelled"].astype(str) + " of " + table["k"].astype(str),
+            "positive": table["positive"].map({True: "yes", False: "no"}).fillna(""),
+            "": table["reason"].fillna(""),
+        }
+    )
+    shown.loc[~known, ["p10 to p90", "labelled"]] = "-"
+    return shown.to_string(index=False, justify="left").splitlines()
+
+
+def _number(value: float) -> str:
+    return "-" if pd.isna(value) else f"{value:.3g}"
