@@ -59,13 +59,16 @@ def _write_assets(folder: Path, phrases: SyntheticPhrases, seed: int) -> None:
 
 
 def _write_mil_weights(path: Path, seed: int) -> None:
-    """Weights in 0..1 with a largest of 1 and some zeros in each section, as published tables have."""
+    """Weights in 0..1 with a largest of 1 in each section.
+
+    None is zero: an untrained classifier sees one view in all clips, and a zero there would leave the section unread.
+    """
     rng = np.random.default_rng([seed, 5])
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["Section", *ECHO_TAXONOMY.views])
         for section in ECHO_TAXONOMY.sections:
-            weights = rng.random(len(ECHO_TAXONOMY.views)) * (rng.random(len(ECHO_TAXONOMY.views)) > 0.1)
+            weights = rng.uniform(0.01, 1.0, len(ECHO_TAXONOMY.views))
             weights[rng.integers(len(weights))] = 1.0
             writer.writerow([section, *(f"{weight:.8g}" for weight in weights)])
 
