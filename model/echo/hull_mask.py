@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 
 _GREY_WEIGHTS = (0.299, 0.587, 0.114)  # ITU-R BT.601 luma
-_AT_ONCE = 16  # frames turned grey together; bounds memory
 _ROUNDS = 10  # erosions and dilations with a 3×3 square
 _CORNER_PX = 20  # the upper-left square that is ignored: some machines blink there
 _KERNEL = np.ones((3, 3), np.uint8)
@@ -31,10 +30,14 @@ def hull_mask(frames: torch.Tensor) -> NDArray[np.bool_] | None:
 
 
 def lit_and_changed(frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """(lit in any frame, first ≠ last frame), both bool (H, W), of the frames turned grey. Stays on their device."""
-    lit = torch.zeros(frames.shape[1:3], dtype=torch.bool, device=frames.device)
-    for start in range(0, frames.shape[0], _AT_ONCE):
-        lit |= (_grey(frames[start : start + _AT_ONCE]) > 0).any(dim=0)
+    """(lit in any frame, first ≠ last frame), both bool (H, W), of the frames turned grey. Stays on their device.
+
+    Grey rounds to 1 or more from R = 2, G = 1 or B = 5 on, or from R = 1 with B = 2: so bytes are compared and no frame
+    but the two ends is ever turned grey.
+    """
+    brightest = frames.amax(dim=0)
+    lit = (brightest >= torch.tensor([2, 1, 5], device=frames.device)).any(dim=-1)
+    lit = lit | ((frames[..., 0] >= 1) & (frames[..., 2] >= 2)).any(dim=0)
     ends = _grey(torch.stack((frames[0], frames[-1])))
     return lit, ends[0] != ends[1]
 

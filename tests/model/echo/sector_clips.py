@@ -1,6 +1,7 @@
 """Synthetic cines whose sector is known exactly: a fan of moving speckle, with text, ticks and an ECG around it."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import cv2
@@ -19,7 +20,7 @@ class Scene:
     right_deg: float = 42.0
     near: float = 0.0  # radius where the picture starts: a curved probe's is not 0
     depth: float = 380.0
-    frames: int = 40
+    frames: int = 30
     gain: float = 1.0
     floor: float = 3.0  # mean of the receiver noise in grey levels
     beat_frames: float = 28.0
@@ -60,6 +61,7 @@ class SectorClip:
     burned_in: NDArray[np.bool_]
 
 
+@lru_cache(maxsize=4)
 def render(scene: Scene) -> SectorClip:
     """The cine of a scene, the same for the same scene."""
     random = np.random.default_rng(scene.seed)

@@ -1,8 +1,9 @@
+import cv2
 import numpy as np
 import pytest
 import torch
 
-from model.echo.hull_mask import hull_mask
+from model.echo.hull_mask import hull_mask, lit_and_changed
 from scripts.published_pipeline import MaskNotFound, published_mask
 from tests.model.echo.sector_clips import SCENES, render, scaled
 
@@ -28,3 +29,14 @@ def test_a_still_clip_has_no_mask() -> None:
     assert hull_mask(torch.from_numpy(frames)) is None
     with pytest.raises(MaskNotFound):
         published_mask(frames)
+
+
+def test_lit_pixels_are_those_that_opencv_turns_to_grey_1_or_more() -> None:
+    frames = np.random.default_rng(0).choice(
+        np.arange(6, dtype=np.uint8), (2, 40, 50, 3), p=[0.7, 0.1, 0.05, 0.05, 0.05, 0.05]
+    )
+    frames[:, :8] = np.stack(np.meshgrid(np.arange(8), np.arange(50), indexing="ij"), -1)[..., [0, 0, 1]] * [1, 0, 1]
+    grey = np.stack([cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames])
+    lit, changed = lit_and_changed(torch.from_numpy(frames))
+    assert np.array_equal(lit.numpy(), (grey > 0).any(axis=0))
+    assert np.array_equal(changed.numpy(), grey[0] != grey[1])
