@@ -35,7 +35,8 @@ from model.report.build import DECODER_FILE, TOKENIZER_FILE
 from model.report.decoder_config import DecoderConfig, decoder_config
 from model.report.language import Language
 from model.report.text_encoder import TextEncoderConfig, build_text_encoder, encode_texts
-from model.report.tokenizer import ReportTokenizer, train_tokenizer
+from model.report.tokenizer import ReportTokenizer
+from scripts.train_tokenizer import report_tokenizer
 from scripts.training.decoder_loop import DecoderTrainer, Plan
 from scripts.training.phantom_rows import QuerySource, SyntheticReports, draw_reports, phrase_table
 from scripts.training.rows import Disturber, Recipe
@@ -43,7 +44,6 @@ from scripts.training.rows import Disturber, Recipe
 SEED = 20261122  # fixed, so that two builds on one machine give the same networks and bank
 EMBEDDING_DIM = 512  # as EchoPrime's (design section 6), so that vectors of both fit one bank format
 IMAGE_SIZE = 112  # LOG 2026-11-22: the small encoder's time per clip on 2 cores
-VOCABULARY = 2000  # echovlm's value for a phrase-made language (its training script)
 QUERY_STUDIES = 1500  # decoder rows come from these; their patients are not in the bank
 CENTRING_CLIPS = 128
 NOTICE = "MIT. Made from invented patients only; untrained image networks; for demonstration."
@@ -81,9 +81,7 @@ def build(out: Path, candidates: int, decoder_seconds: float) -> tuple[BundleMan
 def _text(candidates: int) -> BankText:
     language = english()
     reports = draw_reports(language, range(candidates), SEED)
-    sentences = sorted({phrase.template for phrase in language.phrases} | {p.numberless for p in language.phrases})
-    tokenizer = train_tokenizer(sentences, VOCABULARY, sorted(language.slots))
-    return BankText(language, reports, phrase_table(language), tokenizer)
+    return BankText(language, reports, phrase_table(language), report_tokenizer(language))
 
 
 def _image_networks(bundle: Path, preprocessing: EchoPreprocessing) -> dict[str, dict[str, Any]]:
