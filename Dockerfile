@@ -4,22 +4,28 @@
 # Any Debian-like image with Python 3.11 and venv can be the base: --build-arg BASE_IMAGE=...
 ARG BASE_IMAGE=python:3.11-slim
 
-FROM ${BASE_IMAGE} AS build
+FROM ${BASE_IMAGE} AS dependencies
 ARG FAISS=gpu
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 RUN test "$FAISS" = cpu || test "$FAISS" = gpu || { echo "FAISS must be cpu or gpu, not '$FAISS'"; exit 1; }
 RUN python3 -m venv /opt/echoscribe
 ENV PATH=/opt/echoscribe/bin:$PATH
 WORKDIR /src
-# Dependencies first: this layer of several gigabytes is built again only when they change.
-COPY pyproject.toml constraints.txt ./
+# The gigabytes first: this layer is made again only when a pinned version changes.
+COPY constraints.txt ./
+RUN pip install -c constraints.txt torch torchvision "faiss-${FAISS}"
+# An empty package has the dependencies of the real one.
+COPY pyproject.toml ./
 RUN touch README.md LICENSE && mkdir service model index \
-    && pip install -c constraints.txt ".[${FAISS}]" && pip uninstall --yes echoscribe && rm -rf /src/*
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+    && pip install -c constraints.txt ".[${FAISS}]" && pip uninstall --yes echoscribe
+
+FROM dependencies AS wheel
+RUN rm -rf /src/*
+COPY pyproject.toml README.md LICENSE ./
 COPY model model
 COPY index index
 COPY service service
-RUN pip install --no-deps . && pip check && rm -rf /src
+RUN pip wheel --no-deps --wheel-dir /dist .
 
 FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="EchoScribe" \
@@ -28,7 +34,11 @@ LABEL org.opencontainers.image.title="EchoScribe" \
 # 10001: no user of a usual host; files of the volume then belong to nobody else.
 RUN useradd --system --uid 10001 --no-create-home --home-dir /var/lib/echoscribe echoscribe \
     && install -d -o echoscribe -m 0700 /var/lib/echoscribe
-COPY --from=build /opt/echoscribe /opt/echoscribe
+# Two layers, so that an update of the code alone moves megabytes and not gigabytes.
+COPY --from=dependencies /opt/echoscribe /opt/echoscribe
+COPY --from=wheel /dist /tmp/dist
+RUN /opt/echoscribe/bin/pip install --no-deps --no-cache-dir /tmp/dist/*.whl && rm -rf /tmp/dist \
+    && /opt/echoscribe/bin/pip check
 ENV PATH=/opt/echoscribe/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

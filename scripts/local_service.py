@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_START_SECONDS = 180.0  # a cold disk and one core
+_START_SECONDS = 600.0  # a cold disk and a busy machine; a quiet one needs seconds
 _STOP_SECONDS = 90.0  # longer than the drain
 
 

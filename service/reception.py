@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from anyio import to_thread
 
-from service.batching import DeviceWorker, StudyJob
+from service.batching import DeviceWorker
 from service.errors import Abandoned, AnswerTimeout, Draining, Interrupted, InvalidField, ServiceError, StoreUnavailable
 from service.multipart import ReportForm
 from service.pipeline import RunOptions
@@ -16,6 +16,7 @@ from service.problem import KeptProblem, Problem, code_of
 from service.schemas import ReportDocument
 from service.settings import Settings
 from service.store import KeyedRequest, ResultStore
+from service.study_job import StudyJob
 from service.telemetry import Metrics, log_event
 from service.upload import UploadDesk, boundary_of
 

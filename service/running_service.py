@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from time import perf_counter
 
-from service.batching import DeviceWorker, Phase, StudyJob
+from service.batching import DeviceWorker, Phase
 from service.errors import NotReady
 from service.multipart import ReportForm, UploadLimits
 from service.pipeline import RunOptions, silent
@@ -13,6 +13,7 @@ from service.reception import Ledger, Reception
 from service.schemas import DRAFT_NOTICE, InfoDocument, ReadinessDocument
 from service.settings import Settings
 from service.store import ResultStore, interrupted
+from service.study_job import StudyJob
 from service.study_runner import PipelineRunner, StudyPipeline, Workings, ingest_limits
 from service.telemetry import Metrics, log_event
 from service.upload import UploadDesk, UploadFolders, UploadPace

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from fastapi.sse import ServerSentEvent
 
-from service.batching import StudyJob
 from service.errors import ServiceError
 from service.problem import KeptProblem, Problem
 from service.reception import Reception
 from service.schemas import ReportDocument
+from service.study_job import StudyJob
 
 _LOOK_SECONDS = 0.1  # steps are written by the device's thread; looking is simpler than waking a loop across threads
 

@@ -9,11 +9,11 @@ from typing import Protocol
 from model.device import choose_placement
 from model.study import Clip, SkippedClip
 from service.artifacts import ArtifactPaths, load_pipeline, set_threads
-from service.batching import StudyJob
 from service.ingest.limits import IngestLimits
 from service.pipeline import ProgressSink, RunOptions
 from service.schemas import Mode, ReportDocument
 from service.settings import Settings
+from service.study_job import StudyJob
 
 
 class StudyFiles(Protocol):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.batching import DeviceWorker, Permit, Phase, StudyJob
+from service.batching import DeviceWorker, Phase
 from service.errors import (
     Abandoned,
     DeviceLost,
@@ -19,6 +19,7 @@ from service.errors import (
 from service.multipart import ReportForm
 from service.pipeline import Progress, RunOptions
 from service.schemas import ReportDocument
+from service.study_job import Permit, StudyJob
 from service.upload import Upload
 from tests.service.conftest import wait_until
 from tests.service.invented import invented_document
