@@ -34,7 +34,7 @@ class Plan:
     steps: int
     seconds: float | None = None
     rows_per_step: int = 32
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     warmup_share: float = 0.03
     weight_decay: float = 0.05
     gradient_norm: float = 1.0
