@@ -60,7 +60,7 @@ def report(  # noqa: PLR0913 - one parameter per option of the command line
     device: Device = None,
 ) -> None:
     """Write the draft report of one study."""
-    answer = _answer(study, _settings(bundle, bank, device), RunOptions(mode, k) if k else RunOptions(mode))
+    answer = _answer(study, _settings(bundle, bank, device), mode, k)
     if json_path is None or str(json_path) != "-":
         typer.echo(report_text(answer))
     _write_json(answer.model_dump_json(indent=1), json_path)
@@ -77,8 +77,7 @@ def phenotypes(
     device: Device = None,
 ) -> None:
     """Print the phenotype predictions of one study, without writing its report."""
-    options = RunOptions("retrieval", k) if k else RunOptions("retrieval")
-    answer = _answer(study, _settings(bundle, bank, device), options)
+    answer = _answer(study, _settings(bundle, bank, device), "retrieval", k)
     if json_path is None or str(json_path) != "-":
         Console().print(_phenotype_table(answer.phenotypes))
         for warning in answer.warnings:
@@ -138,8 +137,9 @@ def _pipeline(settings: Settings) -> ReportPipeline:
     return load_pipeline(ArtifactPaths(settings.bundle, settings.bank), placement)
 
 
-def _answer(study: list[Path], settings: Settings, options: RunOptions) -> ReportDocument:
+def _answer(study: list[Path], settings: Settings, mode: Mode | None, k: int | None) -> ReportDocument:
     """The study's document, with progress per clip on stderr."""
+    options = RunOptions(mode, settings.neighbours if k is None else k, settings.depth)
     pipeline = _pipeline(settings)
     pipeline.check(options)
     with open_study(study, IngestLimits()) as files:
@@ -193,5 +193,5 @@ def main() -> None:
     except (ServiceError, ModelError, BankError, ValueError, OSError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else None
         text = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error)
-        _errors.print(f"echoscribe: {text}", markup=False, style="red")
+        _errors.print(f"echoscribe: {text}", markup=False, style="red", soft_wrap=True)
         sys.exit(2)

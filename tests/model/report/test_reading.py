@@ -18,13 +18,18 @@ WORDS = sorted({word for wording in WORDINGS for word in wording.split()})
 
 
 def _pattern(phrase: Phrase, wording: str) -> re.Pattern[str]:
-    """The wording with a number in its slot, or the bare template; free spacing and end."""
-    parts = re.split(r"(<\w+>)", wording)
+    """The wording with a number in its slot, or the bare template; free spacing, no punctuation."""
+    parts = re.split(r"(<\w+>)", _unpunctuated(wording))
     pattern = "".join(
         rf"(?:(?P<number>[-+−]?\d+(?:\.\d+)?)|<{phrase.slot}>)\s*" if part.startswith("<") else re.escape(part)
         for part in parts
     )
-    return re.compile(pattern.removesuffix(r"\.") + r"\.?", re.IGNORECASE)
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def _unpunctuated(text: str) -> str:
+    """Single spaces instead of punctuation; the point of a number stays."""
+    return " ".join(re.sub(r"[,;:!]|\.(?!\d)", " ", text).split())
 
 
 PATTERNS = [
@@ -36,7 +41,7 @@ PATTERNS = [
 
 def _slowly(text: str) -> tuple[Phrase | None, float | None]:
     for phrase, pattern in PATTERNS:
-        if found := pattern.fullmatch(" ".join(text.split())):
+        if found := pattern.fullmatch(_unpunctuated(text)):
             number = found.groupdict().get("number")
             value = None if number is None or phrase.slot is None else float(number)
             plausible = value is not None and phrase.slot is not None and LANGUAGE.slots[phrase.slot].holds(value)
