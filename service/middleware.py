@@ -1,6 +1,7 @@
 """Around every request: an id, a count, a time, a problem for what nobody caught, a calm end of refused uploads."""
 
 import asyncio
+import logging
 import re
 import time
 import uuid
@@ -17,6 +18,7 @@ _LINGER_SECONDS: Final = 5.0  # as nginx's lingering_timeout
 _LINGER_BYTES: Final = 64 << 20
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _UNMATCHED: Final = "unmatched"
+_PROBES: Final = {"/livez", "/readyz", "/metrics"}  # asked every few seconds; they would bury the rest of the log
 _CLIENT_GONE: Final = 499  # nginx: the client closed the connection before an answer was sent
 
 
@@ -68,7 +70,8 @@ class ObservedRequests:
         method = scope["method"] if route != _UNMATCHED else "any"  # else a client could make labels without end
         self._metrics.requests.labels(route, method, str(status)).inc()
         self._metrics.request_seconds.labels(route).observe(seconds)
-        log_event("request", route=route, method=method, status=status, seconds=round(seconds, 4))
+        level = logging.DEBUG if route in _PROBES else logging.INFO
+        log_event("request", level=level, route=route, method=method, status=status, seconds=round(seconds, 4))
 
 
 class LingeringRefusals:

@@ -105,8 +105,14 @@ def current_request_id() -> str | None:
 
 
 def configure_logging(level: str) -> None:
-    """Sends every logger of the process, and Python's warnings, to stderr as JSON lines."""
+    """Sends every logger of the process, and Python's warnings, to stderr as JSON lines; libraries from warning up."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    logging.basicConfig(handlers=[handler], level=max(logging.WARNING, _level(level)), force=True)
+    for name in (_LOGGER.name, *_QUOTABLE):
+        logging.getLogger(name).setLevel(_level(level))
     logging.captureWarnings(capture=True)
+
+
+def _level(name: str) -> int:
+    return logging.getLevelNamesMapping()[name.upper()]
