@@ -14,8 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-# Starting bonuses, learned from there. LOG 2026-11-22: comparing only the last three tokens instead of the whole
-# beginning spliced similar sentences ("Normal wall thickness is normal."), 7 % of all after five minutes of training.
+# Starting bonuses, learned from there. The whole beginning is compared: with the last three tokens only, similar
+# sentences were spliced ("Normal wall thickness is normal."). LOG 2026-11-22 has what was measured, and its confounds.
 _CONTINUES = 6.0  # the token continues what the text's sentence has so far
 _SAID = -4.0  # its sentence stands in the text already
 _SUPPORT = 1.0  # its sentence has full support
