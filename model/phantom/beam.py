@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -111,25 +112,28 @@ class Beamformer:
 
     def _scattered(self, rest: tuple[Field, Field]) -> NDArray[np.float32]:
         fine = sample_texture(self.streams.texture, *rest)
-        return np.asarray((fine[:, 0::2] + fine[:, 1::2]) * np.float32(np.sqrt(0.5)))
+        # Half-way between two neighbours, linear interpolation is their mean.
+        return np.asarray(cv2.resize(fine, self.grid.shape[::-1], interpolation=cv2.INTER_LINEAR)) * np.float32(
+            np.sqrt(2)
+        )
 
     def _amplitude(
         self, label: NDArray[np.uint8], static_db: Field, grain: Field, *, reverberates: bool
     ) -> tuple[Field, Field]:
         """Amplitude of scattering, and of the mirror-like echoes where impedance jumps along the beam."""
-        level = self.tissue_db[label]
+        level: Field = np.asarray(cv2.LUT(label, self.tissue_db), dtype=np.float32)
         squarely = cv2.resize(grain, (self.grid.beams, self.grid.samples), interpolation=cv2.INTER_LINEAR)
-        level -= _ANISOTROPY_DB[label] * (1 - squarely)
-        level += _PATCHINESS_DB[label] * self.streams.patches
-        lost = np.cumsum(_ATTENUATION_DB_MM[label], axis=0, dtype=np.float32) * np.float32(2 * self.grid.step_mm)
+        level -= cv2.LUT(label, _ANISOTROPY_DB) * (1 - squarely)
+        level += cv2.LUT(label, _PATCHINESS_DB) * self.streams.patches
+        lost = np.cumsum(cv2.LUT(label, _ATTENUATION_DB_MM), axis=0) * np.float32(2 * self.grid.step_mm)
         passed = static_db - lost
         level += passed
-        amplitude = np.exp(level * _DB)
-        impedance = _IMPEDANCE[label]
+        amplitude: Field = np.asarray(cv2.exp(level * _DB), dtype=np.float32)
+        impedance = cv2.LUT(label, _IMPEDANCE)
         steps = np.zeros_like(amplitude)
         np.subtract(impedance[1:], impedance[:-1], out=steps[1:])
         np.abs(steps, out=steps)
-        steps *= _SPECULAR * np.exp(passed * _DB)
+        steps *= _SPECULAR * cv2.exp(passed * _DB)
         if reverberates:
             _reverberate(amplitude, label, self.grid.step_mm)
         return amplitude, steps
@@ -168,17 +172,21 @@ class Beamformer:
 
     def _blur(self, echo: NDArray[np.float32]) -> NDArray[np.float32]:
         """The pulse along the beam and the beam's width across it; power is kept."""
-        look = self.acquisition.scanner
-        axial = _kernel(look.axial_mm / self.grid.step_mm)
         out = np.empty_like(echo)
-        rows = self.grid.samples // _BANDS
-        along = cv2.sepFilter2D(echo, -1, np.ones(1, np.float32), axial, borderType=cv2.BORDER_REFLECT_101)
-        for band in range(_BANDS):
+        rows, one = self.grid.samples // _BANDS, np.ones(1, np.float32)
+        axial, across = self.kernels
+        along = cv2.sepFilter2D(echo, -1, one, axial, borderType=cv2.BORDER_REFLECT_101)
+        for band, kernel in enumerate(across):
             part = slice(band * rows, (band + 1) * rows)
-            kernel = _kernel(self.beam_sigma(float(self.grid.range_mm()[part].mean())))
-            one = np.ones(1, np.float32)
-            out[part] = cv2.sepFilter2D(along[part], -1, kernel, one, borderType=cv2.BORDER_REFLECT_101)
+            cv2.sepFilter2D(along[part], -1, kernel, one, dst=out[part], borderType=cv2.BORDER_REFLECT_101)
         return out
+
+    @cached_property
+    def kernels(self) -> tuple[NDArray[np.float32], tuple[NDArray[np.float32], ...]]:
+        """(along the beam, across it in each band of ranges)."""
+        axial = _kernel(self.acquisition.scanner.axial_mm / self.grid.step_mm)
+        middles = self.grid.range_mm().reshape(_BANDS, -1).mean(axis=1)
+        return axial, tuple(_kernel(self.beam_sigma(float(middle))) for middle in middles)
 
     def beam_sigma(self, range_mm: float) -> float:
         """Standard deviation of the beam's profile in beams at a range: aperture near the probe, angle beyond."""

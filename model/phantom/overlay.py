@@ -39,11 +39,11 @@ class Screen:
 
 
 def draw_screen(
-    frames_rgb: NDArray[np.uint8], screen: Screen, acquisition: Acquisition, heart: Heart, noise_seed: int
+    frames_rgb: NDArray[np.uint8], screen: Screen, acquisition: Acquisition, heart: Heart, identity_seed: int
 ) -> tuple[str, ...]:
     """Draws everything around the sector on all frames, in place; returns the text that was drawn."""
     still = np.zeros(frames_rgb.shape[1:], np.uint8)
-    text = _text(still, acquisition, heart, invented_identity(noise_seed))
+    text = _text(still, acquisition, heart, invented_identity(identity_seed))
     _depth_scale(still, screen, acquisition)
     _marker(still, screen)
     if SUBVIEWS[acquisition.subview].colour:

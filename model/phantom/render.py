@@ -133,7 +133,7 @@ def leaflet_brightness(state: HeartState) -> dict[Tissue, float]:
     return {
         Tissue.MITRAL_VALVE: 1.6 * max(0, int(state.mitral_stenosis) - 1),
         Tissue.AORTIC_VALVE: 1.6 * max(0, int(state.aortic_stenosis) - 1),
-        Tissue.TRICUSPID_VALVE: 1.6 * max(0, int(state.tricuspid_stenosis) - 1),
+        Tissue.TRICUSPID_VALVE: 2.4 * max(0, int(state.tricuspid_stenosis) - 1),
     }
 
 
@@ -158,10 +158,17 @@ def coloured(beams: BeamClip, frame: int, acquisition: Acquisition) -> NDArray[n
 
 
 def render_clip(
-    state: HeartState, view: str, acquisition: Acquisition, noise_seed: int, *, with_truth: bool = False
+    state: HeartState,
+    view: str,
+    acquisition: Acquisition,
+    noise_seed: int,
+    *,
+    identity_seed: int | None = None,
+    with_truth: bool = False,
 ) -> RenderedClip:
     """The clip that an acquisition of this heart gives, as exported by a scanner.
 
+    identity_seed: of the invented patient on the screen, the noise seed where None. with_truth: label maps too.
     Raises ValueError when the acquisition is of another view.
     """
     if acquisition.view != view:
@@ -174,7 +181,7 @@ def render_clip(
     for frame in range(acquisition.frames):
         frames[frame] = converter.convert(coloured(beams, frame, acquisition))
     heart = heart_of(state, acquisition, numbers)
-    text = draw_screen(frames, screen, acquisition, heart, noise_seed)
+    text = draw_screen(frames, screen, acquisition, heart, noise_seed if identity_seed is None else identity_seed)
     labels, jets = _truth(beams, converter) if with_truth else (None, None)
     return RenderedClip(
         frames_rgb=frames,

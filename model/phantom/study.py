@@ -63,11 +63,8 @@ def plan_study(
         if planned and rng.random() < 0.03:
             original = int(rng.integers(0, len(planned)))
             source = planned[original]
-            planned.append(
-                PlannedClip(
-                    source.view, source.acquisition, source.noise_seed, "duplicate", source.duplicate_of or original
-                )
-            )
+            first = original if source.duplicate_of is None else source.duplicate_of
+            planned.append(PlannedClip(source.view, source.acquisition, source.noise_seed, "duplicate", first))
             continue
         poor = rng.random() < 0.08
         quality = float(rng.uniform(0.02, 0.2)) if poor else None

@@ -36,15 +36,16 @@ class Ribbon:
 def draw(labels: NDArray[np.uint8], ribbon: Ribbon, plane: Plane, grid: Grid) -> None:
     """Paints a ribbon over a label map (T, fine rows, fine columns)."""
     flat, off = plane.project(ribbon.path)
-    for frame, points in enumerate(flat):
-        if not np.isfinite(points).all():
-            continue
-        if ribbon.slice_mm is None:
-            _fill(labels[frame], points, ribbon, grid)
-            continue
+    drawn = np.isfinite(flat).all(axis=(1, 2))
+    if ribbon.slice_mm is None:
+        outlines = _outlines(flat, ribbon.thickness_mm, grid)
+        for frame in np.flatnonzero(drawn):
+            _fill(labels[frame], outlines[frame], int(ribbon.tissue))
+        return
+    for frame in np.flatnonzero(drawn):
         for run in _runs(np.abs(off[frame]) < ribbon.slice_mm):
-            part = Ribbon(ribbon.tissue, ribbon.path, ribbon.thickness_mm[run])
-            _fill(labels[frame], points[run], part, grid)
+            outline = _outlines(flat[frame : frame + 1, run], ribbon.thickness_mm[run], grid)[0]
+            _fill(labels[frame], outline, int(ribbon.tissue))
 
 
 def _runs(seen: NDArray[np.bool_]) -> Iterator[slice]:
@@ -55,16 +56,20 @@ def _runs(seen: NDArray[np.bool_]) -> Iterator[slice]:
             yield slice(int(start), int(stop))
 
 
-def _fill(label: NDArray[np.uint8], points: NDArray[np.float64], ribbon: Ribbon, grid: Grid) -> None:
-    """One ribbon of one frame: its two sides, filled."""
-    along = np.gradient(points, axis=0)
-    across = np.stack([-along[:, 1], along[:, 0]], axis=-1)
-    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-6)
-    half = across * (ribbon.thickness_mm[:, None] / 2)
-    outline = grid.to_pixels(np.concatenate([points + half, (points - half)[::-1]]))
+def _outlines(points: NDArray[np.float64], thickness_mm: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:
+    """Both sides of a ribbon in pixels, (T, 2N, 2), of its middle line (T, N, 2) in picture mm."""
+    along = np.empty_like(points)
+    along[:, 1:-1] = points[:, 2:] - points[:, :-2]
+    along[:, 0], along[:, -1] = points[:, 1] - points[:, 0], points[:, -1] - points[:, -2]
+    length = np.maximum(np.hypot(along[..., 0], along[..., 1]), 1e-6)
+    half = along[..., ::-1] * [-1.0, 1.0] * (thickness_mm / 2 / length)[..., None]
+    return grid.to_pixels(np.concatenate([points + half, (points - half)[:, ::-1]], axis=1))
+
+
+def _fill(label: NDArray[np.uint8], outline: NDArray[np.float64], value: int) -> None:
     limit = 4 * max(label.shape)
     fixed = np.round(np.clip(outline, -limit, limit) * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-    cv2.fillPoly(label, [fixed], int(ribbon.tissue), lineType=cv2.LINE_8, shift=_SUBPIXEL_BITS)
+    cv2.fillPoly(label, [fixed], value, lineType=cv2.LINE_8, shift=_SUBPIXEL_BITS)
 
 
 def leaflets(heart: Heart, plane: Plane, spec: Subview) -> Iterator[Ribbon]:
@@ -159,7 +164,7 @@ def _tricuspid(heart: Heart, plane: Plane) -> Iterator[Ribbon]:
     if cuts is None:
         return
     grade = heart.state.tricuspid_stenosis
-    thick = {0: 1.1, 1: 1.3, 2: 2.6, 3: 3.8, 4: 4.8}[int(grade)]
+    thick = {0: 1.1, 1: 1.3, 2: 2.8, 3: 4.4, 4: 5.4}[int(grade)]
     opening = heart.cycle.inlet_opening(heart.time_s)[:, None] * _reach(grade)
     first, second = cuts
     first, second = _tilted(heart, first), _tilted(heart, second)

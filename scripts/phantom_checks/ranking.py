@@ -1,0 +1,39 @@
+"""AUROC, its test against chance, and Holm's correction."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def auroc(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> float:
+    """Probability that a positive scores above a negative; ties count half."""
+    order = np.argsort(scores, kind="stable")
+    ranks = np.empty(len(scores))
+    ranks[order] = np.arange(1, len(scores) + 1)
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    mean_rank = np.bincount(inverse, weights=ranks) / counts
+    above = mean_rank[inverse][positive].sum()
+    n = int(positive.sum())
+    return float((above - n * (n + 1) / 2) / (n * (len(scores) - n)))
+
+
+def chance_p_value(scores: NDArray[np.floating], positive: NDArray[np.bool_], seed: int, draws: int = 4000) -> float:
+    """Two-sided permutation p-value of an AUROC against 0.5."""
+    rng = np.random.default_rng([seed, 13])
+    ranks = np.empty(len(scores))
+    ranks[np.argsort(scores, kind="stable")] = np.arange(len(scores))
+    n = int(positive.sum())
+    shuffled = rng.permuted(np.tile(ranks, (draws, 1)), axis=1)[:, :n].mean(axis=1)
+    centre = ranks.mean()
+    observed = abs(ranks[positive].mean() - centre)
+    return float((1 + (np.abs(shuffled - centre) >= observed - 1e-9).sum()) / (draws + 1))
+
+
+def holm(p_values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Adjusted p-values (Holm 1979)."""
+    order = np.argsort(p_values)
+    adjusted = np.empty(len(p_values))
+    running = 0.0
+    for place, index in enumerate(order):
+        running = max(running, (len(p_values) - place) * float(p_values[index]))
+        adjusted[index] = min(1.0, running)
+    return adjusted
