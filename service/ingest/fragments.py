@@ -51,13 +51,14 @@ def index_fragments(file: BinaryIO, start: int, size: int) -> FragmentIndex:
         if tag == _DELIMITER:
             at = size
             break
-        if tag != _ITEM or at + 8 + length > size:
+        if tag != _ITEM:
             raise _truncated()
         found.append(Fragment(at + 8, length, 0))
         at += 8 + length
     if len(found) > _MAX_FRAGMENTS:
         raise ClipRejected(SkipReason.TOO_LARGE, f"The pixel data have more than {_MAX_FRAGMENTS} fragments.")
-    if len(found) < 2 or at != size:  # bytes left over are the beginning of an item; a missing delimiter is forgiven
+    # An item that starts but does not end in the file leaves `at` elsewhere; a missing delimiter alone is forgiven.
+    if len(found) < 2 or at != size:
         raise _truncated()
     first = found[1].start
     fragments = tuple(Fragment(item.start, item.length, item.start - first) for item in found[1:])

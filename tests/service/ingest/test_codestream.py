@@ -22,6 +22,7 @@ RGB = make.moving_frames(1, 40, 56)
         (encoded.JPEG_LOSSLESS_GREY, (24, 32, 1)),
         (make.jpeg_frames(RGB)[0], (40, 56, 3)),
         (make.jpeg_frames(np.ascontiguousarray(RGB[..., 0]))[0], (40, 56, 1)),
+        (b"\xff\x4f\xff\x51" + pack(">HH8IH", 41, 0, 40, 30, 8, 6, 0, 0, 0, 0, 3), (24, 32, 3)),  # an image offset
         (b"\xff\xd8\xff\xff\xff\xf7" + pack(">HBHHB", 8, 8, 65535, 65534, 4), (65535, 65534, 4)),  # JPEG-LS, fill bytes
         (b"\xff\xd8\xff\xc4\x00\x04ab\xff\xda\x00\x02", None),  # a scan without a frame
         (b"\xff\xd8\xff\xc0\x00\x08\x08", None),

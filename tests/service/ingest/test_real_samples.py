@@ -4,14 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pydicom import dcmread
+from pydicom import dcmread, uid
 from pydicom.data import get_testdata_file
+from pydicom.encaps import generate_frames
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 
 from model.study import SkipReason
+from tests import dicom_files as make
 from tests.reference import GOLDEN
-from tests.service.ingest.reading import read_clip, read_skip
+from tests.service.ingest.reading import difference, read_clip, read_skip
 
 
 def _path(name: str) -> Path:
@@ -90,3 +92,16 @@ def test_the_real_cine_leads_to_the_published_masked_frames() -> None:
         apart = np.abs(frames[index].astype(int) - theirs)[kept]
         assert kept.mean() > 0.2
         assert apart.mean() <= 1
+
+
+def test_jpeg_extended_of_twelve_bits(tmp_path: Path) -> None:
+    """A nuclear medicine frame, the only Extended one at hand, as if it were an ultrasound cine of two frames."""
+    dataset = dcmread(_path("JPGExtended.dcm"))
+    (encoded,) = generate_frames(dataset.PixelData, number_of_frames=1)
+    values = np.repeat(pixel_array(_path("JPGExtended.dcm"), decoding_plugin="pylibjpeg")[None], 2, axis=0)
+    path = make.write_encoded(
+        tmp_path / "1", [encoded] * 2, values, "MONOCHROME2", uid.JPEGExtended12Bit, BitsStored=12, HighBit=11
+    )
+    top = (1 << max(8, int(values.max()).bit_length())) - 1
+    expected = np.rint(values / top * 255).astype(np.uint8)
+    assert difference(read_clip(path), expected)[0] <= 1

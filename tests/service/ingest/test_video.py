@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from model.errors import ClipRejected
 from model.study import SkipReason
 from service.ingest.limits import IngestLimits
 from service.ingest.video import VideoFrames, container_format
@@ -48,6 +49,15 @@ def test_size_is_judged_before_decoding(tmp_path: Path, name: str) -> None:
     pixels = RGB[0, ..., 0].size * (12 if name == "max_clip_pixels" else 1)
     read_clip(tmp_path / "1", IngestLimits(**{name: pixels}))
     assert read_skip(tmp_path / "1", IngestLimits(**{name: pixels - 1})).reason is SkipReason.TOO_LARGE
+
+
+def test_frames_that_grow_beyond_the_limit_on_the_way_are_not_decoded() -> None:
+    stream = make.encode_video(RGB, "libx264", "h264") + make.encode_video(
+        make.moving_frames(12, 480, 640), "libx264", "h264"
+    )
+    source = VideoFrames(io.BytesIO(stream), "h264", IngestLimits(max_frame_pixels=100_000))
+    with pytest.raises(ClipRejected):
+        list(source.frames(range(24)))
 
 
 def test_one_frame_is_a_still(tmp_path: Path) -> None:
