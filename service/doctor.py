@@ -9,10 +9,10 @@ from importlib.util import find_spec
 
 import av
 import torch
-from index.candidate_bank import CandidateBank
-from index.faiss_search import faiss_distribution
 
+from index.candidate_bank import CandidateBank
 from index.errors import BankError
+from index.faiss_search import faiss_distribution
 from model.bundle import read_bundle
 from model.device import choose_placement
 from model.errors import BundleError
