@@ -1,6 +1,7 @@
 """The built image, end to end: `python -m scripts.container_smoke [--build]`; the last line is JSON.
 
-Starts the compose service `echoscribe-host` under a project name of its own, posts the sample study, restarts the
+Builds the image where it is missing (BASE_IMAGE in the environment names another base than python:3.11-slim). Starts
+the compose service `echoscribe-host` under a project name of its own, posts the sample study, restarts the
 container, and asks for the same report again. Removes its container and its volume at the end.
 """
 
@@ -32,7 +33,7 @@ _COMPOSE_SECONDS = 300.0
 def main() -> None:
     """Runs the check; the exit status is 1 when anything is not as it should be."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--build", action="store_true", help="build the image first (BASE_IMAGE names another base)")
+    parser.add_argument("--build", action="store_true", help="build the image also when it is there")
     parser.add_argument("--image", default="echoscribe:cpu", help="image to look at; compose starts echoscribe:cpu")
     arguments = parser.parse_args()
     result = _checked(build=arguments.build, image=arguments.image)
@@ -48,7 +49,7 @@ def _checked(*, build: bool, image: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="echoscribe-smoke-") as folder:
         files = write_sample_study(Path(folder))
         try:
-            if build:
+            if build or not _is_there(image):
                 started = time.monotonic()
                 compose.run("build", _SERVICE, seconds=_BUILD_SECONDS)
                 result["build_seconds"] = round(time.monotonic() - started, 1)
@@ -95,6 +96,10 @@ def _report_facts(report: ReportDocument) -> dict[str, Any]:
         "device": report.provenance.get("device"),
         "device_reason": report.provenance.get("device_reason"),
     }
+
+
+def _is_there(image: str) -> bool:
+    return bool(_output("docker", "images", "--quiet", image).strip())
 
 
 def _image_facts(image: str) -> dict[str, Any]:
