@@ -7,17 +7,18 @@ import struct
 from collections.abc import Iterator
 from struct import unpack_from
 
-# Start-of-frame markers (ITU-T T.81 table B.1; 0xF7 is JPEG-LS, T.87 C.1.1). C4, C8 and CC are not frames.
-_START_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
+# Start-of-frame markers of the syntaxes that are read: baseline, extended, lossless (ITU-T T.81 table B.1), JPEG-LS
+# (T.87 C.1.1). Progressive frames are in none of them; a file of few bytes can hold thousands of their scans.
+_START_OF_FRAME = frozenset({0xC0, 0xC1, 0xC3, 0xF7})
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length (T.81 B.1.1.3)
 _START_OF_SCAN, _APP14 = 0xDA, 0xEE
-_START_OF_J2K = b"\xff\x4f\xff\x51"  # SOC and SIZ, which must come first (ITU-T T.800 A.4.1, A.5.1)
+START_OF_J2K = b"\xff\x4f\xff\x51"  # SOC and SIZ, which must come first (ITU-T T.800 A.4.1, A.5.1)
 
 
 def codestream_shape(encoded: bytes) -> tuple[int, int, int] | None:
     """(rows, columns, components) of a JPEG, JPEG-LS, JPEG 2000 or HTJ2K codestream; None where it states none."""
     try:
-        if encoded.startswith(_START_OF_J2K):
+        if encoded.startswith(START_OF_J2K):
             width, height, x0, y0 = unpack_from(">4I", encoded, 8)
             return height - y0, width - x0, unpack_from(">H", encoded, 40)[0]
         return _jpeg_shape(encoded) if encoded.startswith(b"\xff\xd8") else None

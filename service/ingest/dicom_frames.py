@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.errors import ClipRejected
 from model.study import SkipReason
-from service.ingest.codestream import codestream_shape
+from service.ingest.codestream import START_OF_J2K, codestream_shape
 from service.ingest.colour import (
     EIGHT_BIT,
     GreyLevels,
@@ -24,6 +24,7 @@ from service.ingest.dicom import dataset_reader, decode_compressed, decode_nativ
 from service.ingest.fragments import group_by_frame, index_fragments, read_fragments
 from service.ingest.frame_source import FrameSource
 from service.ingest.header import GREY, PALETTE, DicomHeader, PixelFormat, native_bytes, plausible_frame_rate_hz
+from service.ingest.jpeg2000 import is_modest
 from service.ingest.limits import IngestLimits
 from service.ingest.untrusted import BoundedReader, third_party
 from service.ingest.video import VideoFrames, container_format
@@ -124,13 +125,20 @@ def _compressed(reader: BoundedReader, header: DicomHeader, pixels: PixelFormat)
     def stored(indices: Iterable[int]) -> Iterator[tuple[Stored, str]]:
         for wanted in indices:
             encoded = read_fragments(reader, by_frame[wanted])
-            if not is_rle and codestream_shape(encoded) != (pixels.rows, pixels.columns, pixels.samples):
-                raise ClipRejected(
-                    SkipReason.UNREADABLE, "A compressed frame is not of the size that the header states."
-                )
+            if not is_rle:
+                _check_codestream(encoded, pixels)
             yield decode_compressed(encoded, header.transfer_syntax, pixels)
 
     return stored
+
+
+def _check_codestream(encoded: bytes, pixels: PixelFormat) -> None:
+    """Raises ClipRejected unless a compressed frame is of the stated size and asks for no more than a frame should."""
+    if codestream_shape(encoded) != (pixels.rows, pixels.columns, pixels.samples):
+        raise ClipRejected(SkipReason.UNREADABLE, "A compressed frame is not of the size that the header states.")
+    if encoded.startswith(START_OF_J2K) and not is_modest(encoded):
+        text = "A JPEG 2000 frame is split into more tiles, precincts, blocks or layers than any image needs."
+        raise ClipRejected(SkipReason.TOO_LARGE, text)
 
 
 def _video(
