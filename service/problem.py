@@ -20,7 +20,6 @@ TABLE: Mapping[type[ServiceError], tuple[int, str]] = {
     errors.StudyError: (422, "The upload is no study"),
     errors.EmptyStudy: (422, "No files in the upload"),
     errors.StudyTooLarge: (413, "The study exceeds a limit"),
-    errors.StudyTooLarge: (413, "The study exceeds a limit"),
     errors.MixedStudies: (422, "Files of more than one study or patient"),
     errors.ArchiveRefused: (422, "The archive cannot be used"),
     errors.InvalidField: (422, "A field of the request cannot be used"),
