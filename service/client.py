@@ -95,9 +95,10 @@ def _retry_after(headers: Mapping[str, str]) -> float:
 
 
 @contextmanager
-def _form(files: Sequence[Path]) -> Iterator[list[tuple[str, tuple[str, IO[bytes]]]]]:
+def _form(files: Sequence[str | Path]) -> Iterator[list[tuple[str, tuple[str, IO[bytes]]]]]:
     """The files of a form, open, named by position; folders are taken with all their files."""
-    paths = [inner for path in files for inner in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    given = [Path(path) for path in files]
+    paths = [inner for path in given for inner in (sorted(path.rglob("*")) if path.is_dir() else [path])]
     with ExitStack() as opened:
         yield [
             ("files", (f"clip-{position}", opened.enter_context(path.open("rb"))))
@@ -129,15 +130,15 @@ class EchoScribeClient:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def report(self, files: Sequence[Path], options: ReportOptions = ReportOptions()) -> ReportDocument:
+    def report(self, files: Sequence[str | Path], options: ReportOptions = ReportOptions()) -> ReportDocument:
         """The report of one study."""
         return ReportDocument.model_validate_json(self._post(files, options, accept="application/json").content)
 
-    def report_text(self, files: Sequence[Path], options: ReportOptions = ReportOptions()) -> str:
+    def report_text(self, files: Sequence[str | Path], options: ReportOptions = ReportOptions()) -> str:
         """The report of one study as plain text."""
         return self._post(files, options, accept="text/plain").text
 
-    def submit(self, files: Sequence[Path], options: ReportOptions = ReportOptions()) -> str:
+    def submit(self, files: Sequence[str | Path], options: ReportOptions = ReportOptions()) -> str:
         """The id of a study that was accepted; `wait` gets its report."""
         return str(self._post(files, options, accept="application/json", respond_async=True).json()["study_id"])
 
@@ -158,7 +159,7 @@ class EchoScribeClient:
         return InfoDocument.model_validate_json(self._get("/info").content)
 
     def _post(
-        self, files: Sequence[Path], options: ReportOptions, *, accept: str, respond_async: bool = False
+        self, files: Sequence[str | Path], options: ReportOptions, *, accept: str, respond_async: bool = False
     ) -> httpx.Response:
         headers = _post_headers(accept=accept) | ({"Prefer": "respond-async"} if respond_async else {})
         patience = _Patience(self._patience_seconds)
@@ -196,15 +197,15 @@ class AsyncEchoScribeClient:
     async def __aexit__(self, *_: object) -> None:
         await self._http.aclose()
 
-    async def report(self, files: Sequence[Path], options: ReportOptions = ReportOptions()) -> ReportDocument:
+    async def report(self, files: Sequence[str | Path], options: ReportOptions = ReportOptions()) -> ReportDocument:
         """The report of one study."""
         return ReportDocument.model_validate_json((await self._post(files, options, accept="application/json")).content)
 
-    async def report_text(self, files: Sequence[Path], options: ReportOptions = ReportOptions()) -> str:
+    async def report_text(self, files: Sequence[str | Path], options: ReportOptions = ReportOptions()) -> str:
         """The report of one study as plain text."""
         return (await self._post(files, options, accept="text/plain")).text
 
-    async def submit(self, files: Sequence[Path], options: ReportOptions = ReportOptions()) -> str:
+    async def submit(self, files: Sequence[str | Path], options: ReportOptions = ReportOptions()) -> str:
         """The id of a study that was accepted; `wait` gets its report."""
         response = await self._post(files, options, accept="application/json", respond_async=True)
         return str(response.json()["study_id"])
@@ -226,7 +227,7 @@ class AsyncEchoScribeClient:
         return InfoDocument.model_validate_json((await self._get("/info")).content)
 
     async def _post(
-        self, files: Sequence[Path], options: ReportOptions, *, accept: str, respond_async: bool = False
+        self, files: Sequence[str | Path], options: ReportOptions, *, accept: str, respond_async: bool = False
     ) -> httpx.Response:
         headers = _post_headers(accept=accept) | ({"Prefer": "respond-async"} if respond_async else {})
         patience = _Patience(self._patience_seconds)

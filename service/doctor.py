@@ -18,6 +18,7 @@ from model.device import choose_placement
 from model.errors import BundleError
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.errors import ArtifactError
+from service.gpu_requirements import gpu_requirements
 from service.settings import Settings
 
 _FREE_BYTES_WANTED = 2 << 30  # uploads of a large study (1 GiB, service limit) twice over
@@ -36,6 +37,8 @@ def diagnose(settings: Settings, *, verify: bool) -> Iterator[Finding]:
     """Findings one by one, the quick ones first; `verify` also hashes every block of the bank."""
     yield Finding("python", sys.version_info >= (3, 11), platform.python_version())
     yield _device(settings)
+    requirements = gpu_requirements()
+    yield Finding("gpu", requirements.met, requirements.text())
     yield _search_library()
     yield Finding("video", "h264" in av.codecs_available, f"PyAV {av.__version__}, H.264 decoder")
     lossless = find_spec("libjpeg") is not None
