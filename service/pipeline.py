@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import torch
-from index.phenotype_vote import vote
-from index.retriever import Retriever
-from model.mil import MilTable, pool_sections
-from model.report.writer import ReportWriter
 
 from index.errors import SearchError
+from index.phenotype_vote import vote
 from index.retrieval import PhenotypeVote, Retrieval
+from index.retriever import Retriever
 from model.bundle import BundleManifest
 from model.embeddings import PreparedClip, SectionEmbeddings, StudyEmbedding
 from model.errors import ClipRejected
+from model.mil import MilTable, pool_sections
 from model.modality import Modality
+from model.report.writer import ReportWriter
 from model.study import Clip, SkippedClip
 from service import assembly
 from service.embedded_study import EmbeddedStudy

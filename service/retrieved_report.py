@@ -1,7 +1,6 @@
 """Mode `retrieval`: the nearest candidate's section, quoted. Its numbers are another patient's and are marked so."""
 
 from index.candidate_bank import CandidateBank
-
 from index.retrieval import Retrieval
 from service.assembly import Written
 from service.schemas import SentenceOut

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from index.candidate_bank import CandidateBank
 from index.evidence import merge_sentences
-
 from index.retrieval import PhenotypeVote, Retrieval
 from model.embeddings import SectionEmbeddings, StudyEmbedding
 from model.report.writing import EvidenceSentence, PhenotypeToken, WritingRequest

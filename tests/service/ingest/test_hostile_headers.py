@@ -1,8 +1,8 @@
 """Tampered headers and bytes: never an exception, never more memory than the limits, always a Clip or a reason.
 
-What the readers behind the one broad `except` in `untrusted` raised on 41,503 tampered files (LOG 2026-11-22): pydicom
-and its decoders AttributeError, BytesLengthException, NotImplementedError, OSError, RecursionError, RuntimeError,
-struct.error, TypeError, UnicodeDecodeError, ValueError, zlib.error; PyAV InvalidDataError and FileNotFoundError.
+What the readers behind the one broad `except` in `untrusted` were seen to raise (LOG 2026-11-22): pydicom and its
+decoders AttributeError, BytesLengthException, NotImplementedError, OSError, RecursionError, RuntimeError, struct.error,
+TypeError, UnicodeDecodeError, ValueError, zlib.error; PyAV InvalidDataError, and AttributeError without a codec.
 """
 
 import tempfile
