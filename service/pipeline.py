@@ -86,11 +86,12 @@ class ReportPipeline:
         if options.mode is not None and options.mode not in self.modes:
             raise ModeUnavailable(
                 f"mode: {options.mode!r} needs a trained decoder and bundle {self.bundle.name!r} has none; "
-                "train one with `python -m scripts.train_decoder`, or ask for mode 'retrieval'"
+                "train one with `python -m scripts.train_decoder`, or ask for mode 'retrieval'",
+                field="mode",
             )
         limit = min(self.retriever.bank.manifest.candidates, 1000)
         if not 1 <= options.neighbours <= limit:
-            raise InvalidNeighbours(f"k: must lie in 1..{limit}, not {options.neighbours}")
+            raise InvalidNeighbours(f"k: must lie in 1..{limit}, not {options.neighbours}", field="k", limit=limit)
 
     def embed(self, items: Iterable[Clip | SkippedClip], progress: ProgressSink = silent) -> EmbeddedStudy:
         """Everything that does not depend on the request's mode; evaluation reuses it across modes."""
