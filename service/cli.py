@@ -140,9 +140,9 @@ def _pipeline(settings: Settings) -> ReportPipeline:
 def _answer(study: list[Path], settings: Settings, mode: Mode | None, k: int | None) -> ReportDocument:
     """The study's document, with progress per clip on stderr."""
     options = RunOptions(mode, settings.neighbours if k is None else k, settings.depth)
-    pipeline = _pipeline(settings)
-    pipeline.check(options)
-    with open_study(study, IngestLimits()) as files:
+    with open_study(study, IngestLimits()) as files:  # first: a wrong path is told before networks are loaded
+        pipeline = _pipeline(settings)
+        pipeline.check(options)
         with _progress(files.files) as sink:
             answer = pipeline.run(files.read(), options, sink)
         for position, path in enumerate(files.paths, start=1):
