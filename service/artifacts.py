@@ -20,6 +20,7 @@ from model.report.build import build_writer
 from model.report.language import Language
 from model.report.reading import PhraseReader
 from model.report.writer import ReportWriter
+from service.agreement import ReadLabels
 from service.errors import ArtifactError
 from service.pipeline import ReportPipeline
 
@@ -54,12 +55,14 @@ def load_pipeline(
     encoder_sha256 = _encoder_sha256(manifest, paths.bundle)
     bank = CandidateBank.open(paths.bank, encoder_sha256=encoder_sha256)
     _compare(manifest, bank, paths)
+    language = _language(manifest, paths.bundle)
     return ReportPipeline(
         modality=modalities[manifest.modality](manifest, paths.bundle, placement),
         bundle=manifest,
         mil=MilTable.from_mapping(manifest.mil_weights, manifest.sections, manifest.views),
         retriever=Retriever(bank, open_search(bank, placement.device)),
-        writer=_writer(manifest, paths.bundle, placement),
+        writer=None if language is None else _writer(manifest, paths.bundle, language, placement),
+        read_labels=None if language is None else _label_reader(language),
         provenance=_provenance(manifest, bank, paths, placement),
     )
 
@@ -84,12 +87,21 @@ def _compare(manifest: BundleManifest, bank: CandidateBank, paths: ArtifactPaths
         raise ArtifactError(f"{paths.bank}: has no section named {sorted(missing)}, bundle {manifest.name!r} writes it")
 
 
-def _writer(manifest: BundleManifest, folder: Path, placement: Placement) -> ReportWriter | None:
-    """The report writer, None when the bundle has no decoder."""
+def _language(manifest: BundleManifest, folder: Path) -> Language | None:
+    """The language the bundle's decoder writes, None without a decoder."""
     if manifest.decoder is None or manifest.phrases is None:
         return None
-    language = Language.read(folder / manifest.phrases)
+    return Language.read(folder / manifest.phrases)
+
+
+def _writer(manifest: BundleManifest, folder: Path, language: Language, placement: Placement) -> ReportWriter:
     return build_writer(manifest, folder, language, PhraseReader(language).findings_in, placement)
+
+
+def _label_reader(language: Language) -> ReadLabels:
+    """Section → sentences → the labels they state."""
+    reader = PhraseReader(language)
+    return lambda report: reader.read_report(report).labels
 
 
 def _provenance(

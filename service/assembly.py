@@ -10,6 +10,7 @@ from index.retrieval import PhenotypeVote, Retrieval
 from model.bundle import BundleManifest
 from model.report.writing import WrittenReport
 from model.taxonomy import Phenotype
+from service.agreement import ReadLabels, disagreements, warning
 from service.embedded_study import EmbeddedStudy
 from service.schemas import (
     DEMONSTRATION_NOTICE,
@@ -55,6 +56,7 @@ class Answer:
     mode: Mode
     bundle: BundleManifest
     has_decoder: bool
+    read_labels: ReadLabels | None
     study: EmbeddedStudy
     retrieval: Retrieval
     votes: Mapping[str, PhenotypeVote]
@@ -65,7 +67,7 @@ class Answer:
 
 def document(answer: Answer) -> ReportDocument:
     """The answer's document: 15 sections, every phenotype, every clip, warnings, provenance."""
-    phenotypes = answer.bundle.taxonomy().phenotypes
+    phenotypes = {phenotype.name: _phenotype(answer, phenotype) for phenotype in answer.bundle.taxonomy().phenotypes}
     synthetic = answer.bundle.domain == "synthetic"
     return ReportDocument(
         study_id=answer.study_id,
@@ -74,9 +76,9 @@ def document(answer: Answer) -> ReportDocument:
         mode=answer.mode,
         created=answer.created,
         sections=[_section(answer, row, name) for row, name in enumerate(answer.study.sections.sections)],
-        phenotypes={phenotype.name: _phenotype(answer, phenotype) for phenotype in phenotypes},
+        phenotypes=phenotypes,
         clips=_clips(answer),
-        warnings=[WarningOut(code=code, text=text) for code, text in _warnings(answer)],
+        warnings=[WarningOut(code=code, text=text) for code, text in _warnings(answer, phenotypes)],
         provenance=dict(answer.provenance),
         stage_seconds={stage: round(seconds, 6) for stage, seconds in answer.stage_seconds.items()},
     )
@@ -180,7 +182,7 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _warnings(answer: Answer) -> list[tuple[str, str]]:
+def _warnings(answer: Answer, phenotypes: Mapping[str, PhenotypeOut]) -> list[tuple[str, str]]:
     """(code, text) of everything the reader must know, most important first."""
     bundle = answer.bundle
     rules = [
@@ -202,4 +204,7 @@ def _warnings(answer: Answer) -> list[tuple[str, str]]:
             f"Clips {', '.join(map(str, answer.study.truncated))} are longer than the limit; their end was not read.",
         ),
     ]
-    return [(code, text) for applies, code, text in rules if applies] + list(answer.written.warnings)
+    told = [(code, text) for applies, code, text in rules if applies] + list(answer.written.warnings)
+    if answer.read_labels is not None:
+        told += warning(disagreements(answer.written.sections, phenotypes, answer.read_labels))
+    return told

@@ -23,6 +23,7 @@ from model.modality import Modality
 from model.report.writer import ReportWriter
 from model.study import Clip, SkippedClip
 from service import assembly
+from service.agreement import ReadLabels
 from service.embedded_study import EmbeddedStudy
 from service.errors import InvalidNeighbours, ModeUnavailable
 from service.retrieved_report import paste_sections
@@ -66,6 +67,7 @@ class ReportPipeline:
     mil: MilTable
     retriever: Retriever
     writer: ReportWriter | None
+    read_labels: ReadLabels | None = None
     provenance: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
 
     @property
@@ -124,6 +126,7 @@ class ReportPipeline:
                 mode=mode,
                 bundle=self.bundle,
                 has_decoder=self.writer is not None,
+                read_labels=None if mode == "retrieval" else self.read_labels,
                 study=study,
                 retrieval=retrieval,
                 votes=votes,
