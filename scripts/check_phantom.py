@@ -21,6 +21,7 @@ import torch
 from model.phantom.tensors import ClipFactory
 from scripts.phantom_checks.bars import Findings, write_rows
 from scripts.phantom_checks.counterfactuals import check_counterfactuals
+from scripts.phantom_checks.identity import check_burned_in_text
 from scripts.phantom_checks.interventions import Sizes, check_interventions
 from scripts.phantom_checks.measurements import check_measurements
 from scripts.phantom_checks.performance import check_determinism, check_file_study, check_speed
@@ -38,7 +39,7 @@ EXCEPTIONS: dict[str, str] = {
     "pericardial_effusion": "an echo-free ring adds dark pixels, which a histogram counts",
 }
 CHECKS = (
-    "measurements", "speckle", "counterfactuals", "determinism", "speed", "files", "views", "ejection_fraction",
+    "measurements", "speckle", "counterfactuals", "determinism", "speed", "files", "text", "views", "ejection_fraction",
     "interventions",
 )  # fmt: skip
 
@@ -78,6 +79,7 @@ def _checks(
         "determinism": lambda: check_determinism(seed, factory),
         "speed": lambda: check_speed(seed, 44),
         "files": lambda: check_file_study(seed, folder),
+        "text": lambda: check_burned_in_text(seed, max(11, round(44 * scale))),
         "views": lambda: check_view_statistics(seed, max(60, round(160 * scale)), factory),
         "ejection_fraction": lambda: check_ejection_fraction(seed, training, sizes.test, factory),
         "interventions": lambda: check_interventions(seed, sizes, factory, EXCEPTIONS),

@@ -83,14 +83,14 @@ class Heart:
             tricuspid_centre=tricuspid_centre,
             tricuspid_radius_mm=tricuspid_radius,
             # A left atrium under pressure pushes the septum to the right throughout the beat (Royse et al. 2001).
-            septal_bow_mm=float(np.clip(0.55 * (state.left_atrial_pressure_mmhg - 12.0), -4.0, 9.0)),
+            septal_bow_mm=float(np.clip(0.8 * (state.left_atrial_pressure_mmhg - 12.5), -6.0, 11.0)),
         )
 
 
 def _left_atrium(state: HeartState, lv: LeftVentricle) -> Ellipsoid:
     largest = state.la_volume_index_ml_m2 * state.body_surface_area_m2 * 1000
-    stiff = float(np.clip((state.left_atrial_pressure_mmhg - 12.0) / 16.0, 0.0, 1.0))
-    emptied = (0.50 - 0.24 * stiff) * (1.0 - lv.contraction.astype(np.float64))
+    stiff = float(np.clip((state.left_atrial_pressure_mmhg - 10.0) / 14.0, 0.0, 1.0))
+    emptied = (0.52 - 0.32 * stiff) * (1.0 - lv.contraction.astype(np.float64))
     unit = np.cbrt(3 * largest * (1 - emptied) / (4 * np.pi * _LA_SHAPE.prod()))
     axes = unit[:, None] * _LA_SHAPE
     posterior = 10.0 + 0.35 * (np.cbrt(3 * largest / (4 * np.pi * _LA_SHAPE.prod())) - 22.0)
@@ -133,7 +133,7 @@ def _inferior_vena_cava(state: HeartState, ra: Ellipsoid, breath: Curve) -> Tube
 
 
 def _pulmonary_veins(state: HeartState, la: Ellipsoid) -> tuple[Tube, Tube]:
-    wide = 4.5 + 0.12 * max(0.0, state.left_atrial_pressure_mmhg - 10.0)
+    wide = 4.0 + 0.25 * max(0.0, state.left_atrial_pressure_mmhg - 10.0)
     tubes = []
     for side in (-0.55, 0.62):
         start = la.centre + ACROSS * (la.semi_axes[:, :1] * side) - TO_APEX * (la.semi_axes[:, 2:] * 0.72)

@@ -15,8 +15,8 @@ def paint_arch(labels: NDArray[np.uint8], scene: Scene) -> None:
     size = np.sqrt(heart.state.body_surface_area_m2 / 1.9)
     # Points of this window lie in its own plane: x to the right, y down from the probe, z off the plane.
     x, y, off = scene.points.x, scene.points.y, scene.points.z
-    pulse = per_frame(1.0 + 0.05 * heart.cycle.outflow(heart.time_s))
-    bend, wide = np.float32(27.0 * size), np.float32(12.5 * size) * pulse
+    pulse = per_frame(1.0 + 0.10 * heart.cycle.outflow(heart.time_s))
+    bend, wide = np.float32(26.0 * size), np.float32(11.5 * size) * pulse
     top = np.float32(scene.chest_wall_mm + 18.0)
     cx, cy = x - 4.0, y - (top + wide.mean() + bend)
     arch = np.hypot(np.hypot(cx, np.minimum(cy, 0)) - bend, off) - wide

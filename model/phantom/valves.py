@@ -188,8 +188,8 @@ def _tilted(heart: Heart, hinge: NDArray[np.float64]) -> NDArray[np.float64]:
 def _aortic_look(heart: Heart) -> tuple[float, float, Tissue]:
     """(opening reach, thickness, tissue) of the cusps."""
     reach = {0: 1.0, 1: 0.92, 2: 0.66, 3: 0.45, 4: 0.26}[int(heart.state.aortic_stenosis)]
-    worst = max(int(heart.state.aortic_stenosis), int(heart.state.aortic_calcification))
-    thick = {0: 1.0, 1: 1.2, 2: 2.2, 3: 3.4, 4: 4.6}[worst]
+    stenotic = {0: 1.0, 1: 1.2, 2: 2.4, 3: 3.8, 4: 5.0}[int(heart.state.aortic_stenosis)]
+    thick = max(stenotic, {0: 1.0, 1: 1.2, 2: 1.8, 3: 2.4, 4: 3.0}[int(heart.state.aortic_calcification)])
     calcified = heart.state.aortic_calcification >= Grade.MODERATE
     return reach, thick, Tissue.CALCIUM if calcified else Tissue.AORTIC_VALVE
 

@@ -14,7 +14,7 @@ from model.phantom.state import HeartState, WallMotion
 # How far a segment follows the contraction of a normal one (Lang et al. 2015, section 5: reduced, absent, outward).
 _MOTION = {
     WallMotion.NORMAL: 1.0,
-    WallMotion.HYPOKINETIC: 0.38,
+    WallMotion.HYPOKINETIC: 0.28,
     WallMotion.AKINETIC: 0.0,
     WallMotion.DYSKINETIC: -0.25,
 }
@@ -134,12 +134,14 @@ class LeftVentricle:
 
 
 def _wall(state: HeartState) -> tuple[NDArray[np.float64], float]:
-    """End-diastolic wall thickness by azimuth, and at the apex, mm."""
+    """End-diastolic wall thickness (levels, azimuths), and at the apex, mm."""
     septal = np.exp(-0.5 * (_angle_from(180.0) / 45.0) ** 2)
     thickness = state.posterior_wall_thickness_mm + septal * (
         state.septal_thickness_mm - state.posterior_wall_thickness_mm
     )
-    return thickness, 0.65 * state.posterior_wall_thickness_mm
+    # Walls that have lost their motion are thin (Lang et al. 2015, section 5): scar takes up to half of them.
+    scar = np.clip((0.6 - _motion_table(state.wall_motion)) / 0.85, 0, 1)
+    return thickness * (1 - 0.45 * scar), 0.65 * state.posterior_wall_thickness_mm
 
 
 def septal_flattening(pulmonary_artery_pressure_mmhg: float) -> float:

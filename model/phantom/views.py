@@ -104,6 +104,9 @@ SUBVIEWS: dict[str, Subview] = {
     ),
 }
 
+# How far the great vessels' and the liver's surroundings follow the heart in systole: (right, down) mm.
+_PULLED_MM: dict[Window, tuple[float, float]] = {"suprasternal": (3.0, 5.0), "ivc": (2.4, 2.0)}
+
 SUBVIEWS_OF_VIEW: dict[str, tuple[str, ...]] = {}
 for _name, _spec in SUBVIEWS.items():
     SUBVIEWS_OF_VIEW[_spec.view] = (*SUBVIEWS_OF_VIEW.get(_spec.view, ()), _name)
@@ -124,6 +127,8 @@ def scan_plane(heart: Heart, acquisition: "Acquisition", time_s: NDArray[np.floa
     right, down, normal = _turn(right, down, normal, acquisition.steer_deg, about="normal")
     origin = origin + right * acquisition.shift_mm[0] + normal * acquisition.shift_mm[1]
     moved = _tremor(acquisition, time_s)
+    if spec.window in _PULLED_MM:  # the beating heart pulls at what hangs on it
+        moved[:, :2] += np.outer(heart.contraction, _PULLED_MM[spec.window])
     frames = len(time_s)
     origins = origin + moved[:, :1] * right + moved[:, 1:2] * down + moved[:, 2:] * normal
     if acquisition.mirrored:

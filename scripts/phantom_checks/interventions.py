@@ -26,8 +26,8 @@ MIN_PER_CLASS = 150
 
 # Where each phenotype is looked for: the sub-view a sonographer would choose.
 SEEN_IN: dict[str, str] = {
-    "impella": "PLAX",
-    "wall_motion_hypokinesis": "A4C",
+    "impella": "A4C",
+    "wall_motion_hypokinesis": "PSAX_PM",
     "pacemaker": "A4C",
     "rv_systolic_function_depressed": "A4C",
     "right_ventricle_dilation": "A4C",
@@ -38,7 +38,7 @@ SEEN_IN: dict[str, str] = {
     "mitral_annular_calcification": "PLAX",
     "mitral_stenosis": "A4C",
     "mitral_regurgitation": "A4C_MV",
-    "tavr": "PSAX_AV",
+    "tavr": "PLAX",
     "bicuspid_aov_morphology": "PSAX_AV",
     "aortic_stenosis": "PSAX_AV",
     "aortic_regurgitation": "A5C_AV",
