@@ -1,6 +1,7 @@
 """The events of one study, for as long as it runs and after: what server-sent events are made of."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from service.reception import Reception
 from service.schemas import ReportDocument
 from service.study_job import StudyJob
 
+_EVENT_ID = re.compile(r"[0-9]{1,9}")  # int() itself raises beyond 4300 digits
 _LOOK_SECONDS = 0.1  # steps are written by the device's thread; looking is simpler than waking a loop across threads
 
 
@@ -50,8 +52,11 @@ class StudyWatch:
 
 
 async def watch_study(reception: Reception, study_id: str, last_event_id: str | None) -> StudyWatch:
-    """The watch on a study, after the last event that a reconnecting client has seen. Raises UnknownStudy."""
-    seen = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdecimal() else 0
+    """The watch on a study, after the last event that a reconnecting client has seen. Raises UnknownStudy.
+
+    An id that this service never gave counts as none.
+    """
+    seen = int(last_event_id) if last_event_id and _EVENT_ID.fullmatch(last_event_id) else 0
     job = reception.live.get(study_id)
     if job:
         return StudyWatch(study_id, seen, job, None)

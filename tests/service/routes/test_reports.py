@@ -199,6 +199,12 @@ def test_events_tell_each_step_and_then_the_end(client: TestClient, pipeline: In
     assert events_of(client, where) == [events[-1]]
 
 
+@pytest.mark.parametrize("given", ["", "-1", "seven", "1" * 10, "9" * 5000])
+def test_an_event_id_that_was_never_given_counts_as_none(client: TestClient, given: str) -> None:
+    where = f"/report/{client.post('/report', files=FILES).json()['study_id']}"
+    assert [name for name, _ in events_of(client, where, **{"Last-Event-ID": given})] == ["complete"]
+
+
 def test_a_failed_async_study_keeps_its_problem(client: TestClient) -> None:
     accepted = client.post("/report", files=[("files", ("a", b"mixed"))], headers={"Prefer": "respond-async"})
     where = accepted.headers["location"]
