@@ -1,6 +1,7 @@
 """The command `echoscribe`: report, phenotypes, info, doctor, serve. It prints; everything else is the pipeline's."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,14 +20,14 @@ from model.device import choose_placement
 from model.errors import ModelError
 from service.artifacts import ArtifactPaths, load_pipeline, set_threads
 from service.doctor import diagnose
-from service.errors import ServiceError
-from service.ingest.limits import IngestLimits
+from service.errors import InvalidField, ServiceError
 from service.ingest.study import open_study
 from service.pipeline import Progress, ProgressSink, ReportPipeline, RunOptions, silent
 from service.report_text import report_text
 from service.schemas import Mode, PhenotypeOut, ReportDocument
 from service.serve import serve as run_server
 from service.settings import Settings
+from service.study_runner import default_neighbours, ingest_limits
 
 app = typer.Typer(
     add_completion=False,
@@ -60,6 +61,7 @@ def report(  # noqa: PLR0913 - one parameter per option of the command line
     device: Device = None,
 ) -> None:
     """Write the draft report of one study."""
+    _check_writable(json_path)
     answer = _answer(study, _settings(bundle, bank, device), mode, k)
     if json_path is None or str(json_path) != "-":
         typer.echo(report_text(answer))
@@ -77,6 +79,7 @@ def phenotypes(
     device: Device = None,
 ) -> None:
     """Print the phenotype predictions of one study, without writing its report."""
+    _check_writable(json_path)
     answer = _answer(study, _settings(bundle, bank, device), "retrieval", k)
     if json_path is None or str(json_path) != "-":
         Console().print(_phenotype_table(answer.phenotypes))
@@ -139,9 +142,10 @@ def _pipeline(settings: Settings) -> ReportPipeline:
 
 def _answer(study: list[Path], settings: Settings, mode: Mode | None, k: int | None) -> ReportDocument:
     """The study's document, with progress per clip on stderr."""
-    options = RunOptions(mode, settings.neighbours if k is None else k, settings.depth)
-    with open_study(study, IngestLimits()) as files:  # first: a wrong path is told before networks are loaded
+    with open_study(study, ingest_limits(settings)) as files:  # first: a wrong path is told before networks are loaded
         pipeline = _pipeline(settings)
+        neighbours = default_neighbours(settings, pipeline) if k is None else k
+        options = RunOptions(mode, neighbours, settings.depth)
         pipeline.check(options)
         with _progress(files.files) as sink:
             answer = pipeline.run(files.read(), options, sink)
@@ -174,6 +178,14 @@ def _phenotype_table(rows: dict[str, PhenotypeOut]) -> Table:
         positive = "-" if row.positive is None else str(row.positive).lower()
         table.add_row(name, value, row.unit or "", spread, f"{row.labelled} of {row.k}", positive, row.section)
     return table
+
+
+def _check_writable(path: Path | None) -> None:
+    """Raises InvalidField when the answer could not be written there: told now, not after minutes of work."""
+    if path is None or str(path) == "-":
+        return
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise InvalidField(f"--json: {path} cannot be written; is its folder there?", field="--json")
 
 
 def _write_json(text: str, path: Path | None) -> None:

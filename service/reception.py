@@ -3,11 +3,12 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 from anyio import to_thread
 
+from service.bank_check import BankCheck
 from service.batching import DeviceWorker
 from service.errors import Abandoned, AnswerTimeout, Draining, Interrupted, InvalidField, ServiceError, StoreUnavailable
 from service.multipart import ReportForm
@@ -95,7 +96,10 @@ class Ledger:
 
 @dataclass(frozen=True, kw_only=True)
 class Reception:
-    """Accepts studies and hands out answers. `live` holds the studies that are not settled yet."""
+    """Accepts studies and hands out answers. `live` holds the studies that are not settled yet.
+
+    default_neighbours: the k of a request that names none, known once the bank is loaded.
+    """
 
     settings: Settings
     metrics: Metrics
@@ -103,6 +107,8 @@ class Reception:
     store: ResultStore
     desk: UploadDesk
     live: dict[str, StudyJob]
+    bank_check: BankCheck
+    default_neighbours: Callable[[], int]
 
     async def accept(self, request: IncomingReport) -> str:
         """The id of the accepted study, or of the equal one that came earlier with the same key.
@@ -120,6 +126,7 @@ class Reception:
     async def _accept_now(self, request: IncomingReport) -> str:
         key = request.key
         boundary = boundary_of(request.headers, self.desk.limits)
+        self.bank_check.require_intact()
         permit = self.worker.admit()
         try:
             upload = await self.desk.receive(boundary, request.body)
@@ -155,7 +162,7 @@ class Reception:
     def _options(self, form: ReportForm) -> RunOptions:
         return RunOptions(
             mode=form.mode,
-            neighbours=self.settings.neighbours if form.k is None else form.k,
+            neighbours=self.default_neighbours() if form.k is None else form.k,
             depth=self.settings.depth,
             study_id=str(uuid.uuid4()),
         )

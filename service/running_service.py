@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from time import perf_counter
 
+from service.bank_check import BankCheck
 from service.batching import DeviceWorker, Phase
 from service.errors import NotReady
 from service.multipart import ReportForm, UploadLimits
@@ -14,7 +15,7 @@ from service.schemas import DRAFT_NOTICE, InfoDocument, ReadinessDocument
 from service.settings import Settings
 from service.store import ResultStore, interrupted
 from service.study_job import StudyJob
-from service.study_runner import PipelineRunner, StudyPipeline, Workings, ingest_limits
+from service.study_runner import PipelineRunner, StudyPipeline, Workings, default_neighbours, ingest_limits
 from service.telemetry import Metrics, log_event
 from service.upload import UploadDesk, UploadFolders, UploadPace
 
@@ -28,12 +29,13 @@ class RunningService:
         self.settings, self.metrics, self.store = settings, metrics, store
         self.pipeline: StudyPipeline | None = None
         self.live: dict[str, StudyJob] = {}
+        self.bank_check = BankCheck()
         self._workings = workings
         ledger = Ledger(store, metrics, self.live)
         self.worker = DeviceWorker(self._load, permits=settings.queue_size, observer=ledger)
         metrics.queue_length.set_function(lambda: self.worker.waiting)
         metrics.in_flight.set_function(lambda: self.worker.in_flight)
-        metrics.ready.set_function(lambda: self.worker.phase is Phase.READY)
+        metrics.ready.set_function(lambda: self.readiness().ready)
 
     def reception(self, folders: UploadFolders) -> Reception:
         """The reception that takes uploads into these folders."""
@@ -45,12 +47,21 @@ class RunningService:
             check=self._check,
         )
         return Reception(
-            settings=settings, metrics=self.metrics, worker=self.worker, store=self.store, desk=desk, live=self.live
+            settings=settings,
+            metrics=self.metrics,
+            worker=self.worker,
+            store=self.store,
+            desk=desk,
+            live=self.live,
+            bank_check=self.bank_check,
+            default_neighbours=self.default_neighbours,
         )
 
     def readiness(self) -> ReadinessDocument:
         """Whether studies are taken now."""
-        worker = self.worker
+        worker, altered = self.worker, self.bank_check.reason
+        if worker.phase is Phase.READY and altered:
+            return ReadinessDocument(ready=False, phase="failed", reason=altered)
         return ReadinessDocument(ready=worker.phase is Phase.READY, phase=worker.phase.value, reason=worker.reason)
 
     def info(self) -> InfoDocument:
@@ -62,6 +73,7 @@ class RunningService:
             echoscribe=version("echoscribe"),
             draft_notice=DRAFT_NOTICE,
             readiness=self.readiness(),
+            bank_check=self.bank_check.state,
             licence_notice=None if notice is None else str(notice),
             modes=list(self.pipeline.modes) if self.pipeline else [],
             provenance=provenance,
@@ -70,17 +82,25 @@ class RunningService:
 
     def _check(self, form: ReportForm) -> None:
         """Judges a form as soon as a field of it is in. Raises RequestError."""
+        pipeline = self._loaded()
+        neighbours = self.default_neighbours() if form.k is None else form.k
+        pipeline.check(RunOptions(form.mode, neighbours, self.settings.depth))
+
+    def default_neighbours(self) -> int:
+        """How many candidates vote when a request names no k. Raises NotReady."""
+        return default_neighbours(self.settings, self._loaded())
+
+    def _loaded(self) -> StudyPipeline:
         if self.pipeline is None:
             raise NotReady("bundle and bank are loading")
-        neighbours = self.settings.neighbours if form.k is None else form.k
-        self.pipeline.check(RunOptions(form.mode, neighbours, self.settings.depth))
+        return self.pipeline
 
     def _load(self) -> PipelineRunner:
         """Loads the pipeline and runs one study on it; called by the device's thread."""
         started = perf_counter()
         pipeline = self._workings.load(self.settings)
         loaded = perf_counter()
-        options = RunOptions(None, self.settings.neighbours, self.settings.depth)
+        options = RunOptions(None, default_neighbours(self.settings, pipeline), self.settings.depth)
         pipeline.check(options)
         document = pipeline.run(self._workings.warm_up(), options, silent)
         self.pipeline = pipeline
@@ -92,6 +112,7 @@ class RunningService:
             device=str(pipeline.provenance.get("device")),
             device_reason=str(pipeline.provenance.get("device_reason")),
         )
+        self.bank_check.start(pipeline.retriever.bank)
         return PipelineRunner(pipeline, self._workings.open_study, ingest_limits(self.settings))
 
 
@@ -111,3 +132,4 @@ def open_service(
         finally:
             service.worker.stop(interrupted())
             service.worker.join(_JOIN_SECONDS)
+            service.bank_check.stop(_JOIN_SECONDS)

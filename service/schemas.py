@@ -145,6 +145,9 @@ class InfoDocument(Document):
     echoscribe: str
     draft_notice: str
     readiness: ReadinessDocument
+    bank_check: Literal["waiting", "running", "ok", "failed"] = Field(
+        "waiting", description="Whether every block of the bank has its sha256; looked at in the background."
+    )
     licence_notice: str | None
     modes: list[Mode] = Field(description="Report modes of this bundle, the default first.")
     provenance: dict[str, str | int | float | bool | None]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from index.retriever import Retriever
 from model.device import choose_placement
 from model.study import Clip, SkippedClip
 from service.artifacts import ArtifactPaths, load_pipeline, set_threads
@@ -33,6 +34,10 @@ class StudyPipeline(Protocol):
     @property
     def provenance(self) -> Mapping[str, str | int | float | bool | None]:
         """Names, versions, hashes, device."""
+
+    @property
+    def retriever(self) -> Retriever:
+        """The search, and the bank that it searches."""
 
     def check(self, options: RunOptions) -> None:
         """Raises RequestError when it cannot serve the options."""
@@ -77,6 +82,11 @@ def load_shipped_kind(settings: Settings) -> StudyPipeline:
     set_threads(settings.threads)
     placement = choose_placement(settings.device, settings.dtype)
     return load_pipeline(ArtifactPaths(settings.bundle, settings.bank), placement)
+
+
+def default_neighbours(settings: Settings, pipeline: StudyPipeline) -> int:
+    """How many candidates vote when a request names no k: as the settings say, in a small bank all there are."""
+    return min(settings.neighbours, pipeline.retriever.bank.manifest.candidates)
 
 
 def ingest_limits(settings: Settings) -> IngestLimits:

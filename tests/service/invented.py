@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -66,6 +68,7 @@ class InventedPipeline:
         default_factory=lambda: {"bundle": "invented", "device": "cpu", "licence_notice": "MIT"}
     )
     gate: threading.Event = field(default_factory=threading.Event)
+    retriever: Any = field(default_factory=lambda: invented_retriever(CANDIDATES))
     fault: BaseException | None = None
     seconds: float = 0.0
     runs: int = 0
@@ -76,8 +79,9 @@ class InventedPipeline:
     def check(self, options: RunOptions) -> None:
         if options.mode is not None and options.mode not in self.modes:
             raise ModeUnavailable(f"mode: {options.mode!r} needs a decoder", field="mode")
-        if not 1 <= options.neighbours <= CANDIDATES:
-            raise InvalidNeighbours(f"k: must lie in 1..{CANDIDATES}", field="k", limit=CANDIDATES)
+        limit = self.retriever.bank.manifest.candidates
+        if not 1 <= options.neighbours <= limit:
+            raise InvalidNeighbours(f"k: must lie in 1..{limit}", field="k", limit=limit)
 
     def run(self, items: Iterable[Clip | SkippedClip], options: RunOptions, progress: ProgressSink) -> ReportDocument:
         self.runs += 1
@@ -93,6 +97,12 @@ class InventedPipeline:
             time.sleep(self.seconds)
         progress(Progress("write", 1, 1))
         return invented_document(options, clips, dict(self.provenance))
+
+
+def invented_retriever(candidates: int) -> SimpleNamespace:
+    """Says how many candidates it searches; its bank has no blocks."""
+    manifest = SimpleNamespace(candidates=candidates)
+    return SimpleNamespace(bank=SimpleNamespace(manifest=manifest, verify_blocks=lambda: iter(())))
 
 
 def _clip_out(item: Clip | SkippedClip) -> ClipOut:

@@ -8,6 +8,7 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from service.cli import main
+from tests.service.invented import InventedPipeline, invented_retriever
 
 CINE = Path(str(get_testdata_file("examples_ybr_color.dcm", download=False)))
 
@@ -42,6 +43,46 @@ def test_phenotypes_are_those_of_the_report(
     capsys.readouterr()
     assert run(monkeypatch, "phenotypes", CINE, "--json", "-") == 0
     assert json.loads(capsys.readouterr().out) == json.loads(out.read_text())["phenotypes"]
+
+
+@pytest.mark.parametrize("command", ["report", "phenotypes"])
+@pytest.mark.parametrize("out", ["nothing/out.json", "."])
+def test_an_answer_that_could_not_be_written_is_told_before_anything_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, out: str
+) -> None:
+    monkeypatch.setattr("service.cli._pipeline", lambda _: pytest.fail("networks were loaded"))
+    assert run(monkeypatch, command, CINE, "--json", tmp_path / out) == 2
+    assert "--json" in capsys.readouterr().err
+
+
+def test_in_a_small_bank_all_vote_unless_a_larger_k_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("service.cli._pipeline", lambda _: InventedPipeline(retriever=invented_retriever(4)))
+    assert run(monkeypatch, "phenotypes", CINE, "--json", "-") == 0
+    assert json.loads(capsys.readouterr().out)["size"]["k"] == 4
+    assert run(monkeypatch, "phenotypes", CINE, "--k", "5") == 2
+    assert "k: must lie in 1..4" in capsys.readouterr().err
+
+
+def test_the_limits_of_the_environment_hold_here_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("service.cli._pipeline", lambda _: InventedPipeline())
+
+    def skipped() -> str | None:
+        assert run(monkeypatch, "report", CINE, "--json", "-") == 0
+        reason: str | None = json.loads(capsys.readouterr().out)["clips"][0]["skipped"]
+        return reason
+
+    assert skipped() is None
+    monkeypatch.setenv("ECHOSCRIBE_MAX_FILE_BYTES", "1000")
+    assert skipped() == "too_large"
+    for name, value in (("MAX_FILES", "1"), ("MAX_BODY_BYTES", "2000")):
+        with monkeypatch.context() as environment:
+            environment.setenv(f"ECHOSCRIBE_{name}", value)
+            assert run(monkeypatch, "report", CINE, CINE) == 2
+        assert value in capsys.readouterr().err
 
 
 def test_retrieval_quotes_and_k_is_the_number_that_votes(

@@ -15,7 +15,7 @@ from starlette.types import Message
 
 from service.schemas import ReportDocument
 from tests.service.conftest import Serve, uploads_left, wait_until
-from tests.service.invented import InventedPipeline
+from tests.service.invented import InventedPipeline, invented_retriever
 
 FILES = [("files", ("PATIENT^NAME.dcm", b"clip one")), ("files", ("b.mp4", b"still"))]
 
@@ -85,6 +85,15 @@ def test_fields_that_cannot_be_used_are_named(
     assert problem.json()["status"] == status
     assert problem.json()["type"].endswith(code)
     assert uploads_left(app_of(client)) == []
+
+
+def test_in_a_small_bank_all_vote_unless_a_larger_k_is_asked_for(serve: Serve, pipeline: InventedPipeline) -> None:
+    pipeline.retriever = invented_retriever(4)
+    with serve(neighbours=50) as client:
+        assert client.post("/report", files=FILES).json()["phenotypes"]["size"]["k"] == 4
+        assert client.post("/report", files=FILES, data={"mode": "retrieval"}).status_code == 200
+        refused = client.post("/report", files=FILES, data={"k": "5"})
+        assert (refused.status_code, refused.json()["limit"]) == (422, 4)
 
 
 def test_options_in_the_address_are_refused(client: TestClient) -> None:
