@@ -14,7 +14,6 @@ class MergedSentence:
     """One phrase of a section's context, merged over candidates, numbers kept apart.
 
     support: share of the context candidates that use it, 0..1. candidate_ids: those candidates, nearest first.
-    values: their numbers for its slot, nearest first, where they have one.
     """
 
     phrase_id: int
@@ -23,22 +22,18 @@ class MergedSentence:
     slot: str | None
     support: float
     candidate_ids: tuple[int, ...]
-    values: tuple[float, ...]
 
 
 @dataclass
 class _Uses:
-    """Who uses a phrase, nearest first, and with which numbers."""
+    """Who uses a phrase, nearest first."""
 
     phrase: PhraseRow
     candidate_ids: list[int] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
 
-    def add(self, candidate_id: int, value: float | str | None) -> None:
+    def add(self, candidate_id: int) -> None:
         if candidate_id not in self.candidate_ids[-1:]:  # candidates come one after the other
             self.candidate_ids.append(candidate_id)
-        if isinstance(value, float):
-            self.values.append(value)
 
 
 def merge_sentences(
@@ -54,7 +49,7 @@ def merge_sentences(
         for sentence in candidate.sentences:
             phrase = phrases[sentence.phrase_id]
             if not phrase.holds_digits:
-                uses.setdefault(phrase.template, _Uses(phrase)).add(candidate.candidate_id, sentence.value)
+                uses.setdefault(phrase.template, _Uses(phrase)).add(candidate.candidate_id)
     ranked = sorted(uses.values(), key=lambda use: -len(use.candidate_ids))  # stable: first use comes first
     return tuple(
         MergedSentence(
@@ -64,7 +59,21 @@ def merge_sentences(
             slot=use.phrase.slot,
             support=len(use.candidate_ids) / len(candidates),
             candidate_ids=tuple(use.candidate_ids),
-            values=tuple(use.values),
         )
         for use in ranked[:top]
     )
+
+
+def slot_values(candidates: Sequence[ContextCandidate], phrases: PhraseTable) -> dict[str, tuple[float, ...]]:
+    """Slot → its numbers in all context candidates, nearest first, whatever wording they stand in.
+
+    All candidates count, not only those whose wording is among the merged sentences: the vote on a number must not
+    depend on how many ways there are to say it.
+    """
+    values: dict[str, list[float]] = {}
+    for candidate in candidates:
+        for sentence in candidate.sentences:
+            slot = phrases[sentence.phrase_id].slot
+            if slot is not None and isinstance(sentence.value, float):
+                values.setdefault(slot, []).append(sentence.value)
+    return {slot: tuple(numbers) for slot, numbers in values.items()}

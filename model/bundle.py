@@ -100,13 +100,15 @@ def read_bundle(folder: Path) -> BundleManifest:
         first = error.errors()[0]
         raise BundleMismatch(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     for name, expected in manifest.files.items():
+        if Path(name).name != name or name in {"", ".."}:
+            raise BundleMismatch(f"{path}: files: {name!r} is not the name of a file in this folder")
         _verify(folder / name, expected)
     return manifest
 
 
 def _verify(path: Path, expected: str) -> None:
     """Raises unless the file is there and has that sha256."""
-    if path.name != str(path.relative_to(path.parent)) or not path.is_file():
+    if not path.is_file():
         raise BundleCorrupt(f"{path}: the manifest names this file, but it is not there")
     actual = sha256_of(path)
     if actual != expected:

@@ -16,11 +16,11 @@ from model.device import Placement
 from model.echo.modality import build_echo
 from model.mil import MilTable
 from model.modality import Modality
-from model.report.build import build_writer
+from model.report.build import DECODER_FILE, TOKENIZER_FILE, build_writer
 from model.report.language import Language
 from model.report.reading import PhraseReader
 from model.report.writer import ReportWriter
-from service.agreement import ReadLabels
+from service.agreement import TextCheck
 from service.errors import ArtifactError
 from service.pipeline import ReportPipeline
 
@@ -52,7 +52,8 @@ def load_pipeline(
     manifest = read_bundle(paths.bundle)
     if manifest.modality not in modalities:
         raise ArtifactError(f"{paths.bundle}: modality {manifest.modality!r} is none of {sorted(modalities)}")
-    encoder_sha256 = _encoder_sha256(manifest, paths.bundle)
+    _require_hashes(manifest, paths.bundle)
+    encoder_sha256 = manifest.files[manifest.networks["video_encoder"]["file"]]
     bank = CandidateBank.open(paths.bank, encoder_sha256=encoder_sha256)
     _compare(manifest, bank, paths)
     language = _language(manifest, paths.bundle)
@@ -61,18 +62,22 @@ def load_pipeline(
         bundle=manifest,
         mil=MilTable.from_mapping(manifest.mil_weights, manifest.sections, manifest.views),
         retriever=Retriever(bank, open_search(bank, placement.device)),
-        writer=None if language is None else _writer(manifest, paths.bundle, language, placement),
-        read_labels=None if language is None else _label_reader(language),
+        writer=_writer(manifest, paths.bundle, language, placement),
+        text_check=None if language is None else TextCheck(language),
         provenance=_provenance(manifest, bank, paths, placement),
     )
 
 
-def _encoder_sha256(manifest: BundleManifest, folder: Path) -> str:
-    """Hash of the weights that embed clips; a bank embedded by others is refused."""
-    try:
-        return manifest.files[manifest.networks["video_encoder"]["file"]]
-    except KeyError as error:
-        raise ArtifactError(f"{folder / MANIFEST}: networks.video_encoder.file is not among `files`") from error
+def _require_hashes(manifest: BundleManifest, folder: Path) -> None:
+    """Raises ArtifactError when a file that will be read is not among the files whose hashes were compared."""
+    if "file" not in manifest.networks.get("video_encoder", {}):
+        raise ArtifactError(f"{folder / MANIFEST}: networks.video_encoder.file is missing")
+    read = [network["file"] for network in manifest.networks.values() if "file" in network]
+    read += [manifest.phrases] if manifest.phrases else []
+    read += [DECODER_FILE, TOKENIZER_FILE] if manifest.decoder is not None else []
+    for name in read:
+        if name not in manifest.files:
+            raise ArtifactError(f"{folder / MANIFEST}: {name!r} is used, but `files` states no sha256 for it")
 
 
 def _compare(manifest: BundleManifest, bank: CandidateBank, paths: ArtifactPaths) -> None:
@@ -88,20 +93,17 @@ def _compare(manifest: BundleManifest, bank: CandidateBank, paths: ArtifactPaths
 
 
 def _language(manifest: BundleManifest, folder: Path) -> Language | None:
-    """The language the bundle's decoder writes, None without a decoder."""
-    if manifest.decoder is None or manifest.phrases is None:
+    """The language of the bundle's phrases, None where it brings none."""
+    return None if manifest.phrases is None else Language.read(folder / manifest.phrases)
+
+
+def _writer(
+    manifest: BundleManifest, folder: Path, language: Language | None, placement: Placement
+) -> ReportWriter | None:
+    """The report writer, None when the bundle has no decoder."""
+    if manifest.decoder is None or language is None:
         return None
-    return Language.read(folder / manifest.phrases)
-
-
-def _writer(manifest: BundleManifest, folder: Path, language: Language, placement: Placement) -> ReportWriter:
     return build_writer(manifest, folder, language, PhraseReader(language).findings_in, placement)
-
-
-def _label_reader(language: Language) -> ReadLabels:
-    """Section → sentences → the labels they state."""
-    reader = PhraseReader(language)
-    return lambda report: reader.read_report(report).labels
 
 
 def _provenance(

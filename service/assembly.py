@@ -10,7 +10,7 @@ from index.retrieval import PhenotypeVote, Retrieval
 from model.bundle import BundleManifest
 from model.report.writing import WrittenReport
 from model.taxonomy import Phenotype
-from service.agreement import ReadLabels, disagreements, warning
+from service.agreement import NOT_CHECKED, Text, TextCheck
 from service.embedded_study import EmbeddedStudy
 from service.schemas import (
     DEMONSTRATION_NOTICE,
@@ -26,12 +26,18 @@ from service.schemas import (
     WarningOut,
 )
 
+ESTIMATED = "[estimated]"
+
 
 @dataclass(frozen=True)
 class Written:
-    """Sentences by section, and what the reader must be told about them as (code, text)."""
+    """Sentences by section, and what the reader must be told about them as (code, text).
+
+    plain: the same sentences as a reader of the language knows them, numbers without marks.
+    """
 
     sections: Mapping[str, tuple[SentenceOut, ...]]
+    plain: Text
     warnings: tuple[tuple[str, str], ...] = ()
 
     @classmethod
@@ -44,7 +50,8 @@ class Written:
             )
             for name, sentences in report.sections.items()
         }
-        return cls(sections, report.warnings)
+        plain = {name: [sentence.text for sentence in sentences] for name, sentences in sections.items()}
+        return cls(sections, plain, report.warnings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +63,7 @@ class Answer:
     mode: Mode
     bundle: BundleManifest
     has_decoder: bool
-    read_labels: ReadLabels | None
+    text_check: TextCheck | None
     study: EmbeddedStudy
     retrieval: Retrieval
     votes: Mapping[str, PhenotypeVote]
@@ -92,13 +99,18 @@ def _section(answer: Answer, row: int, name: str) -> SectionOut:
         name=name,
         assessed=assessed,
         reason=None if assessed else _why_not_assessed(answer),
-        text=" ".join(sentence.text for sentence in sentences),
+        text=" ".join(_shown(sentence) for sentence in sentences),
         sentences=list(sentences),
         views=_view_weights(answer, row) if assessed else [],
         neighbours=[
             NeighbourOut(candidate_id=int(i), similarity=float(s)) for i, s in zip(ids, similarities, strict=True)
         ],
     )
+
+
+def _shown(sentence: SentenceOut) -> str:
+    """The sentence as running text shows it: an estimated number must be seen to be one without the JSON."""
+    return f"{sentence.text} {ESTIMATED}" if sentence.estimated else sentence.text
 
 
 def _why_not_assessed(answer: Answer) -> str:
@@ -199,12 +211,19 @@ def _warnings(answer: Answer, phenotypes: Mapping[str, PhenotypeOut]) -> list[tu
             f"Bundle {bundle.name!r} has no decoder; sections are quoted from the nearest candidates.",
         ),
         (
+            any(sentence.estimated for sentences in answer.written.sections.values() for sentence in sentences),
+            "estimated_numbers",
+            f"Numbers marked {ESTIMATED} are the middle of what similar studies report, not measured in this one.",
+        ),
+        (
             bool(answer.study.truncated),
             "clip_not_read_to_its_end",
             f"Clips {', '.join(map(str, answer.study.truncated))} are longer than the limit; their end was not read.",
         ),
     ]
     told = [(code, text) for applies, code, text in rules if applies] + list(answer.written.warnings)
-    if answer.read_labels is not None:
-        told += warning(disagreements(answer.written.sections, phenotypes, answer.read_labels))
+    if answer.text_check is not None:
+        told += answer.text_check.warnings(answer.written.plain, phenotypes, quoted=answer.mode == "retrieval")
+    elif answer.study.used:
+        told += NOT_CHECKED
     return told

@@ -12,7 +12,7 @@ ServiceError
 │   ├── ModeUnavailable      the bundle has no decoder, so only `retrieval` can be asked for
 │   ├── InvalidNeighbours    k outside 1..limit
 │   ├── NotAcceptable        no rendering of the answer fits the Accept header
-│   ├── IdempotencyKeyReused the key belongs to other files or options
+│   ├── IdempotencyKeyReused  the key belongs to other files or options
 │   └── UnknownStudy         no study of that id
 ├── UploadError              the body cannot be read as an upload
 │   ├── UnsupportedUpload    wrong content type, or a content encoding

@@ -23,7 +23,7 @@ from model.modality import Modality
 from model.report.writer import ReportWriter
 from model.study import Clip, SkippedClip
 from service import assembly
-from service.agreement import ReadLabels
+from service.agreement import TextCheck
 from service.embedded_study import EmbeddedStudy
 from service.errors import InvalidNeighbours, ModeUnavailable
 from service.retrieved_report import paste_sections
@@ -67,7 +67,7 @@ class ReportPipeline:
     mil: MilTable
     retriever: Retriever
     writer: ReportWriter | None
-    read_labels: ReadLabels | None = None
+    text_check: TextCheck | None = None
     provenance: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
 
     @property
@@ -126,7 +126,7 @@ class ReportPipeline:
                 mode=mode,
                 bundle=self.bundle,
                 has_decoder=self.writer is not None,
-                read_labels=None if mode == "retrieval" else self.read_labels,
+                text_check=self.text_check,
                 study=study,
                 retrieval=retrieval,
                 votes=votes,

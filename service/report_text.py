@@ -7,7 +7,7 @@ from service.phenotype_table import phenotype_lines
 from service.schemas import ClipOut, ReportDocument, SectionOut, StudyPhenotypes
 
 _WIDTH = 100  # columns of a terminal that shows the phenotype table unbroken
-_SHOWN_PROVENANCE = ("echoscribe", "bundle", "bank", "candidates", "device")
+_SHOWN_PROVENANCE = ("bundle", "bank", "candidates", "echoscribe", "device")
 _NOT_ASSESSED = {
     "no_clip_used": "no clip could be used",
     "no_clip_of_an_informative_view": "no clip of a view that shows it",
@@ -35,10 +35,8 @@ def _lines(document: ReportDocument) -> Iterator[str]:
     for clip in document.clips:
         yield from _wrapped(_clip(clip), indent="  ", hanging="      ")
     yield ""
-    names = ("bundle", "bank", "candidates", "echoscribe", "device")
-    yield from _wrapped(
-        "Made by " + ", ".join(f"{n} {document.provenance[n]}" for n in names if n in document.provenance)
-    )
+    made_by = ", ".join(f"{n} {document.provenance[n]}" for n in _SHOWN_PROVENANCE if n in document.provenance)
+    yield from _wrapped(f"Made by {made_by}")
 
 
 def _section(section: SectionOut) -> Iterator[str]:

@@ -15,6 +15,7 @@ _WARNING = (
 def paste_sections(retrieval: Retrieval, bank: CandidateBank) -> Written:
     """The sections of the best candidates that have them; values keep their mark."""
     sections: dict[str, tuple[SentenceOut, ...]] = {}
+    plain: dict[str, list[str]] = {}
     marked = False
     for name, candidates in retrieval.context.items():
         best = candidates[:1]
@@ -28,4 +29,5 @@ def paste_sections(retrieval: Retrieval, bank: CandidateBank) -> Written:
             )
             for candidate_id, s in sentences
         )
-    return Written(sections, (_WARNING,) if marked else ())
+        plain[name] = [bank.phrases.text(s.phrase_id, s.value) for _, s in sentences]
+    return Written(sections, plain, (_WARNING,) if marked else ())

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from index.candidate_bank import CandidateBank
-from index.evidence import merge_sentences
+from index.evidence import merge_sentences, slot_values
 from index.retrieval import PhenotypeVote, Retrieval
 from model.embeddings import SectionEmbeddings, StudyEmbedding
 from model.report.writing import EvidenceSentence, PhenotypeToken, WritingRequest
@@ -20,7 +20,7 @@ def request_of(
     bank: CandidateBank,
     mode: Mode,
 ) -> WritingRequest:
-    """The study as the decoder reads it; mode `generate` gets no evidence."""
+    """The study as the decoder reads it; mode `generate` gets no evidence, only the same vote for its slots."""
     order = sections.clip_weights.sum(dim=0).argsort(descending=True, stable=True)[:MAX_CLIP_VECTORS]
     return WritingRequest(
         sections=sections.sections,
@@ -29,13 +29,16 @@ def request_of(
         clip_vectors=embedding.clip_embeddings[order],
         phenotypes=tuple(phenotype_token(name, vote) for name, vote in votes.items()),
         evidence={} if mode == "generate" else evidence_of(retrieval, bank),
+        slot_values={
+            section: slot_values(candidates, bank.phrases) for section, candidates in retrieval.context.items()
+        },
     )
 
 
 def phenotype_token(name: str, vote: PhenotypeVote) -> PhenotypeToken:
     """The vote as the decoder reads it."""
     share = vote.labelled / vote.neighbours if vote.neighbours else 0.0
-    return PhenotypeToken(name, vote.value, vote.p10, vote.p90, share)
+    return PhenotypeToken(name, vote.value, vote.p10, vote.p90, share, vote.labelled)
 
 
 def evidence_of(retrieval: Retrieval, bank: CandidateBank) -> dict[str, tuple[EvidenceSentence, ...]]:
@@ -48,7 +51,6 @@ def evidence_of(retrieval: Retrieval, bank: CandidateBank) -> dict[str, tuple[Ev
                 slot=sentence.slot,
                 support=sentence.support,
                 candidate_ids=sentence.candidate_ids,
-                values=sentence.values,
             )
             for sentence in merge_sentences(candidates, bank.phrases)
         )

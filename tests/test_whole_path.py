@@ -12,6 +12,7 @@ from pydicom.data import get_testdata_file
 
 from model.device import choose_placement
 from service.artifacts import ArtifactPaths, load_pipeline
+from service.assembly import ESTIMATED
 from service.embedded_study import EmbeddedStudy
 from service.ingest.limits import IngestLimits
 from service.ingest.study import open_study
@@ -76,6 +77,22 @@ def test_sentences_say_where_they_come_from(pipeline: ReportPipeline) -> None:
     assert sentences
     for sentence in sentences:
         assert bool(sentence.candidate_ids) == (sentence.source != "generated")
+
+
+def test_an_estimated_number_is_marked_in_text_and_told(pipeline: ReportPipeline) -> None:
+    answer = answered(pipeline, [CINE])
+    estimated = [(section, s) for section in answer.sections for s in section.sentences if s.estimated]
+    shown = sum(section.text.count(ESTIMATED) for section in answer.sections)
+    assert shown == len(estimated)
+    assert ("estimated_numbers" in {warning.code for warning in answer.warnings}) == bool(estimated)
+
+
+def test_one_neighbour_is_no_source_of_a_number(pipeline: ReportPipeline) -> None:
+    """With k = 1 the estimate is one other patient's label: it may be listed, but the report must not state it."""
+    answer = pipeline.report(embedded(pipeline, [CINE]), RunOptions(neighbours=1))
+    assert answer.phenotypes["ejection_fraction"].labelled == 1
+    stated = [s for section in answer.sections for s in section.sentences if any(map(str.isdecimal, s.text))]
+    assert all(sentence.estimated for sentence in stated)
 
 
 def test_noise_is_refused_and_nothing_is_assessed(pipeline: ReportPipeline, tmp_path: Path) -> None:

@@ -6,12 +6,11 @@ from statistics import median
 
 from model.report.language import Band, Finding, Language, Slot
 from model.report.wording import Wording
-from model.report.writing import EvidenceSentence, PhenotypeToken
+from model.report.writing import PhenotypeToken
 
-# Neighbours that must carry a value before it is stated (design section 7), and the same 10 of the 50 that vote, as a
-# share, for a phenotype estimate.
+# Neighbours that must carry a value before it is stated, as a slot's number or as a phenotype estimate's label: fewer
+# are other patients' numbers rather than a vote (LOG 2026-11-22).
 MIN_VALUES = 10
-MIN_LABELLED_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -25,14 +24,13 @@ class Number:
 def own_number(slot: Slot, phenotypes: Mapping[str, PhenotypeToken]) -> Number | None:
     """The estimate that this study has of the slot's phenotype, where it rests on enough labels and is plausible."""
     token = phenotypes.get(slot.phenotype or "")
-    if token is None or token.value is None or token.labelled_share < MIN_LABELLED_SHARE:
+    if token is None or token.value is None or token.labelled < MIN_VALUES:
         return None
     return _plausible(slot, token.value, estimated=False)
 
 
-def voted_number(slot: Slot, evidence: Sequence[EvidenceSentence]) -> Number | None:
+def voted_number(slot: Slot, values: Sequence[float]) -> Number | None:
     """The median of the neighbours' plausible values for that same slot, where there are enough of them."""
-    values = [value for sentence in evidence if sentence.slot == slot.name for value in sentence.values]
     plausible = [value for value in values if slot.holds(value)]
     return _plausible(slot, median(plausible), estimated=True) if len(plausible) >= MIN_VALUES else None
 

@@ -99,8 +99,8 @@ class StudyStating:
     def _number(self, section: str, slot: str | None) -> Number | None:
         if slot is None or slot not in self._language.slots:
             return None
-        evidence = self._request.evidence.get(section, ())
-        return self._own.get(slot) or voted_number(self._language.slots[slot], evidence)
+        values = self._request.slot_values.get(section, {}).get(slot, ())
+        return self._own.get(slot) or voted_number(self._language.slots[slot], values)
 
     def _filled(self, wording: Wording, number: Number | None) -> str:
         if wording.slot is None or number is None:

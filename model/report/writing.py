@@ -1,7 +1,7 @@
 """What the report writer reads and returns. Frozen types without files, networks or a modality."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
@@ -14,6 +14,7 @@ class PhenotypeToken:
     """A phenotype estimate as the decoder reads it: never the truth, always the vote (design section 7).
 
     value, p10, p90: in the phenotype's unit, None where unknown. labelled_share: labelled / neighbours, 0..1.
+    labelled: how many neighbours carry the label; a number that rests on too few is never stated.
     """
 
     name: str
@@ -21,6 +22,7 @@ class PhenotypeToken:
     p10: float | None
     p90: float | None
     labelled_share: float
+    labelled: int
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class EvidenceSentence:
     numberless: the wording used when no number can be stated.
     slot: slot name in the template, None without one.
     support: share of the context candidates that use it, 0..1.
-    candidate_ids: those candidates, nearest first. values: their numbers for the slot, where they have one.
+    candidate_ids: those candidates, nearest first.
     """
 
     template: str
@@ -39,7 +41,6 @@ class EvidenceSentence:
     slot: str | None
     support: float
     candidate_ids: tuple[int, ...]
-    values: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,7 @@ class WritingRequest:
     section_vectors: float32 (S, D) unit norm, zero rows where not assessed. assessed: bool (S,).
     clip_vectors: float32 (C, D) at most 8, highest weight first.
     sections: names of the S rows. evidence: section name → its sentences, highest support first; empty for `generate`.
+    slot_values: section name → slot name → the numbers of all neighbours that have the section, whatever their wording.
     """
 
     sections: tuple[str, ...]
@@ -57,6 +59,7 @@ class WritingRequest:
     clip_vectors: torch.Tensor
     phenotypes: tuple[PhenotypeToken, ...]
     evidence: Mapping[str, tuple[EvidenceSentence, ...]]
+    slot_values: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

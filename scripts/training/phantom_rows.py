@@ -111,7 +111,9 @@ class QuerySource:
         """The vote, as the service passes it on."""
         sections = {phenotype.name: phenotype.section for phenotype in ECHO_TAXONOMY.phenotypes}
         votes = vote(neighbours, self.bank, sections)
-        return tuple(PhenotypeToken(n, v.value, v.p10, v.p90, v.labelled / v.neighbours) for n, v in votes.items())
+        return tuple(
+            PhenotypeToken(n, v.value, v.p10, v.p90, v.labelled / v.neighbours, v.labelled) for n, v in votes.items()
+        )
 
     def _context(self, section: str, ids: NDArray[np.int64]) -> tuple[ContextCandidate, ...]:
         named = self._candidates[section]

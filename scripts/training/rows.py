@@ -121,7 +121,6 @@ def evidence_of(neighbours: Sequence[ContextCandidate], phrases: PhraseTable) ->
             sentence.slot,
             sentence.support,
             sentence.candidate_ids,
-            sentence.values,
         )
         for sentence in (merge_sentences(neighbours, phrases) if neighbours else ())
     )
@@ -154,4 +153,4 @@ def _flipped(sentence: EvidenceSentence, known: dict[str, Phrase], rng: np.rando
     if not others:
         return sentence
     other = others[int(rng.integers(len(others)))]
-    return replace(sentence, template=other.template, numberless=other.numberless, slot=other.slot, values=())
+    return replace(sentence, template=other.template, numberless=other.numberless, slot=other.slot)

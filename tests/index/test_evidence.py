@@ -1,4 +1,4 @@
-from index.evidence import merge_sentences
+from index.evidence import merge_sentences, slot_values
 from index.phrase_table import PhraseRow, PhraseTable
 from index.retrieval import ContextCandidate, RetrievedSentence
 from tests.index.small_bank import PHRASES
@@ -19,7 +19,6 @@ def test_sentences_are_merged_by_phrase_with_their_support() -> None:
     merged = merge_sentences(CONTEXT, PHRASES)
     assert [(m.phrase_id, m.candidate_ids) for m in merged] == [(1, (7, 3, 9)), (0, (7,)), (3, (9,))]
     assert [m.support for m in merged] == [1.0, 1 / 3, 1 / 3]
-    assert [m.values for m in merged] == [(35.0, 55.0, 56.0), (), ()]
     assert (merged[0].template, merged[0].numberless, merged[0].slot) == (
         "The EF is <ef> %.",
         PHRASES[1].numberless,
@@ -40,3 +39,12 @@ def test_one_wording_under_two_ids_is_one_phrase() -> None:
     twice = PhraseTable(tuple(PhraseRow(i, "S", group, "Same.", "Same.", None) for i, group in enumerate("ab")))
     (only,) = merge_sentences((candidate(1, (0, None)), candidate(2, (1, None))), twice)
     assert (only.phrase_id, only.support, only.candidate_ids) == (0, 1.0, (1, 2))
+
+
+def test_numbers_of_a_slot_are_collected_over_all_wordings() -> None:
+    two = PhraseTable(
+        tuple(PhraseRow(i, "S", "g", f"{word} <ef> %.", f"{word}.", "ef") for i, word in enumerate(("EF", "Function")))
+    )
+    context = tuple(candidate(i, (i % 2, 50.0 + i)) for i in range(4))
+    assert slot_values(context, two) == {"ef": (50.0, 51.0, 52.0, 53.0)}
+    assert slot_values((candidate(1, (3, "arch"), (2, None)),), PHRASES) == {}

@@ -1,11 +1,11 @@
 """Text against estimates: what counts as a disagreement, and that the answer warns of it."""
 
-from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import pytest
 
-from service.agreement import CODE, disagreements, warning
+from model.echo.phrases.reader import english
+from service.agreement import TextCheck, differ
 from service.schemas import PhenotypeOut
 
 
@@ -38,15 +38,32 @@ def estimate(kind: Literal["binary", "continuous"], value: float | None, positiv
         (35.0, estimate("continuous", None), False),
     ],
 )
-def test_only_two_stated_and_different_sides_disagree(said: float | None, row: PhenotypeOut, differs: bool) -> None:
-    def read(_: Mapping[str, Sequence[str]]) -> dict[str, float | None]:
-        return {"it": said}
-
-    assert disagreements({}, {"it": row}, read) == (("it",) if differs else ())
+def test_only_two_stated_and_different_sides_differ(said: float | None, row: PhenotypeOut, differs: bool) -> None:
+    assert differ(said, row) is differs
 
 
-def test_the_warning_names_them_and_is_absent_without_any() -> None:
-    assert warning(()) == ()
-    ((code, text),) = warning(("tavr", "impella"))
-    assert code == CODE
-    assert "tavr, impella" in text
+def test_a_text_is_read_back_and_compared() -> None:
+    check = TextCheck(english())
+    text = {"Left Ventricle": [_worded("ejection_fraction").replace("<ejection_fraction>", "35")]}
+    phenotypes = {"ejection_fraction": estimate("continuous", 60.0)}
+    assert check.disagreements(text, phenotypes) == ("ejection_fraction",)
+    assert check.disagreements(text, {"ejection_fraction": estimate("continuous", 35.4)}) == ()
+    ((code, told),) = check.warnings(text, phenotypes, quoted=False)
+    assert (code, "ejection_fraction" in told) == ("text_disagrees_with_phenotypes", True)
+
+
+def test_a_quoted_text_is_searched_for_contradictions() -> None:
+    language = english()
+    rule = language.contradictions[0]
+    said = [
+        next(p.numberless for p in language.phrases if any(f.name == name and f.value in values for f in p.findings))
+        for name, values in (rule.first, rule.second)
+    ]
+    check = TextCheck(language)
+    assert ("contradiction", rule.text) in check.warnings({"Left Ventricle": said}, {}, quoted=True)
+    assert check.warnings({"Left Ventricle": said}, {}, quoted=False) == ()
+
+
+def _worded(slot: str) -> str:
+    """A wording that states the slot's number."""
+    return next(phrase.template for phrase in english().phrases if phrase.slot == slot)

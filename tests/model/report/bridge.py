@@ -100,12 +100,10 @@ def decoder(seed: int = 0, scale: float = 1.0) -> Decoder:
     return built
 
 
-def evidence(
-    template: str, support: float = 0.5, ids: tuple[int, ...] = (7,), values: tuple[float, ...] = ()
-) -> EvidenceSentence:
+def evidence(template: str, support: float = 0.5, ids: tuple[int, ...] = (7,)) -> EvidenceSentence:
     """Evidence in the words of a phrase of the language."""
     phrase = next(phrase for phrase in LANGUAGE.phrases if phrase.template == template)
-    return EvidenceSentence(template, phrase.numberless, phrase.slot, support, ids, values)
+    return EvidenceSentence(template, phrase.numberless, phrase.slot, support, ids)
 
 
 def request(seed: int = 0, load: float | None = None, **changes: object) -> WritingRequest:
@@ -118,7 +116,7 @@ def request(seed: int = 0, load: float | None = None, **changes: object) -> Writ
         section_vectors=vectors,
         assessed=torch.ones(3, dtype=torch.bool),
         clip_vectors=clips,
-        phenotypes=(PhenotypeToken("load", load, load, load, 1.0 if load else 0.0),),
+        phenotypes=(PhenotypeToken("load", load, load, load, 1.0 if load else 0.0, 50 if load else 0),),
         evidence={},
     )
     return replace(plain, **changes)  # type: ignore[arg-type]

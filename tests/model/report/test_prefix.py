@@ -25,7 +25,7 @@ def test_studies_are_aligned_by_name_whatever_order_they_come_in() -> None:
         sections=("Cables", "Deck"),
         section_vectors=study.section_vectors[[2, 0]],
         assessed=torch.tensor([True, False]),
-        phenotypes=(PhenotypeToken("unheard_of", 1.0, 1.0, 1.0, 1.0), *study.phenotypes),
+        phenotypes=(PhenotypeToken("unheard_of", 1.0, 1.0, 1.0, 1.0, 50), *study.phenotypes),
     )
     tensors = study_tensors([study, partial], config(), CPU)
     assert tensors.section_vectors[1, 2].equal(study.section_vectors[2])

@@ -6,41 +6,38 @@ from model.report.language import Finding
 from model.report.slots import Number, misjudged, own_number, reworded, voted_number
 from model.report.wording import Wording
 from model.report.writing import PhenotypeToken
-from tests.model.report.bridge import LANGUAGE, evidence
+from tests.model.report.bridge import LANGUAGE
 
 LOAD, CRACK = LANGUAGE.slots["load"], LANGUAGE.slots["crack_width"]
-A_CRACK = "A crack of <crack_width> mm runs through a pier."
 
 
 @pytest.mark.parametrize(
-    ("value", "share", "expected"),
+    ("value", "labelled", "expected"),
     [
-        (41.6, 0.2, Number(42.0, estimated=False)),
-        (41.6, 0.19, None),  # too few neighbours carry the label
-        (None, 1.0, None),
-        (90.6, 1.0, None),  # implausible
-        (90.4, 1.0, Number(90.0, estimated=False)),
+        (41.6, 10, Number(42.0, estimated=False)),
+        (41.6, 9, None),  # too few neighbours carry the label
+        (41.6, 1, None),  # all of one neighbour is still another patient's number
+        (None, 50, None),
+        (90.6, 50, None),  # implausible
+        (90.4, 50, Number(90.0, estimated=False)),
     ],
 )
-def test_own_number_needs_labels_and_plausibility(value: float | None, share: float, expected: Number | None) -> None:
-    assert own_number(LOAD, {"load": PhenotypeToken("load", value, value, value, share)}) == expected
+def test_own_number_needs_labels_and_plausibility(value: float | None, labelled: int, expected: Number | None) -> None:
+    assert own_number(LOAD, {"load": PhenotypeToken("load", value, value, value, 1.0, labelled)}) == expected
 
 
 def test_a_slot_without_phenotype_has_no_own_number() -> None:
-    assert own_number(CRACK, {"load": PhenotypeToken("load", 3.0, 3.0, 3.0, 1.0)}) is None
+    assert own_number(CRACK, {"load": PhenotypeToken("load", 3.0, 3.0, 3.0, 1.0, 50)}) is None
 
 
 def test_the_vote_is_the_median_of_ten_plausible_values_of_that_slot() -> None:
-    nine = evidence(A_CRACK, values=(2.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0, 4.0, 4.0))
-    outside = evidence(A_CRACK, values=(900.0,) * 20)
-    other_slot = evidence("The deck carries a light load of <load> t.", values=(5.0,) * 20)
-    assert voted_number(CRACK, [nine, outside, other_slot]) is None
-    tenth = evidence(A_CRACK, values=(5.0,))
-    assert voted_number(CRACK, [nine, outside, tenth]) == Number(3.5, estimated=True)
+    nine, outside = (2.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0, 4.0, 4.0), (900.0,) * 20
+    assert voted_number(CRACK, (*nine, *outside)) is None
+    assert voted_number(CRACK, (*nine, *outside, 5.0)) == Number(3.5, estimated=True)
 
 
 def test_a_number_at_a_band_edge_asks_for_the_upper_band_as_printed() -> None:
-    number = own_number(LOAD, {"load": PhenotypeToken("load", 39.6, 0.0, 0.0, 1.0)})
+    number = own_number(LOAD, {"load": PhenotypeToken("load", 39.6, 0.0, 0.0, 1.0, 50)})
     assert number is not None
     assert number.value == 40
     light = (Finding("load_class", "light"),)

@@ -8,7 +8,7 @@ from model.report.drafts import Draft
 from model.report.statements import Dropped, Statement, StudyStating
 from model.report.wording import Wordings
 from model.report.writing import EvidenceSentence, WritingRequest
-from tests.model.report.bridge import LANGUAGE, evidence, read, request
+from tests.model.report.bridge import LANGUAGE, read, request
 
 A_CRACK = "A crack of <crack_width> mm runs through a pier."
 LIGHT = "The deck carries a light load of <load> t."
@@ -42,17 +42,17 @@ def test_a_word_without_number_follows_the_known_number_too() -> None:
 
 
 def test_the_neighbours_vote_is_marked_estimated() -> None:
-    study = request(evidence={"Piers": (evidence(A_CRACK, values=(2.0,) * 10),)})
+    study = request(slot_values={"Piers": {"crack_width": (2.0,) * 10}})
     assert sentence("Piers", A_CRACK, study) == ("A crack of 2.0 mm runs through a pier.", "retrieved", (7,), True)
 
 
 def test_without_a_source_the_numberless_wording_is_said() -> None:
-    study = request(evidence={"Piers": (evidence(A_CRACK, values=(2.0,) * 9),)})
+    study = request(slot_values={"Piers": {"crack_width": (2.0,) * 9}})
     assert sentence("Piers", A_CRACK, study)[0] == "A crack runs through a pier."
 
 
 def test_wording_of_the_bank_alone_is_said_with_its_own_slot() -> None:
-    foreign = EvidenceSentence("Payload: <load> t.", "Payload seen.", "load", 0.5, (7,), ())
+    foreign = EvidenceSentence("Payload: <load> t.", "Payload seen.", "load", 0.5, (7,))
     study = request(load=12.0, evidence={"Deck": (foreign,)})
     assert sentence("Deck", "Payload: <load> t.", study)[0] == "Payload: 12 t."
     unknown = request(evidence={"Deck": (foreign,)})
@@ -75,7 +75,7 @@ def test_what_nobody_can_read_or_number_is_dropped(template: str) -> None:
 
 
 def test_evidence_whose_fixed_words_hold_a_digit_is_dropped() -> None:
-    foreign = EvidenceSentence("Load class 3.", "Load class 3.", None, 0.5, (7,), ())
+    foreign = EvidenceSentence("Load class 3.", "Load class 3.", None, 0.5, (7,))
     assert isinstance(state("Deck", "Load class 3.", request(evidence={"Deck": (foreign,)})), Dropped)
 
 

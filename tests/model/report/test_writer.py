@@ -34,9 +34,10 @@ def heavy_bridge(**changes: object) -> WritingRequest:
         load=66.0,
         evidence={
             "Deck": (evidence(HEAVY, 0.9, (4, 5)), evidence("The deck is cracked.", 0.8, (4, 6))),
-            "Piers": (evidence(A_CRACK, 0.9, (8,), (2.5,) * 12),),
+            "Piers": (evidence(A_CRACK, 0.9, (8,)),),
             "Cables": (evidence("Rust covers the cables.", 0.9, (9,)), evidence("The cables are taut.", 0.9, (9,))),
         },
+        slot_values={"Piers": {"crack_width": (2.5,) * 12}},
     )
     return replace(study, **changes)  # type: ignore[arg-type]
 
@@ -69,6 +70,7 @@ def test_sections_not_assessed_are_not_written_and_names_decide_rows() -> None:
         clip_vectors=study.clip_vectors,
         phenotypes=study.phenotypes,
         evidence=study.evidence,
+        slot_values=study.slot_values,
     )
     partly = replace(study, assessed=torch.tensor([True, False, True]))
     assert list(writer().write(partly).sections) == ["Deck", "Cables"]
@@ -88,7 +90,8 @@ def test_a_contradiction_is_repaired_in_its_less_certain_section(monkeypatch: py
         evidence={
             "Deck": (evidence("The deck is sound.", 0.9), evidence("The deck is cracked.", 0.2)),
             "Piers": (evidence(A_CRACK, 0.9), evidence("The piers are sound.", 0.5)),
-        }
+        },
+        slot_values={},
     )
     report = writer().write(study)
     said = texts(report)
