@@ -1,11 +1,14 @@
 """What `echoscribe doctor` checks: the machine, the decoders, the bundle, the bank. Each finding says what to do."""
 
+import os
 import platform
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 import av
 import torch
@@ -44,7 +47,8 @@ def diagnose(settings: Settings, *, verify: bool) -> Iterator[Finding]:
     lossless = find_spec("libjpeg") is not None
     text = "installed" if lossless else "absent: such clips are skipped; extra [jpeg-lossless] adds it (GPL)"
     yield Finding("jpeg lossless", True, text)
-    yield _disk()
+    yield _uploads(settings.upload_folder)
+    yield _store(settings.store)
     yield _bundle(settings)
     yield _bank(settings, verify=verify)
     yield _together(settings)
@@ -65,9 +69,31 @@ def _search_library() -> Finding:
         return Finding("search library", False, str(error))
 
 
-def _disk() -> Finding:
-    free = shutil.disk_usage("/tmp" if platform.system() != "Windows" else ".").free  # noqa: S108 - only measured
-    return Finding("disk", free >= _FREE_BYTES_WANTED, f"{free >> 20} MiB free for uploads")
+def _uploads(folder: Path) -> Finding:
+    try:
+        free = _free_bytes(folder)
+    except OSError as error:
+        return Finding("uploads", False, f"{folder}: cannot be written ({error.strerror})")
+    wanted = _FREE_BYTES_WANTED
+    text = f"{folder}: {free >> 20} MiB free" + ("" if free >= wanted else f", {wanted >> 20} MiB wanted")
+    return Finding("uploads", free >= wanted, text)
+
+
+def _store(path: Path) -> Finding:
+    try:
+        free = _free_bytes(path.parent)
+    except OSError as error:
+        return Finding("store", False, f"{path.parent}: cannot be written ({error.strerror})")
+    if path.exists() and not (path.is_file() and os.access(path, os.W_OK)):
+        return Finding("store", False, f"{path}: is no file that can be written")
+    return Finding("store", True, f"{path}: {free >> 20} MiB free")
+
+
+def _free_bytes(folder: Path) -> int:
+    """Bytes free where the folder is or would be made. Raises OSError where nothing can be written or made there."""
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    with tempfile.TemporaryFile(dir=there):  # permission bits do not tell of read-only mounts
+        return shutil.disk_usage(there).free
 
 
 def _bundle(settings: Settings) -> Finding:
