@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from service.ingest.study import open_study
 from service.ingest.warm_up import warm_up_clips
-from service.middleware import LingeringRefusals, ObservedRequests
+from service.middleware import HeadAsGet, LingeringRefusals, ObservedRequests
 from service.problem_handlers import install_problem_handlers
 from service.routes import health, phenotypes, reports
 from service.running_service import open_service
@@ -46,5 +46,6 @@ def create_app(settings: Settings, workings: Workings = SHIPPED) -> FastAPI:
     for router in (reports.router, phenotypes.router, health.router):
         app.include_router(router)
     app.add_middleware(LingeringRefusals)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(ObservedRequests, metrics=metrics)  # added last: the outermost
     return app

@@ -74,6 +74,34 @@ class ObservedRequests:
         log_event("request", level=level, route=route, method=method, status=status, seconds=round(seconds, 4))
 
 
+class HeadAsGet:
+    """Answers HEAD as GET without the body (RFC 9110 section 9.3.2), wherever there is a GET.
+
+    The answer ends with its headers, so that HEAD on a stream of events does not stay open.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        inner = {**scope, "method": "GET"}  # a copy: the server keeps looking at the method of its own
+        try:
+            await self._app(inner, receive, send_headers)
+        finally:
+            if "route" in inner:
+                scope["route"] = inner["route"]  # for the metrics
+
+
 class LingeringRefusals:
     """Reads on for a moment when an answer is sent before the body was read.
 

@@ -76,6 +76,17 @@ def test_it_is_alive_while_it_loads_and_ready_after_one_study(serve: Serve, pipe
         assert info["limits"]["queue_size"] == 8
 
 
+def test_head_is_get_without_the_body(client: TestClient, pipeline: InventedPipeline) -> None:
+    study_id = client.post("/report", files=FILES).json()["study_id"]
+    for path in ("/livez", "/readyz", "/info", f"/report/{study_id}", "/phenotypes", "/phenotypes/nobody"):
+        head, get = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (get.status_code, b""), path
+        assert head.headers["content-type"] == get.headers["content-type"]
+    refused = client.head("/report")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+    assert 'method="HEAD",route="/readyz",status="200"' in client.get("/metrics").text
+
+
 def test_results_survive_a_restart(serve: Serve) -> None:
     with serve() as client:
         posted = client.post("/report", files=FILES).json()

@@ -115,6 +115,15 @@ def test_a_refusal_reaches_a_client_that_is_still_sending(running: tuple[Service
             assert answer_of(client) == refusal
 
 
+def test_head_on_a_socket_ends_with_its_headers(running: tuple[ServiceProcess, Path]) -> None:
+    service, _ = running
+    with httpx.Client(base_url=service.url, timeout=5) as client:
+        study_id = client.post("/report", files=FILES).json()["study_id"]
+        for path in ("/livez", "/readyz", f"/report/{study_id}/events", "/livez"):
+            head = client.head(path)  # on one connection: a body that was sent would spoil the next answer
+            assert (head.status_code, head.content) == (200, b""), path
+
+
 def test_who_waits_to_continue_is_refused_at_once(running: tuple[ServiceProcess, Path]) -> None:
     service, _ = running
     with connect(service) as client:
