@@ -33,7 +33,7 @@ class Subview:
     azimuth_deg: float = 0.0
     level: float = 0.5
     tilt_deg: float = 0.0
-    depth_mm: tuple[float, float] = (150.0, 180.0)
+    depth_mm: tuple[float, float] = (165.0, 200.0)
     chest_wall_mm: tuple[float, float] = (14.0, 24.0)
     colour: tuple[str, ...] = ()
     share: float = 1.0
