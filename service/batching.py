@@ -109,9 +109,14 @@ class DeviceWorker:
                 raise refusal
             if self._held >= self.permits:
                 text = f"{self.permits} studies are in the house already"
-                raise QueueFull(text, limit=self.permits, retry_after_seconds=math.ceil(self._mean_seconds))
+                raise QueueFull(text, limit=self.permits, retry_after_seconds=self._seconds_of_queue())
             self._held += 1
         return Permit(self._give_back)
+
+    def _seconds_of_queue(self) -> int:
+        """About how long the studies take that wait or run now; at least a second."""
+        studies = len(self._waiting) + (self._running is not None)
+        return max(1, math.ceil(studies * self._mean_seconds))
 
     def _give_back(self) -> None:
         with self._changed:

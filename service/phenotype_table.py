@@ -10,9 +10,12 @@ COLUMNS = ("study_id", "created", "phenotype", *PhenotypeOut.model_fields)
 
 
 def phenotype_table(studies: Iterable[StudyPhenotypes]) -> pd.DataFrame:
-    """Rows in the order of the studies and of their phenotypes; unknown numbers are missing values."""
+    """Rows in the order of the studies and of their phenotypes; unknown numbers are missing values.
+
+    `created` is written as in JSON.
+    """
     rows = [
-        {"study_id": study.study_id, "created": study.created, "phenotype": name, **row.model_dump()}
+        {**study.model_dump(mode="json", include={"study_id", "created"}), "phenotype": name, **row.model_dump()}
         for study in studies
         for name, row in study.phenotypes.items()
     ]

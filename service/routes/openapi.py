@@ -80,11 +80,6 @@ EVENTS_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def example(content: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
-    """The response of a route that answers JSON, with an example of it."""
-    return {200: {"content": {"application/json": {"example": content}}}}
-
-
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The responses of a route that answers these statuses with a problem document."""
     schema = Problem.model_json_schema()

@@ -11,7 +11,8 @@ from service import examples
 from service.dependencies import ReceptionDep, ServiceDep
 from service.negotiation import choose_media_type
 from service.phenotype_table import phenotype_csv
-from service.routes.openapi import example, problems
+from service.routes.openapi import PROCESSING_ANSWER, problems
+from service.routes.processing import processing
 from service.schemas import PhenotypeList, StudyPhenotypes
 
 router = APIRouter(tags=["phenotypes"])
@@ -19,9 +20,10 @@ _ONE: Final = {"study_id": examples.STUDY_ID, "created": examples.REPORT["create
 _MANY: Final = {"studies": [_ONE], "next": None}
 
 
-_LISTED: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"application/json": {"example": _MANY}, "text/csv": {"schema": {"type": "string"}}}}
-}
+def _renderings(json_example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    return {
+        200: {"content": {"application/json": {"example": json_example}, "text/csv": {"schema": {"type": "string"}}}}
+    }
 
 
 def _media_type(accept: Annotated[str | None, Header(include_in_schema=False)] = None) -> str:
@@ -41,7 +43,7 @@ class PhenotypeQuery(BaseModel):
     after: str | None = Field(None, max_length=36, description="`next` of the page before.")
 
 
-@router.get("/phenotypes", response_model=PhenotypeList, responses=_LISTED | problems(404, 406, 422, 503))
+@router.get("/phenotypes", response_model=PhenotypeList, responses=_renderings(_MANY) | problems(404, 406, 422, 503))
 async def list_phenotypes(
     service: ServiceDep, query: Annotated[PhenotypeQuery, Query()], media_type: MediaTypeDep
 ) -> Response:
@@ -57,9 +59,15 @@ async def list_phenotypes(
 
 @router.get(
     "/phenotypes/{study_id}",
-    responses=example(_ONE) | problems(404, 410, 422, 503, 504),
+    response_model=StudyPhenotypes,
+    responses=_renderings(_ONE) | PROCESSING_ANSWER | problems(404, 406, 410, 422, 503),
 )
-async def get_phenotypes(study_id: str, reception: ReceptionDep) -> StudyPhenotypes:
-    """Fetch the phenotypes of one study; waits while it is processed."""
+async def get_phenotypes(study_id: str, reception: ReceptionDep, media_type: MediaTypeDep) -> Response:
+    """Fetch the phenotypes of one study; 202 while it is processed, and its own problem when it failed."""
+    if study_id in reception.live:
+        return processing(reception, study_id, f"/phenotypes/{study_id}")
     document = await reception.answer(study_id)
-    return StudyPhenotypes(study_id=study_id, created=document.created, phenotypes=document.phenotypes)
+    study = StudyPhenotypes(study_id=study_id, created=document.created, phenotypes=document.phenotypes)
+    if media_type == "application/json":
+        return Response(study.model_dump_json(), media_type=media_type)
+    return Response(phenotype_csv([study]), media_type=media_type)

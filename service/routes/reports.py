@@ -6,18 +6,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from service.dependencies import ReceptionDep, RenderingDep
 from service.errors import Abandoned, InvalidField
 from service.negotiation import prefers_async
 from service.reception import IncomingReport, Reception
 from service.routes.openapi import EVENTS_ANSWER, PROCESSING_ANSWER, REPORT_ANSWER, REPORT_BODY, problems
-from service.schemas import ProcessingDocument, ReportDocument
+from service.routes.processing import processing
+from service.schemas import ReportDocument
 from service.study_events import StudyWatch, watch_study
 
 router = APIRouter(tags=["report"])
-_ASK_AGAIN_SECONDS = "1"
 
 
 @router.post(
@@ -34,7 +34,7 @@ async def post_report(request: Request, reception: ReceptionDep, rendering: Rend
     incoming = IncomingReport(request.headers, request.stream())
     study_id = await reception.accept(incoming)
     if prefers_async(request.headers.get("prefer")):
-        return _processing(reception, study_id, **{"Preference-Applied": "respond-async"})
+        return processing(reception, study_id, f"/report/{study_id}", **{"Preference-Applied": "respond-async"})
     document = await _answer_while_connected(request, reception, study_id, droppable=incoming.key is None)
     return Response(rendering.render(document), media_type=rendering.media_type)
 
@@ -47,7 +47,7 @@ async def post_report(request: Request, reception: ReceptionDep, rendering: Rend
 async def get_report(study_id: str, reception: ReceptionDep, rendering: RenderingDep) -> Response:
     """Fetch a report again; 202 while the study is processed, and the study's own problem when it failed."""
     if study_id in reception.live:
-        return _processing(reception, study_id)
+        return processing(reception, study_id, f"/report/{study_id}")
     document = await reception.answer(study_id)
     return Response(rendering.render(document), media_type=rendering.media_type)
 
@@ -68,17 +68,6 @@ async def get_events(watch: Annotated[StudyWatch, Depends(_watch)]) -> AsyncIter
     """Follow a study: `progress` per finished step, then `complete` or `problem`; also after it has ended."""
     async for event in watch.events():
         yield event
-
-
-def _processing(reception: Reception, study_id: str, **headers: str) -> Response:
-    """202 with where the report will be and when to ask for it."""
-    job = reception.live.get(study_id)
-    where = f"/report/{study_id}"
-    document = ProcessingDocument(
-        study_id=study_id, stage=job.steps[-1].stage if job else None, report=where, events=f"{where}/events"
-    )
-    headers |= {"Location": where, "Retry-After": _ASK_AGAIN_SECONDS}
-    return JSONResponse(document.model_dump(mode="json"), 202, headers)
 
 
 async def _answer_while_connected(

@@ -78,6 +78,9 @@ def test_studies_run_in_order_and_permits_bound_them(tmp_path: Path) -> None:
         worker.submit(each)
     wait_until(lambda: runner.order == ["a"])
     assert (worker.waiting, worker.in_flight) == (2, 3)
+    with pytest.raises(QueueFull) as later:
+        worker.admit()
+    assert later.value.retry_after_seconds == 15  # three studies of the first guess, five seconds each
     runner.gate.set()
     assert [each.outcome.result(5).study_id for each in jobs] == ["a", "b", "c"]
     assert runner.order == ["a", "b", "c"]

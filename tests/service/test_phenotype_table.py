@@ -26,6 +26,11 @@ def test_csv_reads_back_as_it_was() -> None:
     assert phenotype_csv([]).splitlines() == [",".join(COLUMNS)]
 
 
+def test_times_are_written_as_in_json() -> None:
+    back = pd.read_csv(io.StringIO(phenotype_csv([STUDY])))
+    assert back["created"][0] == STUDY.model_dump(mode="json")["created"] == "2026-01-02T00:00:00Z"
+
+
 def test_lines_are_aligned_and_tell_unknown_from_zero() -> None:
     lines = phenotype_lines(STUDY)
     assert len(lines) == 3
@@ -38,6 +43,15 @@ def test_lines_are_aligned_and_tell_unknown_from_zero() -> None:
 
 def test_a_table_keeps_the_order_of_studies_and_phenotypes() -> None:
     assert list(phenotype_table([STUDY])["phenotype"]) == list(examples.PHENOTYPES)
+
+
+def test_one_study_is_served_as_the_same_csv(client: TestClient) -> None:
+    study_id = client.post("/report", files=[("files", ("a", b"clip"))]).json()["study_id"]
+    csv = {"Accept": "text/csv"}
+    one = client.get(f"/phenotypes/{study_id}", headers=csv)
+    assert one.headers["content-type"].startswith("text/csv")
+    assert one.text == client.get("/phenotypes", headers=csv).text
+    assert client.get(f"/phenotypes/{study_id}", headers={"Accept": "image/png"}).status_code == 406
 
 
 def test_the_list_is_served_as_csv_with_a_link_to_the_next_page(client: TestClient) -> None:

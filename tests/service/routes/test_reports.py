@@ -184,9 +184,14 @@ def test_async_answers_at_once_and_the_report_follows(client: TestClient, pipeli
     waiting = client.get(where)
     assert (waiting.status_code, waiting.json()["status"]) == (202, "processing")
     assert waiting.headers["retry-after"] == "1"
+    phenotypes = where.replace("/report/", "/phenotypes/")
+    waiting = client.get(phenotypes)
+    assert (waiting.status_code, waiting.json()["status"]) == (202, "processing")
+    assert waiting.headers["location"] == phenotypes
     pipeline.gate.set()
     wait_until(lambda: client.get(where).status_code == 200)
     assert client.get(where).json()["study_id"] == accepted.json()["study_id"]
+    assert client.get(phenotypes).json()["study_id"] == accepted.json()["study_id"]
 
 
 def events_of(client: TestClient, where: str, **headers: str) -> list[tuple[str, dict[str, object]]]:
