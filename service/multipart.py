@@ -63,6 +63,7 @@ class MultipartReceiver:
         self._folder, self._limits, self._check = folder, limits, check
         self._payload = hashlib.sha256()
         self._seen: set[str] = set()
+        self._parts = 0
         self._headers: dict[bytes, bytes] = {}
         self._header = (bytearray(), bytearray())
         self._part: _FilePart | _FieldPart | None = None
@@ -70,7 +71,7 @@ class MultipartReceiver:
             self._parser = MultipartParser(
                 boundary,
                 {
-                    "on_part_begin": self._headers.clear,
+                    "on_part_begin": self._begin_part,
                     "on_header_field": lambda data, start, end: self._header[0].extend(data[start:end]),
                     "on_header_value": lambda data, start, end: self._header[1].extend(data[start:end]),
                     "on_header_end": self._end_header,
@@ -103,6 +104,10 @@ class MultipartReceiver:
         digest.update(f"mode={self.form.mode} k={self.form.k}".encode())
         return digest.hexdigest()
 
+    def _begin_part(self) -> None:
+        self._parts += 1
+        self._headers.clear()
+
     def _end_header(self) -> None:
         name, value = self._header
         self._headers[bytes(name).strip().lower()] = bytes(value).strip()
@@ -121,8 +126,8 @@ class MultipartReceiver:
         elif name in get_args(FieldName):
             self._part = self._new_field("mode" if name == "mode" else "k")
         else:
-            shown = name[:_MAX_FIELD_BYTES]
-            raise InvalidField(f"{shown}: unknown field; there are files, mode and k", field=shown)
+            # by position: the name is the client's text and may be a patient's
+            raise InvalidField(f"part {self._parts} of the form: an unknown field; there are files, mode and k")
 
     def _new_file(self, *, unnamed: bool) -> "_FilePart":
         position = len(self.files) + 1

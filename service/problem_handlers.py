@@ -31,6 +31,8 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _validation_error(_: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
+        if first["type"] == "extra_forbidden":  # its name is the client's text and may be a patient's
+            return problem_response(Problem.of_status(422, "the address has an unknown parameter"))
         field = str(first["loc"][-1])
         return problem_response(Problem.of_status(422, f"{field}: {first['msg']}", field=field))
 

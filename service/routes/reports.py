@@ -29,8 +29,8 @@ router = APIRouter(tags=["report"])
 async def post_report(request: Request, reception: ReceptionDep, rendering: RenderingDep) -> Response:
     """Write the draft report of one study."""
     if request.query_params:
-        name = next(iter(request.query_params))[:64]
-        raise InvalidField(f"{name}: send options as fields of the form, not in the address", field=name)
+        # which ones is not said: their names are the client's text and may be a patient's
+        raise InvalidField("the address has parameters: send options as fields of the form, not in the address")
     incoming = IncomingReport(request.headers, request.stream())
     study_id = await reception.accept(incoming)
     if prefers_async(request.headers.get("prefer")):

@@ -73,7 +73,6 @@ def test_fields_choose_k_and_mode(client: TestClient) -> None:
         ({"mode": "poetry"}, 422, "invalid_field", "mode"),
         ({"mode": "rag"}, 409, "mode_unavailable", "mode"),
         ({"mode": ["retrieval", "retrieval"]}, 422, "invalid_field", "mode"),
-        ({"colour": "blue"}, 422, "invalid_field", "colour"),
     ],
 )
 def test_fields_that_cannot_be_used_are_named(
@@ -98,7 +97,19 @@ def test_in_a_small_bank_all_vote_unless_a_larger_k_is_asked_for(serve: Serve, p
 
 def test_options_in_the_address_are_refused(client: TestClient) -> None:
     problem = client.post("/report?k=5", files=FILES)
-    assert (problem.status_code, problem.json()["field"]) == (422, "k")
+    assert (problem.status_code, problem.json()["code"]) == (422, "invalid_field")
+    assert "fields of the form" in problem.json()["detail"]
+
+
+def test_names_that_are_not_ours_are_not_said_again(client: TestClient) -> None:
+    form = client.post("/report", files=[*FILES, ("MARIA_MUSTER", ("c", b"x"))])
+    assert (form.status_code, form.json()["code"]) == (422, "invalid_field")
+    assert "part 3" in form.json()["detail"]
+    addresses = client.post("/report?MARIA_MUSTER=1", files=FILES), client.get("/phenotypes?MARIA_MUSTER=1")
+    for refused in (form, *addresses):
+        assert refused.status_code == 422
+        assert "field" not in refused.json()
+        assert "MARIA" not in refused.text + str(refused.headers)
 
 
 def test_no_files_is_a_problem(client: TestClient) -> None:
