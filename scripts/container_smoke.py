@@ -1,8 +1,8 @@
 """The built image, end to end: `python -m scripts.container_smoke`; the last line is JSON.
 
-Builds the image first, quickly where its layers are cached (BASE_IMAGE in the environment names another base than python:3.11-slim). Starts
-the compose service `echoscribe-host` under a project name of its own, posts the sample study, restarts the
-container, and asks for the same report again. Removes its container and its volume at the end.
+Builds the image first, quickly where its layers are cached (BASE_IMAGE in the environment names another base than
+python:3.11-slim). Starts the compose service `echoscribe-host` under a project name of its own, posts the sample
+study, restarts the container, and asks for the same report again. Removes its container and its volume at the end.
 """
 
 import argparse
