@@ -20,7 +20,8 @@ def main() -> None:
         files = write_sample_study(folder)
         with local_service(folder) as service, EchoScribeClient(service.url) as client:
             ready = service.wait_for("warmed_up")
-            print(f"The service is ready at {service.url} after {ready['load_seconds'] + ready['warm_up_seconds']} s.")
+            seconds = ready["load_seconds"] + ready["warm_up_seconds"]
+            print(f"The service is ready at {service.url} after {seconds:.1f} s.")
             print(f"POST /report with {len(files)} files\n")
             print(client.report_text(files))
             print("GET /phenotypes\n")

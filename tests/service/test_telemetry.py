@@ -32,11 +32,11 @@ def test_a_fault_is_its_class_and_where_it_was(log: io.StringIO) -> None:
 
 
 def test_libraries_are_named_and_not_quoted(log: io.StringIO) -> None:
-    logging.getLogger("a.library").warning("Invalid value for VR PN: 'JANE^DOE'")
+    logging.getLogger("third.party").warning("Invalid value for VR PN: 'JANE^DOE'")
     logging.getLogger("py.warnings").warning("%s", "UserWarning: JANE^DOE")  # where captureWarnings sends them
     logging.getLogger("uvicorn.error").info("Started server process [%d]", 7)
     first, second, third = lines(log)
-    assert (first["event"], first["logger"]) == ("library", "a.library")
+    assert (first["event"], first["logger"]) == ("library", "third.party")
     assert second["logger"] == "py.warnings"
     assert third["message"] == "Started server process [7]"
     assert "JANE" not in json.dumps([first, second])
