@@ -139,28 +139,29 @@ class Scene:
         yield Tissue.RV_CAVITY, cavity
 
     def _atria(self) -> Iterator[Layer]:
+        """Back to front: right atrium, left atrium's wall and septum, left atrium and its veins."""
         shows = self.spec.shows
-        la = self._left_atrial_surface()
+        la = self._left_atrial_surface() if "la" in shows else None
         below_mitral = self.points.z - per_frame(self.heart.lv.base_z)
-        ra = self.heart.ra.distance(self.points) if "ra" in shows else None
-        if ra is not None:
+        ra = self.heart.ra.distance(self.points)
+        if "ra" in shows:
             below_tricuspid = self.points.z - self.ventricles.tricuspid_z
-            # The crux: fibrous tissue between both atria and the septum of the ventricles.
-            crux = np.maximum(np.maximum(ra - 7.0, la - 7.0), below_mitral - 9.0)
-            yield Tissue.FIBROUS, np.maximum(crux, -7.0 - below_mitral)
+            if la is not None:  # the crux: fibrous tissue between both atria and the septum of the ventricles
+                crux = np.maximum(np.maximum(ra - 7.0, la - 7.0), below_mitral - 9.0)
+                yield Tissue.FIBROUS, np.maximum(crux, -7.0 - below_mitral)
             yield Tissue.RA_WALL, np.maximum(ra - 2.5, below_tricuspid - 1.0)
             yield Tissue.RA_CAVITY, np.maximum(ra, below_tricuspid)
-        if "veins" in shows:
-            for vein in self.heart.pulmonary_veins:
-                yield Tissue.LA_WALL, vein.distance(self.points) - 1.5
+        if la is None:
+            return
+        veins = [vein.distance(self.points) for vein in self.heart.pulmonary_veins] if "veins" in shows else []
+        for vein in veins:
+            yield Tissue.LA_WALL, vein - 1.5
         yield Tissue.LA_WALL, np.maximum(la - 2.3, below_mitral - 1.0)
-        if ra is not None:
+        if "ra" in shows:
             yield Tissue.ATRIAL_SEPTUM, self._atrial_septum(la, ra, below_mitral)
-        if "veins" in shows:
-            for vein in self.heart.pulmonary_veins:
-                yield Tissue.PULMONARY_VEIN, vein.distance(self.points)
-        if "la" in shows:
-            yield Tissue.LA_CAVITY, np.maximum(la, below_mitral)
+        for vein in veins:
+            yield Tissue.PULMONARY_VEIN, vein
+        yield Tissue.LA_CAVITY, np.maximum(la, below_mitral)
 
     def _left_atrial_surface(self) -> Field:
         """Distance to the left atrium, whose septal side leans to the right atrium by the state's bow."""

@@ -14,7 +14,7 @@ from model.phantom.state import HeartState, WallMotion
 # How far a segment follows the contraction of a normal one (Lang et al. 2015, section 5: reduced, absent, outward).
 _MOTION = {
     WallMotion.NORMAL: 1.0,
-    WallMotion.HYPOKINETIC: 0.28,
+    WallMotion.HYPOKINETIC: 0.22,
     WallMotion.AKINETIC: 0.0,
     WallMotion.DYSKINETIC: -0.25,
 }

@@ -33,7 +33,7 @@ class Subview:
     azimuth_deg: float = 0.0
     level: float = 0.5
     tilt_deg: float = 0.0
-    depth_mm: tuple[float, float] = (165.0, 200.0)
+    depth_mm: tuple[float, float] = (168.0, 190.0)
     chest_wall_mm: tuple[float, float] = (14.0, 24.0)
     colour: tuple[str, ...] = ()
     share: float = 1.0
@@ -57,23 +57,23 @@ SUBVIEWS: dict[str, Subview] = {
     "A5C_AV": Subview("Apical_Doppler", "apical", _A5C, 30.0, tilt_deg=8.5, colour=("av",), share=1.2),
     "A3C_AV": Subview("Apical_Doppler", "apical", _A3C, 145.0, colour=("av", "mv"), share=1.0),
     "A2C_MV": Subview("Apical_Doppler", "apical", _A2C, 90.0, colour=("mv",), share=0.8),
-    "PLAX": Subview("Parasternal_Long", "long", _PLAX, 145.0, depth_mm=(130.0, 165.0)),
+    "PLAX": Subview("Parasternal_Long", "long", _PLAX, 145.0, depth_mm=(135.0, 155.0)),
     "PLAX_MV_AV": Subview(
-        "Doppler_Parasternal_Long", "long", _PLAX, 145.0, depth_mm=(130.0, 165.0), colour=("mv", "av")
+        "Doppler_Parasternal_Long", "long", _PLAX, 145.0, depth_mm=(135.0, 155.0), colour=("mv", "av")
     ),
-    "PSAX_AV": Subview("Parasternal_Short", "short", _BASE, 118.0, level=-0.16, depth_mm=(120.0, 150.0)),
+    "PSAX_AV": Subview("Parasternal_Short", "short", _BASE, 118.0, level=-0.16, depth_mm=(125.0, 145.0)),
     "PSAX_MV": Subview(
-        "Parasternal_Short", "short", _VENTRICLES | {"mv", "ra"}, 118.0, level=0.17, depth_mm=(120.0, 150.0), share=0.8
+        "Parasternal_Short", "short", _VENTRICLES | {"mv", "ra"}, 118.0, level=0.17, depth_mm=(125.0, 145.0), share=0.8
     ),
-    "PSAX_PM": Subview("Parasternal_Short", "short", _VENTRICLES, 118.0, level=0.52, depth_mm=(120.0, 150.0)),
+    "PSAX_PM": Subview("Parasternal_Short", "short", _VENTRICLES, 118.0, level=0.52, depth_mm=(125.0, 145.0)),
     "PSAX_APEX": Subview(
-        "Parasternal_Short", "short", _VENTRICLES, 118.0, level=0.80, depth_mm=(110.0, 140.0), share=0.4
+        "Parasternal_Short", "short", _VENTRICLES, 118.0, level=0.80, depth_mm=(115.0, 135.0), share=0.4
     ),
     "PSAX_AV_TV": Subview(
-        "Doppler_Parasternal_Short", "short", _BASE, 118.0, level=-0.16, depth_mm=(120.0, 150.0), colour=("tv",)
+        "Doppler_Parasternal_Short", "short", _BASE, 118.0, level=-0.16, depth_mm=(125.0, 145.0), colour=("tv",)
     ),
     "PSAX_AV_PV": Subview(
-        "Doppler_Parasternal_Short", "short", _BASE, 118.0, level=-0.16, depth_mm=(120.0, 150.0), colour=("pv",)
+        "Doppler_Parasternal_Short", "short", _BASE, 118.0, level=-0.16, depth_mm=(125.0, 145.0), colour=("pv",)
     ),
     "PSAX_AV_AV": Subview(
         "Doppler_Parasternal_Short",
@@ -81,24 +81,24 @@ SUBVIEWS: dict[str, Subview] = {
         _BASE,
         118.0,
         level=-0.16,
-        depth_mm=(120.0, 150.0),
+        depth_mm=(125.0, 145.0),
         colour=("av",),
         share=0.5,
     ),
-    "SSN": Subview("SSN", "suprasternal", frozenset({"arch"}), depth_mm=(110.0, 140.0)),
+    "SSN": Subview("SSN", "suprasternal", frozenset({"arch"}), depth_mm=(115.0, 135.0)),
     "SUB_4C": Subview(
         "Subcostal",
         "subcostal",
         _ALL_CHAMBERS | {"mv", "tv", "liver"},
         30.0,
-        depth_mm=(160.0, 190.0),
+        depth_mm=(165.0, 185.0),
         chest_wall_mm=(30.0, 45.0),
     ),
     "SUB_IVC": Subview(
         "Subcostal",
         "ivc",
         frozenset({"ra", "ivc", "liver"}),
-        depth_mm=(130.0, 160.0),
+        depth_mm=(135.0, 155.0),
         chest_wall_mm=(45.0, 60.0),
         share=1.2,
     ),

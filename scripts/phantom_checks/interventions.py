@@ -1,8 +1,8 @@
 """What a view shows, a small network must find there; what it cannot show, nothing may find.
 
 For every sub-view a training and a test set of the independent prior are rendered, each phenotype positive in half of
-the clips and tied to no other. Two readers learn all 23 phenotypes at once: global statistics with logistic
-regression, and a small CNN. Where a phenotype cannot be seen, both must be at chance (Holm over all such tests).
+the clips and tied to no other. Two readers learn the phenotypes asked of that sub-view: global statistics with
+logistic regression, and a small CNN. Where a phenotype cannot be seen, both must be at chance (Holm over all).
 """
 
 from dataclasses import dataclass
@@ -31,8 +31,8 @@ SEEN_IN: dict[str, str] = {
     "pacemaker": "A4C",
     "rv_systolic_function_depressed": "A4C",
     "right_ventricle_dilation": "A4C",
-    "left_atrium_dilation": "A4C",
-    "right_atrium_dilation": "A4C",
+    "left_atrium_dilation": "PSAX_AV",
+    "right_atrium_dilation": "SUB_IVC",
     "atrial_septum_hypertrophy": "A4C",
     "mitraclip": "A4C",
     "mitral_annular_calcification": "PLAX",
@@ -83,6 +83,7 @@ HIDDEN_IN: dict[str, tuple[str, ...]] = {
         "bicuspid_aov_morphology",
         "aortic_stenosis",
         "aortic_root_dilation",
+        "atrial_septum_hypertrophy",
         "pericardial_effusion",
         *_WITHOUT_COLOUR,
     ),
@@ -103,7 +104,10 @@ class Sizes:
 
 @dataclass(frozen=True, eq=False)
 class Readings:
-    """Scores of both readers on the test set of a sub-view. positive, statistics, network: (N, 23)."""
+    """Scores of both readers on the test set of a sub-view.
+
+    positive, statistics, network: (N, 23); the network's are NaN where it was not asked.
+    """
 
     subview: str
     positive: NDArray[np.bool_]
@@ -128,14 +132,17 @@ def read_subview(seed: int, subview: str, sizes: Sizes, factory: ClipFactory, tr
     learn, learn_labels = clip_set(seed * 1000 + number, sizes.training, subview, factory)
     test, test_labels = clip_set(seed * 1000 + 500 + number, sizes.test, subview, factory)
     reader = LinearReader.fit(clip_statistics(learn), learn_labels.astype(float))
-    colour = bool(SUBVIEWS[subview].colour)
-    model = train(network_input(learn, colour=colour), learn_labels.astype(float), training)
-    return Readings(
-        subview,
-        test_labels,
-        reader.scores(clip_statistics(test)),
-        predict(model, network_input(test, colour=colour)),
-    )
+    colour, asked = bool(SUBVIEWS[subview].colour), _asked(subview)
+    model = train(network_input(learn, colour=colour), learn_labels[:, asked].astype(float), training)
+    network = np.full(test_labels.shape, np.nan)
+    network[:, asked] = predict(model, network_input(test, colour=colour))
+    return Readings(subview, test_labels, reader.scores(clip_statistics(test)), network)
+
+
+def _asked(subview: str) -> list[int]:
+    """Columns of the phenotypes that a sub-view is tested for; its network learns these alone."""
+    hidden = HIDDEN_IN.get(subview, ())
+    return [column for column, name in enumerate(BINARY) if SEEN_IN[name] == subview or name in hidden]
 
 
 def check_interventions(
@@ -219,5 +226,5 @@ def _clip_rows(reading: Readings) -> list[Row]:
             "network_score": float(reading.network[clip, column]),
         }
         for clip in range(len(reading.positive))
-        for column, name in enumerate(BINARY)
+        for column, name in ((column, BINARY[column]) for column in _asked(reading.subview))
     ]

@@ -20,11 +20,14 @@ class Training:
 
 
 def network_input(pixels: NDArray[np.uint8], *, colour: bool) -> torch.Tensor:
-    """uint8 (N, C, S, S): the frames as channels, red and blue apart where there is colour.
+    """uint8 (N, C, S, S): the frames as channels, then the brightest and darkest of each pixel over time.
 
-    pixels: uint8 (N, F, S, S, 3).
+    The last two show how far walls travel, whichever frame a beat begins with. pixels: uint8 (N, F, S, S, 3); its
+    colours stay apart where there is colour.
     """
     channels = (0, 1, 2) if colour else (1,)
+    if pixels.shape[1] > 1:
+        pixels = np.concatenate([pixels, pixels.max(axis=1, keepdims=True), pixels.min(axis=1, keepdims=True)], axis=1)
     stacked = pixels[..., list(channels)].transpose(0, 1, 4, 2, 3)
     count, frames, depth, height, width = stacked.shape
     return torch.from_numpy(np.ascontiguousarray(stacked.reshape(count, frames * depth, height, width)))

@@ -46,8 +46,8 @@ def test_a_network_sees_place_and_statistics_do_not() -> None:
     pixels, side = moving_squares(160)
     positive = side[120:, 0] > 0.5
     inputs = network_input(pixels, colour=False)
-    assert inputs.shape == (160, 3, 24, 24)
-    assert network_input(pixels, colour=True).shape == (160, 9, 24, 24)
+    assert inputs.shape == (160, 5, 24, 24)
+    assert network_input(pixels, colour=True).shape == (160, 15, 24, 24)
     model = train(inputs[:120], side[:120], Training(epochs=6, batch=24, width=6))
     assert auroc(predict(model, inputs[120:])[:, 0], positive) > 0.95
     features = clip_statistics(pixels)
