@@ -22,25 +22,22 @@ from model.phantom.tensors import ClipFactory
 from scripts.phantom_checks.bars import Findings, write_rows
 from scripts.phantom_checks.counterfactuals import check_counterfactuals
 from scripts.phantom_checks.identity import check_burned_in_text
-from scripts.phantom_checks.interventions import Sizes, check_interventions
+from scripts.phantom_checks.interventions import Sizes, below_margin, check_interventions
 from scripts.phantom_checks.measurements import check_measurements
 from scripts.phantom_checks.performance import check_determinism, check_file_study, check_speed
 from scripts.phantom_checks.reading import check_ejection_fraction, check_view_statistics
 from scripts.phantom_checks.speckle_bars import check_speckle
 
-# Phenotypes whose margin over statistics is not demanded, each with the physics behind it; their figures are written
-# like the others. Five stand as written on 2026-11-22 before the first result. The sixth was pericardial effusion then;
-# effusion turned out to be read well (0.95 against 0.64), while wall motion stayed near chance in five trainings, even
-# after hypokinesis was made stronger. So wall motion took its place after tuning, which is said here because the list
-# was meant to be final.
+# Phenotypes expected below the margin over statistics, each with the physics behind it; written on 2026-11-22 before
+# the first training. The bar is the count over all 23, so an exception that does well counts, and one that was not
+# foreseen is named in the result (`below_margin`), not added here.
 EXCEPTIONS: dict[str, str] = {
-    "elevated_left_atrial_pressure": "only the time of filling and the lean of the atrial septum show pressure",
-    "mitral_regurgitation": "a jet is mosaic pixels: their count is a global statistic already",
+    "elevated_left_atrial_pressure": "pressure is no picture: only filling time and the lean of the atrial septum tell",
+    "mitral_regurgitation": "a jet is colour pixels: their count is a global statistic already",
     "aortic_regurgitation": "as mitral regurgitation",
     "tricuspid_valve_regurgitation": "as mitral regurgitation",
     "pulmonic_valve_regurgitation": "as mitral regurgitation",
-    "wall_motion_hypokinesis": "most positives are one to three segments of 17 with 3 to 6 mm less excursion, and one cut"
-    " crosses six: the cut's own geometry separates them with an AUROC of 0.92, speckle hides most of that",
+    "pericardial_effusion": "an echo-free ring adds dark pixels, which a histogram counts",
 }
 CHECKS = (
     "measurements", "speckle", "counterfactuals", "determinism", "speed", "files", "text", "views", "ejection_fraction",
@@ -119,6 +116,7 @@ def main(args: argparse.Namespace) -> int:
         "failed": [bar.name for bar in bars if not bar.ok],
         "bars": {bar.name: [bar.value, bar.demand, bar.ok] for bar in bars},
         "exceptions": EXCEPTIONS,
+        "below_margin": [name for findings in done.values() for name in below_margin(findings)],
         "seconds": {name: findings.seconds for name, findings in done.items()},
         "rows": write_rows(args.rows, done.values()) if args.rows else [],
     }

@@ -85,6 +85,7 @@ def draw_acquisition(
     drawn_quality = float(rng.beta(5.0, 1.8))
     good = drawn_quality if quality is None else quality
     off = 0.5 + 0.9 * (1.0 - good)  # poor windows come with poor planes
+    loose = 2.5 if spec.window == "suprasternal" else 1.0  # the notch allows few landmarks
     gated = rng.random() < 0.75
     start = abs(rng.normal(0.0, 0.03)) if gated else rng.uniform(0.0, 1.0)
     losses = np.abs(rng.normal(0, 2.0 + 9.0 * (1 - good), 9))
@@ -101,28 +102,28 @@ def draw_acquisition(
         start_s=float(start),
         depth_mm=float(rng.uniform(*spec.depth_mm)),
         half_angle_deg=float(rng.uniform(36, 45)),
-        gain_db=float(rng.normal(0, 4.8)),
-        dynamic_range_db=float(rng.uniform(-7, 9)),
+        gain_db=float(rng.normal(0, 5.6)),
+        dynamic_range_db=float(rng.uniform(-8, 11)),
         chest_wall_mm=float(rng.uniform(*spec.chest_wall_mm)),
         focus_mm=float(rng.uniform(60, 120)),
         rotation_deg=float(rng.normal(0, 5.0) * off),
         tilt_deg=float(rng.normal(0, 2.2) * off),
         steer_deg=float(rng.normal(0, 5.0)),
-        shift_mm=(float(rng.normal(0, 4.0)), float(rng.normal(0, 1.8) * off)),
+        shift_mm=(float(rng.normal(0, 4.0 * loose)), float(rng.normal(0, 1.8 * loose) * off)),
         foreshortening_mm=float(abs(rng.normal(0, 5.0)) * off) if spec.window == "apical" else 0.0,
         level=float(rng.normal(0, 0.03)),
-        jitter_mm=float(0.3 + rng.gamma(1.5, 0.25)),
+        jitter_mm=float(0.3 + rng.gamma(1.5, 0.25)) * loose,
         quality=good,
         contact=tuple(float(v) for v in losses),
         clutter_db=float(rng.normal(-33 + 12 * (1 - good), 3.0)),
-        haze_db=float(rng.normal(-13 + 9 * (1 - good), 5.0)),
+        haze_db=float(rng.normal(-13 + 9 * (1 - good), 6.5)),
         haze_mm=float(rng.uniform(8, 22)),
         noise_db=float(rng.normal(-50 + 13 * (1 - good), 2.5)),
-        penetration_db_mm=float(np.clip(rng.normal(0.055 + 0.06 * (1 - good), 0.02), 0.0, 0.2)),
+        penetration_db_mm=float(np.clip(rng.normal(0.06 + 0.06 * (1 - good), 0.03), 0.0, 0.2)),
         sniff_s=float(rng.uniform(0.0, 0.35)),
         has_ecg=bool(rng.random() < 0.7),
         mirrored=False,
-        colour_box_jitter=(float(rng.normal(0, 4)), float(rng.normal(0, 4)), float(rng.uniform(0.88, 1.2))),
+        colour_box_jitter=(float(rng.normal(0, 5)), float(rng.normal(0, 5)), float(rng.uniform(0.8, 1.35))),
         colour_gain=float(rng.uniform(0.75, 1.25)),
         nyquist_cm_s=float(rng.uniform(50, 70)),
     )

@@ -85,7 +85,7 @@ SUBVIEWS: dict[str, Subview] = {
         colour=("av",),
         share=0.5,
     ),
-    "SSN": Subview("SSN", "suprasternal", frozenset({"arch"}), depth_mm=(115.0, 135.0)),
+    "SSN": Subview("SSN", "suprasternal", frozenset({"arch"}), depth_mm=(95.0, 160.0)),
     "SUB_4C": Subview(
         "Subcostal",
         "subcostal",
@@ -104,8 +104,8 @@ SUBVIEWS: dict[str, Subview] = {
     ),
 }
 
-# How far the great vessels' and the liver's surroundings follow the heart in systole: (right, down) mm.
-_PULLED_MM: dict[Window, tuple[float, float]] = {"suprasternal": (3.0, 5.0), "ivc": (2.4, 2.0)}
+# How far the great vessels and the liver follow the heart in systole: (right, down) mm, in a hand as steady as most.
+_PULLED_MM: dict[Window, tuple[float, float]] = {"suprasternal": (1.2, 2.0), "ivc": (2.4, 2.0)}
 
 SUBVIEWS_OF_VIEW: dict[str, tuple[str, ...]] = {}
 for _name, _spec in SUBVIEWS.items():
@@ -128,7 +128,8 @@ def scan_plane(heart: Heart, acquisition: "Acquisition", time_s: NDArray[np.floa
     origin = origin + right * acquisition.shift_mm[0] + normal * acquisition.shift_mm[1]
     moved = _tremor(acquisition, time_s)
     if spec.window in _PULLED_MM:  # the beating heart pulls at what hangs on it
-        moved[:, :2] += np.outer(heart.contraction, _PULLED_MM[spec.window])
+        pulled = np.array(_PULLED_MM[spec.window]) * acquisition.jitter_mm / 0.7
+        moved[:, :2] += np.outer(heart.contraction, pulled)
     frames = len(time_s)
     origins = origin + moved[:, :1] * right + moved[:, 1:2] * down + moved[:, 2:] * normal
     if acquisition.mirrored:

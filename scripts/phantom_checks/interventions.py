@@ -181,11 +181,12 @@ def _seen(found: Findings, readings: dict[str, Readings], exceptions: dict[str, 
                 }
             ],
         )
-        if name not in exceptions:
-            found.bars.append(
-                Bar.at_least(f"{name} in {reading.subview}: CNN minus statistics", network - statistics, MARGIN)
-            )
     found.bars.append(Bar.at_least("phenotypes where the CNN beats statistics by 0.15", better, NEEDED))
+
+
+def below_margin(found: Findings) -> list[str]:
+    """Names of the phenotypes, exceptions or not, where the network does not beat statistics by the margin."""
+    return [str(row["phenotype"]) for row in found.rows.get("shown", []) if not row["beats_by_margin"]]
 
 
 def _hidden(found: Findings, readings: dict[str, Readings], seed: int) -> None:
