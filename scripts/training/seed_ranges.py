@@ -1,7 +1,7 @@
-"""Which seeds each part of training may draw patients from. Ranges never meet, so that nothing is tested on its own past.
+"""Which seeds each part of training may draw patients from: ranges never meet, so nothing is tested on its own past.
 
-A patient is (seed, study number, prior); two patients of different seeds share nothing. Every script that draws patients
-asks here, and `scripts.evaluate` refuses a seed outside `test`.
+A patient is (seed, study number, prior); two patients of different seeds share nothing. Every script that draws
+patients asks here, and `scripts.evaluate` refuses a seed outside `test`.
 """
 
 from collections.abc import Mapping

@@ -27,7 +27,7 @@ def test_round_trip_keeps_every_study(tmp_path: Path) -> None:
     before = studies()
     before.write(tmp_path)
     after = EmbeddedStudies.read(tmp_path)
-    assert len(after) == 2 and after.views == before.views and after.seed == before.seed
+    assert (len(after), after.views, after.seed) == (2, before.views, before.seed)
     assert after.embedding(1).clip_embeddings.shape == (3, 4)
     np.testing.assert_allclose(after.clip_embeddings, before.clip_embeddings, atol=2e-3)
     assert after.state(1) == before.state(1) != before.state(0)
