@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import layout
+from index.candidate_keys import key_bytes
 from index.growing_array import GrowingArray
 from index.manifest import BankManifest, LabelColumn, NormStatistics, write_manifest
 from index.phrase_table import PhraseTable
@@ -62,6 +63,7 @@ class BankWriter:
     embedding_dtype: Literal["float16", "float32"] = "float16"
     _columns: dict[str, LabelColumn] = field(default_factory=dict, init=False)
     _norms: _Norms = field(default_factory=_Norms, init=False)
+    _keys: dict[str, GrowingArray] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         if self.folder.exists():
@@ -80,6 +82,8 @@ class BankWriter:
     ) -> None:
         self._embeddings.close()
         self._reports.abandon()
+        for keys in self._keys.values():
+            keys.close()
         shutil.rmtree(self._building, ignore_errors=True)
 
     def add_embeddings(self, block: NDArray[Any]) -> None:
@@ -115,6 +119,16 @@ class BankWriter:
         np.save(self._building / name, column)
         self._columns[phenotype] = LabelColumn(file=name, labelled=int(labelled.sum()), derived=derived)
 
+    def add_keys(self, patients: Sequence[str], studies: Sequence[str]) -> None:
+        """Adds the pseudonyms of the next candidates' patients and studies, 32 hex digits each.
+
+        A bank has them for every candidate or for none. Raises ValueError for anything that is no pseudonym.
+        """
+        for name, keys in ((layout.PATIENT_KEYS, patients), (layout.STUDY_KEYS, studies)):
+            if name not in self._keys:
+                self._keys[name] = GrowingArray(self._building / name, np.uint8, (layout.KEY_BYTES,))
+            self._keys[name].append(np.stack([key_bytes(key) for key in keys]))
+
     def finish(self, description: BankDescription) -> BankManifest:
         """Completes the bank, hashes it and moves it into place. Raises ValueError when counts differ."""
         candidates = self._embeddings.rows
@@ -122,6 +136,10 @@ class BankWriter:
             raise ValueError(f"{candidates} embeddings and {self._reports.candidates} reports were added")
         self._embeddings.close()
         self._reports.close()
+        for name, keys in self._keys.items():
+            keys.close()
+            if keys.rows != candidates:
+                raise ValueError(f"{name} has {keys.rows} rows, the bank has {candidates} candidates")
         self.phrases.write(self._building)
         for phenotype, column in self._columns.items():
             rows = len(np.load(self._building / column.file, mmap_mode="r"))

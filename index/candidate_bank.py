@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import layout
+from index.bank_versions import current_bank
+from index.candidate_keys import keys_of, rows_with
 from index.errors import BankCorrupt, BankMismatch
 from index.manifest import MANIFEST_FILE, BankManifest, check_blocks, check_sizes, read_manifest
 from index.phrase_table import PHRASES_FILE, PhraseTable
@@ -46,11 +48,14 @@ class CandidateBank:
 
     @classmethod
     def open(cls, folder: Path, encoder_sha256: str | None, verify: Literal["index", "all"] = "index") -> Self:
-        """The bank in a folder. encoder_sha256 None: the caller does not search it with any encoder's vectors.
+        """The bank in a folder, its current version where it has versions.
+
+        encoder_sha256 None: the caller does not search it with any encoder's vectors.
 
         verify ``index`` hashes the small tables and the search index, ``all`` every block of every file.
         Raises BankCorrupt for a missing, truncated or altered file, BankMismatch when what it states differs.
         """
+        folder = current_bank(folder)
         manifest = read_manifest(folder)
         if encoder_sha256 is not None and manifest.encoder_sha256 != encoder_sha256:
             raise BankMismatch(
@@ -134,6 +139,23 @@ class CandidateBank:
         if column.dtype == np.uint8:
             found[found == layout.UNLABELLED] = np.nan
         return found
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether candidates carry pseudonyms of their patients and studies."""
+        return layout.PATIENT_KEYS in self.manifest.files
+
+    def candidates_of_patient(self, key: str) -> NDArray[np.int64]:
+        """Ascending ids of the candidates of one patient; none in a bank without pseudonyms."""
+        return rows_with(self._keys(layout.PATIENT_KEYS), key) if self.has_keys else np.zeros(0, np.int64)
+
+    def keys(self, candidate_ids: Ids) -> tuple[list[str], list[str]]:
+        """Pseudonyms of the candidates' patients and of their studies. Only for a bank that `has_keys`."""
+        ids = np.asarray(candidate_ids, dtype=np.int64)
+        return keys_of(self._keys(layout.PATIENT_KEYS)[ids]), keys_of(self._keys(layout.STUDY_KEYS)[ids])
+
+    def _keys(self, name: str) -> NDArray[np.uint8]:
+        return _mapped(self.folder, name)
 
     def _code(self, section: str) -> int:
         try:
@@ -232,6 +254,8 @@ def _check_shapes(folder: Path, manifest: BankManifest) -> None:
         layout.SECTION_ROWS: ("int32", (None,)),
         **{column.file: ("uint8 or float32", (m,)) for column in manifest.phenotypes.values()},
     }
+    if {layout.PATIENT_KEYS, layout.STUDY_KEYS} & manifest.files.keys():
+        expected |= dict.fromkeys((layout.PATIENT_KEYS, layout.STUDY_KEYS), ("uint8", (m, layout.KEY_BYTES)))
     for name, (dtypes, shape) in expected.items():
         if name not in manifest.files:
             raise BankCorrupt(f"{folder / MANIFEST_FILE}: does not list {name}, so it cannot be checked")

@@ -37,18 +37,20 @@ class _Uses:
 
 
 def merge_sentences(
-    candidates: Sequence[ContextCandidate], phrases: PhraseTable, top: int = TOP
+    candidates: Sequence[ContextCandidate], phrases: PhraseTable, top: int = TOP, *, only_language: bool = False
 ) -> tuple[MergedSentence, ...]:
     """The `top` phrases by support, ties by the nearest candidate that uses them.
 
     A wording that a bank lists under several ids counts as one phrase. A phrase whose fixed wording holds digits is
-    left out: the writer may copy any evidence, and it must never write a number that is not this study's.
+    left out: the writer may copy any evidence, and it must never write a number that is not this study's. So is a
+    phrase that is all placeholder: what fills it is one patient's own text. only_language: phrases that belong to a
+    report language alone, for a bank whose reports' wording may be counted but not shown.
     """
     uses: dict[str, _Uses] = {}
     for candidate in candidates:
         for sentence in candidate.sentences:
             phrase = phrases[sentence.phrase_id]
-            if not phrase.holds_digits:
+            if phrase.may_be_copied and (phrase.key is not None or not only_language):
                 uses.setdefault(phrase.template, _Uses(phrase)).add(candidate.candidate_id)
     ranked = sorted(uses.values(), key=lambda use: -len(use.candidate_ids))  # stable: first use comes first
     return tuple(

@@ -12,6 +12,7 @@ from index.errors import BankCorrupt
 PHRASES_FILE = "phrases.json"
 _PLACEHOLDER = re.compile(r"<[A-Za-z_][A-Za-z0-9_]*>")  # not "<2mm" and not "< 90 ms", which reports do say
 _DIGIT = re.compile(r"\d")
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ class PhraseRow:
     def holds_digits(self) -> bool:
         """True when the fixed wording itself states a number, such as a reference range."""
         return _DIGIT.search(_PLACEHOLDER.sub("", self.template) + self.numberless) is not None
+
+    @property
+    def may_be_copied(self) -> bool:
+        """Whether a writer may say this wording of another study: it has words of its own and no number."""
+        return not self.holds_digits and _LETTER.search(_PLACEHOLDER.sub("", self.template)) is not None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +28,15 @@ def open_search(bank: CandidateBank, device: object = "cpu") -> Search:
 
 @dataclass(frozen=True, eq=False)
 class Retriever:
-    """Searches a bank, once per assessed section over all candidates."""
+    """Searches a bank, once per assessed section over all candidates.
+
+    excluded: int64 (E,) ids of candidates that are left out as if the bank did not have them: so many more are fetched
+    and then dropped.
+    """
 
     bank: CandidateBank
     search: Search
+    excluded: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     _within: ExactSearch = field(init=False)
 
     def __post_init__(self) -> None:
@@ -54,12 +60,19 @@ class Retriever:
         """
         _check(queries, sections, assessed, {"neighbours": neighbours, "depth": depth, "context": context})
         rows = np.flatnonzero(assessed)
-        ids, scores = self.search.search(queries[rows].astype(np.float32), max(depth, neighbours))
-        found = {int(row): (ids[at], scores[at]) for at, row in enumerate(rows)}
+        left, fetch = self.bank.manifest.candidates - len(self.excluded), max(depth, neighbours)
+        ids, scores = self.search.search(queries[rows].astype(np.float32), fetch + len(self.excluded))
+        found = {int(row): self._kept((ids[at], scores[at]), fetch) for at, row in enumerate(rows)}
         return Retrieval(
-            neighbours=_neighbours(tuple(sections), found, min(neighbours, self.bank.manifest.candidates)),
+            neighbours=_neighbours(tuple(sections), found, min(neighbours, left)),
             context={sections[row]: self._context(sections[row], queries[row], found[row], context) for row in found},
         )
+
+    def _kept(self, found: Found, k: int) -> Found:
+        """The first k of what was found that are not excluded."""
+        ids, scores = found
+        kept = np.flatnonzero(~np.isin(ids, self.excluded))[:k]
+        return ids[kept], scores[kept]
 
     def _context(
         self, section: str, query: NDArray[np.float32], found: Found, context: int
@@ -68,7 +81,9 @@ class Retriever:
         ids, scores = found
         having = np.flatnonzero(self.bank.has_section(ids, section))[:context]
         ids, scores = ids[having], scores[having]
-        rows = self.bank.rows_of_section(section)
+        rows: NDArray[np.integer[Any]] = self.bank.rows_of_section(section)
+        if len(self.excluded):
+            rows = np.setdiff1d(rows, self.excluded, assume_unique=True)
         if len(ids) < min(context, len(rows)):
             ids, scores = (part[0] for part in self._within.search_rows(query[None], context, rows))
         texts = self.bank.sentences_of(ids, section)

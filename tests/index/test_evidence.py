@@ -48,3 +48,17 @@ def test_numbers_of_a_slot_are_collected_over_all_wordings() -> None:
     context = tuple(candidate(i, (i % 2, 50.0 + i)) for i in range(4))
     assert slot_values(context, two) == {"ef": (50.0, 51.0, 52.0, 53.0)}
     assert slot_values((candidate(1, (3, "arch"), (2, None)),), PHRASES) == {}
+
+
+def test_a_phrase_that_is_all_placeholder_and_foreign_wordings_are_left_out_when_only_counted() -> None:
+    phrases = PhraseTable(
+        (
+            PhraseRow(0, "Aorta", "free", "<string>", "A free sentence.", "string"),
+            PhraseRow(1, "Aorta", "site", "Calcium is seen.", "Calcium is seen.", None),
+            PhraseRow(2, "Aorta", "Root", "The root is normal.", "The root is normal.", None, "root.normal"),
+        )
+    )
+    said = tuple(RetrievedSentence(i, "Somebody's words." if i == 0 else None) for i in range(3))
+    candidates = [ContextCandidate(7, 0.5, said)]
+    assert [s.phrase_id for s in merge_sentences(candidates, phrases)] == [1, 2]
+    assert [s.phrase_id for s in merge_sentences(candidates, phrases, only_language=True)] == [2]
