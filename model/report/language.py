@@ -11,7 +11,8 @@ The file is JSON, one object per language (`model/echo/phrases/en.json` is one; 
 
 A template holds at most one placeholder ``<slot_name>`` and no digit; `numberless` says the same without a number. The
 placeholder stands for the bare number: its unit is part of the wording ("of <ejection_fraction>%"), `unit` says which.
-Names of findings and their values, slots and phenotypes are the same in every language; only wordings differ.
+Names of findings and their values, slots and phenotypes are the same in every language; only wordings differ. A further
+language is therefore a file of wordings keyed by these phrase ids (`model/report/translation.py`).
 """
 
 import json
@@ -162,15 +163,15 @@ class Language:
         bands = (band for band in self.bands if band.slot == slot and band.low <= stated < band.high)
         return next((Finding(band.finding, band.value) for band in bands), None)
 
-    def fill(self, phrase: Phrase, value: float | None) -> str:
-        """The phrase as a sentence. Without a plausible number it is the numberless wording."""
+    def fill(self, phrase: Phrase, value: float | None, mark: str = "") -> str:
+        """The phrase as a sentence, `mark` after its number; without a plausible number the numberless wording."""
         if phrase.slot is None:
             return phrase.template
         slot = self.slots[phrase.slot]
         if value is None or not slot.holds(value):
             return phrase.numberless
         number = f"{value:.{slot.decimals}f}".replace(".", self.decimal_mark)
-        return phrase.template.replace(f"<{slot.name}>", number)
+        return phrase.template.replace(f"<{slot.name}>", f"{number} {mark}".strip())
 
     def contradicted_by(self, findings: Iterable[Finding]) -> tuple[Contradiction, ...]:
         """The rules that these findings, all said of one heart, break."""

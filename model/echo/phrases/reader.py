@@ -1,12 +1,13 @@
-"""The shipped report language, and the reader that turns its text back into findings, numbers and labels."""
+"""The shipped report languages, and the reader that turns their text back into findings, numbers and labels."""
 
 from functools import cache
 from importlib.resources import as_file, files
 
 from model.report.language import Language
 from model.report.reading import PhraseReader, ReportReading, SentenceReading
+from model.report.translation import Translation
 
-__all__ = ["PhraseReader", "ReportReading", "SentenceReading", "english"]
+__all__ = ["PhraseReader", "ReportReading", "SentenceReading", "english", "german"]
 
 
 @cache
@@ -14,3 +15,10 @@ def english() -> Language:
     """The English phrase bank of `en.json`, read once."""
     with as_file(files("model.echo.phrases") / "en.json") as path:
         return Language.read(path)
+
+
+@cache
+def german() -> Translation:
+    """The German wordings of `de.json`, read once."""
+    with as_file(files("model.echo.phrases") / "de.json") as path:
+        return Translation.read(path, english())
