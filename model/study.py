@@ -1,11 +1,18 @@
 """A study as the networks see it: de-identified clips, and what was skipped and why. No torch, no files."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+Source = Literal["dicom", "video"]
+
+# (frames that can be read, frames per second, source) → the numbers of those that are needed, ascending, one at least.
+FramePlan = Callable[[int, float | None, Source], Sequence[int]]
 
 
 class SkipReason(StrEnum):
@@ -41,6 +48,8 @@ class Clip:
     """One de-identified cine as it was stored, before any mask.
 
     frames_rgb: uint8 (T, H, W, 3) RGB, 0..255. Grayscale sources are repeated over the three channels.
+    frame_numbers: the number in the file of each row of frames_rgb, ascending from 0; None: the first T, every one.
+    frames_readable: how many frames reading could reach, T where every one was read.
     frame_rate_hz: frames per second, None where the file does not say.
     frames_total: frames in the file; larger than T when reading stopped at the limit.
     sector_box: (x0, y0, x1, y1) pixels, x1 and y1 exclusive: the 2D tissue region that the DICOM header
@@ -51,12 +60,14 @@ class Clip:
 
     position: int
     sha256: str
-    source: Literal["dicom", "video"]
+    source: Source
     frames_rgb: NDArray[np.uint8]
     frame_rate_hz: float | None
     frames_total: int
     sector_box: tuple[int, int, int, int] | None = None
     text_declared_absent: bool = False
+    frame_numbers: tuple[int, ...] | None = None
+    frames_readable: int | None = None
 
     def __post_init__(self) -> None:
         frames = self.frames_rgb
@@ -64,5 +75,25 @@ class Clip:
             raise ValueError(f"frames_rgb must be uint8 (T, H, W, 3), not {frames.dtype} {frames.shape}")
         if self.frame_rate_hz is not None and not 0 < self.frame_rate_hz < 1000:
             raise ValueError(f"frame_rate_hz must lie in (0, 1000), not {self.frame_rate_hz}")
-        if self.frames_total < len(frames) or self.position < 1:
+        if self.frames_total < self.length or self.position < 1:
             raise ValueError(f"position {self.position} and frames_total {self.frames_total} do not fit the clip")
+        numbers = range(len(frames)) if self.frame_numbers is None else self.frame_numbers
+        ascending = all(first < second for first, second in pairwise(numbers))
+        if len(numbers) != len(frames) or not ascending or numbers[0] < 0 or numbers[-1] >= self.length:
+            raise ValueError(f"frame_numbers must be {len(frames)} ascending numbers below {self.length}")
+
+    @property
+    def length(self) -> int:
+        """Frames of the clip as far as it could be read."""
+        return len(self.frames_rgb) if self.frames_readable is None else self.frames_readable
+
+    def rows_of(self, numbers: Iterable[int]) -> list[int]:
+        """The rows of frames_rgb that hold those frames. Raises ValueError when one was not read."""
+        if self.frame_numbers is None:
+            rows = {number: number for number in range(len(self.frames_rgb))}
+        else:
+            rows = {number: row for row, number in enumerate(self.frame_numbers)}
+        try:
+            return [rows[number] for number in numbers]
+        except KeyError as absent:
+            raise ValueError(f"frame {absent} of the clip at position {self.position} was not read") from None

@@ -11,7 +11,7 @@ from index.phrase_table import PhraseRow, PhraseTable
 from model.bundle import BundleManifest, sha256_of, taxonomy_fields, write_bundle
 from model.device import Placement
 from model.embeddings import PreparedClip, StudyEmbedding
-from model.study import Clip
+from model.study import Clip, Source
 from model.taxonomy import Phenotype, Taxonomy
 from service.artifacts import ArtifactPaths
 
@@ -27,6 +27,10 @@ class ToyModality:
     """Ten lines: the mean colour of a clip is its embedding, its brightness its view."""
 
     taxonomy, embedding_dim = TOY, 3
+
+    def frames_needed(self, total: int, frame_rate_hz: float | None, source: Source) -> Sequence[int]:
+        del frame_rate_hz, source  # every frame counts
+        return range(total)
 
     def prepare(self, clip: Clip) -> PreparedClip:
         mean = torch.tensor(clip.frames_rgb.mean(axis=(0, 1, 2)) / 255, dtype=torch.float32)

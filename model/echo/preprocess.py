@@ -1,8 +1,10 @@
 """Clip → model input: mask, choose a window, crop, resize, normalise. One function serves training and service."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -10,11 +12,11 @@ from numpy.typing import NDArray
 from model.echo.fan import Fan
 from model.echo.hull_mask import hull_mask
 from model.echo.preprocessing_config import EchoPreprocessing, Quality
-from model.echo.sector import look_at, sector_of
+from model.echo.sector import look_at, looked_at, sector_of
 from model.echo.windows import SCORE_SIZE, Window, WindowScore, reduced, scores, windows_of
 from model.embeddings import PreparedClip
 from model.errors import ClipRejected
-from model.study import Clip, SkipReason
+from model.study import Clip, SkipReason, Source
 
 _SMALLEST_SIDE = 32  # pixels; no sector can be told from less
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels, x1 and y1 exclusive; may reach beyond the picture
@@ -33,9 +35,29 @@ class Shown:
     fan: Fan | None = None
 
 
+def frames_needed(
+    total: int, frame_rate_hz: float | None, source: Source, config: EchoPreprocessing
+) -> tuple[int, ...]:
+    """Numbers of the frames that `prepare_clip` looks at, ascending, of a clip of `total`; no others need decoding."""
+    if total < config.min_frames:
+        return (0,)  # it will be rejected by its length
+    windows = windows_of(total, frame_rate_hz, config)
+    needed = {frame for window in windows for frame in window.present}
+    if source in config.masked_sources:
+        needed.update(mask_frames(total, windows[0], config))
+    return tuple(sorted(needed))
+
+
+def mask_frames(total: int, window: Window, config: EchoPreprocessing) -> tuple[int, ...]:
+    """Numbers of the frames that the mask is found in, ascending. window: the first."""
+    if config.mask == "fan":
+        return looked_at(total)
+    return tuple(range(total)) if config.mask_frames == "all" else tuple(sorted({*window.present, total - 1}))
+
+
 def prepare_clip(clip: Clip, config: EchoPreprocessing, device: torch.device) -> PreparedClip:
     """The clip as model input on the device. Raises ClipRejected with the reason the answer shows."""
-    total = len(clip.frames_rgb)
+    total = clip.length
     if total < config.min_frames:
         _reject(SkipReason.TOO_SHORT, f"{total} frames, at least {config.min_frames} are needed")
     if min(clip.frames_rgb.shape[1:3]) < _SMALLEST_SIDE:
@@ -44,23 +66,36 @@ def prepare_clip(clip: Clip, config: EchoPreprocessing, device: torch.device) ->
         )
     frames = _on_device(clip.frames_rgb, device)
     shown = shown_of(clip, frames, config)
-    window = _chosen(frames, shown, windows_of(total, clip.frame_rate_hz, config), config)
+    windows = windows_of(total, clip.frame_rate_hz, config)
+    in_rows = tuple(_in_rows(clip, window) for window in windows)
+    best = _chosen(frames, shown, in_rows, config)
     flipped = config.dicom_colour_order == "bgr" and clip.source == "dicom"
-    model_input = model_input_of(frames, shown, window, config, bgr=flipped)
+    model_input = model_input_of(frames, shown, in_rows[best], config, bgr=flipped)
     view_input = model_input[:, _view_frames(config)].transpose(0, 1).contiguous()
-    return PreparedClip(clip.position, clip.sha256, model_input, view_input, window.start)
+    return PreparedClip(clip.position, clip.sha256, model_input, view_input, windows[best].start)
+
+
+def _in_rows(clip: Clip, window: Window) -> Window:
+    """The window with each frame's number replaced by its row among the frames that were read."""
+    lacking = len(window.frames) - len(window.present)
+    return replace(window, frames=(*clip.rows_of(window.present), *[None] * lacking))
 
 
 def shown_of(clip: Clip, frames: torch.Tensor, config: EchoPreprocessing) -> Shown:
-    """What may be shown of the clip. Raises ClipRejected where text cannot be ruled out: it fails closed."""
+    """What may be shown of the clip. Raises ClipRejected where text cannot be ruled out: it fails closed.
+
+    frames: uint8 (T, H, W, 3) all that were read, on the device.
+    """
     height, width = clip.frames_rgb.shape[1:3]
     centre = centre_box(height, width, config.crop_fraction)
     if clip.source not in config.masked_sources:
         return Shown(None, centre)
+    first_window, *_ = windows_of(clip.length, clip.frame_rate_hz, config)
+    looked = _rows(frames, clip.rows_of(mask_frames(clip.length, first_window, config)))
     if config.mask == "hull":
-        hull = hull_mask(frames)
+        hull = hull_mask(looked)
         return _unmasked(clip, centre) if hull is None else Shown(torch.from_numpy(hull).to(frames.device), centre)
-    seen = look_at(frames)
+    seen = look_at(looked)
     sector = sector_of(seen, clip.sector_box)
     if sector is None:
         if seen.still:
@@ -68,6 +103,12 @@ def shown_of(clip: Clip, frames: torch.Tensor, config: EchoPreprocessing) -> Sho
         return _unmasked(clip, centre)
     box = centre if config.crop == "centre" else square_box(sector.box, config.crop_fraction)
     return Shown(torch.from_numpy(sector.mask).to(frames.device), box, sector.fan)
+
+
+def _rows(frames: torch.Tensor, rows: Iterable[int]) -> torch.Tensor:
+    """The frames at those ascending rows; the frames themselves where they are all."""
+    index = torch.tensor([*rows], device=frames.device)
+    return frames if len(index) == len(frames) else frames.index_select(0, index)
 
 
 def _unmasked(clip: Clip, box: Box) -> Shown:
@@ -142,18 +183,27 @@ def resized(pictures: torch.Tensor, config: EchoPreprocessing) -> torch.Tensor:
     """float32 (n, 3, S, S) whole grey levels 0..255: bicubic, with a = −0.75 where not antialiased.
 
     pictures: uint8 (n, 3, h, w). Antialiased on the CPU, torch's byte kernel is 15 times as fast as its float one and
-    within 4 grey levels of it (LOG 2026-11-22); other devices have no byte kernel.
+    within 4 grey levels of it; not antialiased, OpenCV's is, within one (LOG 2026-11-22). Other devices have neither.
     """
     size = (config.image_size, config.image_size)
-    exact = not config.antialias or pictures.device.type != "cpu"
+    on_cpu = pictures.device.type == "cpu"
+    if on_cpu and not config.antialias:
+        return _resized_by_opencv(pictures, size)
     scaled = torch.nn.functional.interpolate(
-        pictures.float() if exact else pictures,
+        pictures if on_cpu else pictures.float(),
         size=size,
         mode="bicubic",
         align_corners=False,
         antialias=config.antialias,
     )
     return scaled.float().round_().clamp_(0, 255)
+
+
+def _resized_by_opencv(pictures: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """float32 (n, 3, S, S) whole grey levels: bicubic with a = −0.75, not antialiased."""
+    frames = pictures.permute(0, 2, 3, 1).numpy()
+    scaled = np.stack([cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC) for frame in frames])
+    return torch.from_numpy(scaled).permute(0, 3, 1, 2).float()
 
 
 def window_scores(frames: torch.Tensor, shown: Shown, windows: tuple[Window, ...]) -> torch.Tensor:
@@ -183,12 +233,12 @@ def _depth(shown: Shown, height: int) -> torch.Tensor:
     return torch.from_numpy(radius).float()
 
 
-def _chosen(frames: torch.Tensor, shown: Shown, windows: tuple[Window, ...], config: EchoPreprocessing) -> Window:
-    """The best window. Raises ClipRejected when none shows tissue, or nothing moves where it does."""
+def _chosen(frames: torch.Tensor, shown: Shown, windows: tuple[Window, ...], config: EchoPreprocessing) -> int:
+    """Number of the best window. Raises ClipRejected when none shows tissue, or nothing moves where it does."""
     if config.quality is None:
-        return windows[0]
+        return 0
     found = [WindowScore(*row) for row in window_scores(frames, shown, windows).tolist()]
-    return windows[best_window(found, config.quality)]
+    return best_window(found, config.quality)
 
 
 def best_window(found: list[WindowScore], quality: Quality) -> int:

@@ -31,6 +31,9 @@ class EchoPreprocessing(BaseModel):
     min_frames: int = Field(1, ge=1, description="Shorter clips are skipped.")
     target_frame_rate_hz: float | None = Field(None, gt=0, description="None: the stride counts source frames.")
     mask: Literal["hull", "fan"]
+    mask_frames: Literal["all", "sampled"] = Field(
+        "all", description="Frames the hull is found in; `sampled`: the model's and the last, no others are decoded."
+    )
     masked_sources: tuple[Literal["dicom", "video"], ...]
     crop: Literal["centre", "sector"]
     crop_fraction: float = Field(0.1, ge=0, lt=0.5, description="Cut off on each side after cropping to a square.")
@@ -59,6 +62,7 @@ _STD = (47.989223, 46.456997, 47.20083)
 ECHOPRIME = EchoPreprocessing(
     profile="echoprime",
     mask="hull",
+    mask_frames="sampled",  # LOG 2026-11-22: IoU with the hull of all frames, and what is no longer decoded
     masked_sources=("dicom",),
     crop="centre",
     dicom_colour_order="bgr",

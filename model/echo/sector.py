@@ -53,13 +53,17 @@ class Liveliness:
         return bool((self.std > _LIVE_STD).mean() < _STILL_SHARE)
 
 
+def looked_at(total: int) -> tuple[int, ...]:
+    """Numbers of the frames, evenly over a clip of `total`, in which the sector is looked for."""
+    return tuple(torch.linspace(0, total - 1, min(_LOOKED_AT, total)).long().tolist())
+
+
 def liveliness(frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """(std float32 (h, w), low uint8 (H, W), high uint8 (H, W)) over time, on the frames' device.
 
-    frames: uint8 (T, H, W, 3). The brightest channel counts, so that blue Doppler lives as red does.
+    frames: uint8 (t, H, W, 3) those looked at. The brightest channel counts, so that blue Doppler lives as red does.
     """
-    step = torch.linspace(0, frames.shape[0] - 1, min(_LOOKED_AT, frames.shape[0]), device=frames.device).long()
-    grey = frames.index_select(0, step).amax(dim=3)  # (t, H, W)
+    grey = frames.amax(dim=3)  # (t, H, W)
     factor = max(1.0, max(grey.shape[1:]) / _LONG_SIDE)
     size = (round(grey.shape[1] / factor), round(grey.shape[2] / factor))
     small = torch.nn.functional.interpolate(grey[:, None].float(), size=size, mode="area")[:, 0]
@@ -78,6 +82,9 @@ def _dilated(frames: torch.Tensor) -> torch.Tensor:
 
 def look_at(frames: torch.Tensor) -> Liveliness:
     """The liveliness of a cine, on the CPU, where shapes are found. frames: uint8 (T, H, W, 3) on any device."""
+    chosen = looked_at(len(frames))
+    if len(chosen) < len(frames):
+        frames = frames.index_select(0, torch.tensor(chosen, device=frames.device))
     return Liveliness(*(part.cpu().numpy() for part in liveliness(frames)))
 
 

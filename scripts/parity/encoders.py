@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from model.echo.convnext_forward import FusedConvNeXt
+from model.echo.mvit_forward import FusedMViT
 from model.echo.preprocess import normalised
 from model.echo.preprocessing_config import ECHOPRIME
 from model.echo.video_encoder import build_video_encoder
@@ -62,10 +64,10 @@ def _outputs(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
     seed = int(arrays["seed"])
     torch.manual_seed(seed)
     dimension = arrays["clip_embeddings"].shape[1]
-    encoder = build_video_encoder({"architecture": "mvit_v2_s", "embedding_dim": dimension})
+    encoder = FusedMViT(build_video_encoder({"architecture": "mvit_v2_s", "embedding_dim": dimension}))
     torch.manual_seed(seed)
     views = [str(number) for number in range(arrays["view_logits"].shape[1])]
-    classifier = build_view_classifier({"architecture": "convnext_base"}, views)
+    classifier = FusedConvNeXt(build_view_classifier({"architecture": "convnext_base"}, views))
     embeddings, logits = [], []
     for clip in arrays["input_clips"]:
         model_input = normalised(torch.from_numpy(clip).permute(3, 0, 1, 2).float(), ECHOPRIME)[None]

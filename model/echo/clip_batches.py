@@ -1,0 +1,46 @@
+"""Batches of fixed sizes, and what happens when one does not fit into memory."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import torch
+
+# Largest first. Few shapes, so that kernels chosen or captured for one serve every study; larger batches are no faster
+# on the machines measured, and eight full-size clips need about 1 GB of activations (LOG 2026-11-22).
+BATCH_SIZES = (8, 4, 2, 1)
+
+Item = TypeVar("Item")
+
+
+def batch_sizes(count: int) -> tuple[int, ...]:
+    """Sizes that add up to `count`, each one of BATCH_SIZES, largest first."""
+    sizes: list[int] = []
+    for size in BATCH_SIZES:
+        whole, count = divmod(count, size)
+        sizes += [size] * whole
+    return tuple(sizes)
+
+
+def in_batches(items: Sequence[Item], run: Callable[[Sequence[Item]], torch.Tensor]) -> torch.Tensor:
+    """The rows that `run` gives for all items, in their order. A batch that does not fit is halved until it does.
+
+    Raises torch.OutOfMemoryError where a single item does not fit.
+    """
+    parts, start = [], 0
+    for size in batch_sizes(len(items)):
+        parts.append(_halved_to_fit(items[start : start + size], run))
+        start += size
+    return torch.cat(parts)
+
+
+def _halved_to_fit(items: Sequence[Item], run: Callable[[Sequence[Item]], torch.Tensor]) -> torch.Tensor:
+    try:
+        return run(items)
+    except torch.OutOfMemoryError:
+        if len(items) == 1:
+            raise
+    # Only here: as long as the exception lives, its frames hold the memory of the batch that failed.
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    middle = len(items) // 2
+    return torch.cat((_halved_to_fit(items[:middle], run), _halved_to_fit(items[middle:], run)))
