@@ -21,9 +21,11 @@ from model.errors import ClipRejected
 from model.mil import MilTable, pool_sections
 from model.modality import Modality
 from model.report.writer import ReportWriter
+from model.report.writing import WritingRequest
 from model.study import Clip, SkippedClip
 from service import assembly
 from service.agreement import TextCheck
+from service.bank_projection import project_onto_bank
 from service.embedded_study import EmbeddedStudy
 from service.errors import InvalidNeighbours, ModeUnavailable
 from service.retrieved_report import paste_sections
@@ -103,8 +105,12 @@ class ReportPipeline:
             embedding = self.modality.encode(used) if used else self._no_clips()
         progress(Progress("encode", len(used), len(used)))
         with clock.stage("pool"):
-            sections = pool_sections(embedding, self.mil, self.bundle.view_weighting, self.bundle.min_section_weight)
+            sections = self.pool(embedding)
         return EmbeddedStudy(used, skipped, truncated, embedding, sections, clock)
+
+    def pool(self, embedding: StudyEmbedding) -> SectionEmbeddings:
+        """One vector per section, as the bundle weighs the views."""
+        return pool_sections(embedding, self.mil, self.bundle.view_weighting, self.bundle.min_section_weight)
 
     def report(self, study: EmbeddedStudy, options: RunOptions, progress: ProgressSink = silent) -> ReportDocument:
         """The report document of an embedded study."""
@@ -112,10 +118,10 @@ class ReportPipeline:
         clock.seconds.update(study.clock.seconds)
         mode = options.mode or self.modes[0]
         with clock.stage("retrieve"):
-            retrieval = self._retrieve(study.sections, options)
+            retrieval = self.retrieve(study.sections, options)
         progress(Progress("retrieve", 1, 1))
         with clock.stage("vote"):
-            votes = self._vote(retrieval)
+            votes = self.vote(retrieval)
         with clock.stage("write"):
             written = self._write(study, retrieval, votes, mode)
         progress(Progress("write", 1, 1))
@@ -135,6 +141,20 @@ class ReportPipeline:
                 stage_seconds=clock.seconds,
             )
         )
+
+    def request(
+        self,
+        embedding: StudyEmbedding,
+        sections: SectionEmbeddings,
+        retrieval: Retrieval,
+        votes: Mapping[str, PhenotypeVote],
+        mode: Mode,
+    ) -> WritingRequest:
+        """The study as the bundle's decoder reads it; training reads the same."""
+        bank = self.retriever.bank
+        if (self.bundle.decoder or {}).get("project_onto_bank", False):
+            sections = project_onto_bank(sections, retrieval.neighbours, bank)
+        return request_of(embedding, sections, votes, retrieval, bank, mode)
 
     def _prepare(
         self, items: Iterable[Clip | SkippedClip], clock: StageClock, progress: ProgressSink
@@ -172,7 +192,8 @@ class ReportPipeline:
         views = self.modality.taxonomy.views
         return StudyEmbedding(torch.zeros(0, self.modality.embedding_dim), torch.zeros(0, len(views)), (), views)
 
-    def _retrieve(self, sections: SectionEmbeddings, options: RunOptions) -> Retrieval:
+    def retrieve(self, sections: SectionEmbeddings, options: RunOptions) -> Retrieval:
+        """Neighbours and context of every assessed section. Raises SearchError for vectors that are not finite."""
         candidates = self.retriever.bank.manifest.candidates
         vectors = sections.vectors.cpu().numpy()
         if not torch.isfinite(sections.vectors).all():
@@ -185,7 +206,8 @@ class ReportPipeline:
             depth=min(max(options.depth, options.neighbours), candidates),
         )
 
-    def _vote(self, retrieval: Retrieval) -> dict[str, PhenotypeVote]:
+    def vote(self, retrieval: Retrieval) -> dict[str, PhenotypeVote]:
+        """What the neighbours say of every phenotype."""
         sections = {phenotype.name: phenotype.section for phenotype in self.modality.taxonomy.phenotypes}
         return vote(retrieval.neighbours, self.retriever.bank, sections)
 
@@ -194,5 +216,5 @@ class ReportPipeline:
     ) -> assembly.Written:
         if mode == "retrieval" or self.writer is None:
             return paste_sections(retrieval, self.retriever.bank)
-        request = request_of(study.embedding, study.sections, votes, retrieval, self.retriever.bank, mode)
+        request = self.request(study.embedding, study.sections, retrieval, votes, mode)
         return assembly.Written.of(self.writer.write(request))

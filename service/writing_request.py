@@ -1,10 +1,11 @@
 """Retrieval and embeddings → what the report writer reads. The one place where index types become model types."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from index.candidate_bank import CandidateBank
 from index.evidence import merge_sentences, slot_values
-from index.retrieval import PhenotypeVote, Retrieval
+from index.phrase_table import PhraseTable
+from index.retrieval import ContextCandidate, PhenotypeVote, Retrieval
 from model.embeddings import SectionEmbeddings, StudyEmbedding
 from model.report.writing import EvidenceSentence, PhenotypeToken, WritingRequest
 from service.schemas import Mode
@@ -43,16 +44,27 @@ def phenotype_token(name: str, vote: PhenotypeVote) -> PhenotypeToken:
 
 def evidence_of(retrieval: Retrieval, bank: CandidateBank) -> dict[str, tuple[EvidenceSentence, ...]]:
     """Section → its merged sentences, highest support first."""
+    only_language = not bank.manifest.text_may_be_shown
     return {
-        section: tuple(
-            EvidenceSentence(
-                template=sentence.template,
-                numberless=sentence.numberless,
-                slot=sentence.slot,
-                support=sentence.support,
-                candidate_ids=sentence.candidate_ids,
-            )
-            for sentence in merge_sentences(candidates, bank.phrases)
-        )
+        section: evidence_sentences(candidates, bank.phrases, only_language=only_language)
         for section, candidates in retrieval.context.items()
     }
+
+
+def evidence_sentences(
+    candidates: Sequence[ContextCandidate], phrases: PhraseTable, *, only_language: bool = False
+) -> tuple[EvidenceSentence, ...]:
+    """The merged sentences of one section's context, highest support first; training merges here as well.
+
+    only_language: wordings of the report language alone, not those of anybody's report.
+    """
+    return tuple(
+        EvidenceSentence(
+            template=sentence.template,
+            numberless=sentence.numberless,
+            slot=sentence.slot,
+            support=sentence.support,
+            candidate_ids=sentence.candidate_ids,
+        )
+        for sentence in (merge_sentences(candidates, phrases, only_language=only_language) if candidates else ())
+    )

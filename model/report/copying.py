@@ -132,10 +132,10 @@ def written_log_probabilities(logits: torch.Tensor, targets: torch.Tensor) -> to
 
 
 def target_log_probabilities(
-    logits: torch.Tensor, log_shares: torch.Tensor, tokens: torch.Tensor, targets: torch.Tensor
+    written: torch.Tensor, log_shares: torch.Tensor, tokens: torch.Tensor, targets: torch.Tensor
 ) -> torch.Tensor:
-    """float32 (R, T) log probability of the target tokens. logits: (R, T, V); targets: int64 (R, T)."""
-    written = written_log_probabilities(logits, targets) + log_shares[..., 0]
+    """float32 (R, T) log probability of the target tokens. written: of `written_log_probabilities`; targets: (R, T)."""
+    written = written + log_shares[..., 0]
     elsewhere = targets[..., None] != tokens[:, None, :]
     # A finite floor: the gradient of logsumexp over nothing but -inf is NaN.
     copied = log_shares[..., 1:].masked_fill(elsewhere, -1e4).clamp_min(-1e4)

@@ -49,19 +49,17 @@ class Decoder(nn.Module):
 
     def read_studies(self, studies: StudyTensors) -> GrowingMemory:
         """Keys and values of the shared prefix, one row per study."""
-        vectors = self._project(studies.section_vectors)
-        sections = torch.where(studies.assessed[..., None], vectors, self.not_assessed.weight)
-        clips = self._project(studies.clip_vectors)
-        clips = torch.where(studies.clip_present[..., None], clips, self.no_clip.weight)
-        estimates = self.estimate(studies.estimates.to(self.token.weight.dtype))
-        parts = (
-            sections + self.section_vector.weight,
-            clips + self.clip_rank.weight,
-            estimates + self.phenotype.weight,
-        )
+        estimates = self.estimate(studies.estimates.to(self.token.weight.dtype)) + self.phenotype.weight
         memory = GrowingMemory()
-        self.transformer(torch.cat(parts, 1), self._positions(0, self.config.shared_length), memory=memory)
+        prefix = torch.cat([self._vectors(studies), estimates], 1)
+        self.transformer(prefix, self._positions(0, self.config.shared_length), memory=memory)
         return memory
+
+    def read_vectors(self, studies: StudyTensors) -> torch.Tensor:
+        """(B, S, W) hidden states of the section vectors when nothing but section and clip vectors is read."""
+        vectors = self._vectors(studies)
+        hidden = self.transformer(vectors, self._positions(0, vectors.shape[1]))
+        return hidden[:, : len(self.config.sections)]  # type: ignore[no-any-return]
 
     def read_rows(self, rows: RowTensors, memory: Memory) -> CopySource:
         """Evidence that can be copied from; the rows' keys and values go to the memory of the shared prefix."""
@@ -104,6 +102,14 @@ class Decoder(nn.Module):
         """Which positions of a row's prefix may be read: bool (R, shared + 1 + Q)."""
         always = rows.valid.new_ones(rows.valid.shape[0], self.config.shared_length + 1)
         return torch.cat([always, rows.valid], 1)
+
+    def _vectors(self, studies: StudyTensors) -> torch.Tensor:
+        """(B, S + C, W) section and clip vectors as the transformer reads them."""
+        vectors = self._project(studies.section_vectors)
+        sections = torch.where(studies.assessed[..., None], vectors, self.not_assessed.weight)
+        clips = self._project(studies.clip_vectors)
+        clips = torch.where(studies.clip_present[..., None], clips, self.no_clip.weight)
+        return torch.cat([sections + self.section_vector.weight, clips + self.clip_rank.weight], 1)
 
     def _project(self, vectors: torch.Tensor) -> torch.Tensor:
         # Unit vectors have entries near D^-1/2; the network wants them near one.

@@ -46,6 +46,10 @@ class DecoderConfig(BaseModel):
     max_evidence: int = Field(12, gt=0)  # design section 7
     max_sentence_tokens: int = Field(_SENTENCE_TOKENS, gt=0)
     max_section_tokens: int = Field(_SECTION_TOKENS, gt=0)
+    reads_phenotypes: bool = Field(
+        True, description="False: every estimate is read as missing; slots are still filled."
+    )
+    project_onto_bank: bool = Field(False, description="True: section vectors are drawn onto the bank first (DeCap).")
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:

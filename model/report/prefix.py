@@ -50,6 +50,22 @@ class RowTensors:
     valid: torch.Tensor
     sentences: tuple[tuple[tuple[int, ...], ...], ...]
 
+    def of_studies(self, rows: Sequence[int]) -> "RowTensors":
+        """Some of the rows, the first of them for study 0, the next for study 1 and so on."""
+        chosen = torch.tensor(rows, dtype=torch.int64, device=self.section.device)
+        parts = (self.section, self.evidence, self.sentence, self.beginning, self.support, self.valid)
+        section, evidence, sentence, beginning, support, valid = (part.index_select(0, chosen) for part in parts)
+        return RowTensors(
+            study=torch.arange(len(rows), device=self.section.device),
+            section=section,
+            evidence=evidence,
+            sentence=sentence,
+            beginning=beginning,
+            support=support,
+            valid=valid,
+            sentences=tuple(self.sentences[row] for row in rows),
+        )
+
 
 @dataclass(frozen=True)
 class EncodedEvidence:
@@ -111,7 +127,7 @@ def _study_fields(request: WritingRequest, config: DecoderConfig) -> tuple[torch
     padding = config.max_clip_vectors - clips.shape[0]
     clip_vectors = torch.cat([clips, clips.new_zeros(padding, config.embedding_dim)])
     clip_present = torch.arange(config.max_clip_vectors) < clips.shape[0]
-    tokens = {token.name: token for token in request.phenotypes}
+    tokens = {token.name: token for token in request.phenotypes if config.reads_phenotypes}
     estimates = torch.tensor([_estimate(tokens, phenotype) for phenotype in config.phenotypes])
     return vectors, assessed, clip_vectors, clip_present, estimates.reshape(-1, ESTIMATE_FEATURES)
 

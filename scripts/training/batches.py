@@ -11,16 +11,31 @@ from model.report.copying import TextState, said_sentences, text_beginnings
 from model.report.decoder_config import DecoderConfig
 from model.report.prefix import RowPrefix, RowTensors, StudyTensors, encode_evidence, row_tensors, study_tensors
 from model.report.tokenizer import ReportTokenizer
+from model.report.writing import WritingRequest
+from scripts.training.finding_table import FindingTable
 from scripts.training.rows import DisturbedRow, Disturber, TrainingRow
 
+_CONTRAST_EVERY = 4  # rows that are also read with another study's video: each costs a second pass
+_TRIES = 4  # studies looked at for one whose section differs; most sections differ in most pairs
 _POOL = 8  # batches drawn together and sorted by length: rows of like length share a batch and waste little padding
+
+
+@dataclass(frozen=True, eq=False)
+class Contrast:
+    """Some rows of a batch with other studies' vectors and estimates. rows: int64 (K,) rows of the batch."""
+
+    rows: torch.Tensor
+    studies: StudyTensors
+    tensors: RowTensors
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
     """One step's input. text, targets: int64 (R, T); text begins with BOS, targets end with EOS.
 
-    state: of the text at each position. counted: bool (R, T) False on padding.
+    state: of the text at each position. counted: bool (R, T) False on padding. findings: bool (R, F) what each row's
+    text states; asked: bool (R, F) the columns of its section, none where the section's vector was left out.
+    contrast: None where no row has another study to be compared with.
     """
 
     studies: StudyTensors
@@ -29,6 +44,9 @@ class Batch:
     state: TextState
     targets: torch.Tensor
     counted: torch.Tensor
+    findings: torch.Tensor
+    asked: torch.Tensor
+    contrast: Contrast | None
 
 
 class Batches:
@@ -47,6 +65,7 @@ class Batches:
         self._tokenizer = tokenizer
         self._config = config
         self._placement = placement
+        self.table = FindingTable(disturber.language)
         self._of_section: dict[str, list[int]] = {}
         for number, row in enumerate(rows):
             self._of_section.setdefault(row.section, []).append(number)
@@ -66,9 +85,24 @@ class Batches:
 
     def _disturbed(self, number: int, rng: np.random.Generator) -> DisturbedRow:
         row = self._rows[number]
-        others = self._of_section[row.section]
-        other = self._rows[others[int(rng.integers(len(others)))]]
-        return self._disturber.disturb(row, other, rng)
+        others = [self._other(row, rng) for _ in range(_TRIES)]
+        return self._disturber.disturb(row, others[0], rng, self._differing(row, others))
+
+    def _other(self, row: TrainingRow, rng: np.random.Generator) -> TrainingRow:
+        """A row of the same section, of another study wherever there is one."""
+        numbers = self._of_section[row.section]
+        place = int(rng.integers(len(numbers)))
+        other = self._rows[numbers[place]]
+        return other if other is not row else self._rows[numbers[(place + 1) % len(numbers)]]
+
+    def _differing(self, row: TrainingRow, others: Sequence[TrainingRow]) -> WritingRequest | None:
+        """The first study of which other things are true in the section."""
+        differing = (other for other in others if self._true(other) != self._true(row))
+        return next((other.study for other in differing), None)
+
+    def _true(self, row: TrainingRow) -> frozenset[object]:
+        """What a row's text states: findings, or its sentences where the language knows none of them."""
+        return self.table.findings(row.section, row.targets) or frozenset(row.targets)
 
     def collate(self, rows: Sequence[DisturbedRow]) -> Batch:
         """Tensors of some rows; each is its own study, for its inputs were disturbed on their own."""
@@ -84,8 +118,10 @@ class Batches:
         text = torch.cat([first, targets[:, :-1]], 1)
         counted = torch.arange(length)[None] < torch.tensor([len(text) for text in texts])[:, None]
         device = self._placement.device
+        studies = study_tensors([row.study for row in rows], self._config, self._placement)
+        seen = studies.assessed.cpu()[torch.arange(len(rows)), tensors.section.cpu()]
         return Batch(
-            studies=study_tensors([row.study for row in rows], self._config, self._placement),
+            studies=studies,
             rows=tensors,
             text=text.to(device),
             state=TextState(
@@ -94,6 +130,22 @@ class Batches:
             ),
             targets=targets.to(device),
             counted=counted.to(device),
+            findings=torch.stack([self.table.stated(row.section, row.targets) for row in rows]).to(device),
+            asked=(torch.stack([self.table.of_section(row.section) for row in rows]) & seen[:, None]).to(device),
+            contrast=self._contrast(rows, tensors),
+        )
+
+    def _contrast(self, rows: Sequence[DisturbedRow], tensors: RowTensors) -> Contrast | None:
+        """As many rows as every fourth would be, the first that have another study to be compared with."""
+        able = [(number, row.contrast) for number, row in enumerate(rows) if row.contrast is not None]
+        chosen = able[: max(1, len(rows) // _CONTRAST_EVERY)]
+        if not chosen:
+            return None
+        numbers = [number for number, _ in chosen]
+        return Contrast(
+            rows=torch.tensor(numbers).to(self._placement.device),
+            studies=study_tensors([study for _, study in chosen], self._config, self._placement),
+            tensors=tensors.of_studies(numbers),
         )
 
     def _said(self, texts: torch.Tensor, evidence: Sequence[Sequence[tuple[int, ...]]]) -> torch.Tensor:

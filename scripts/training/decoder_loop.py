@@ -4,8 +4,8 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -17,7 +17,7 @@ from model.report.decoder_config import DecoderConfig
 from model.report.tokenizer import ReportTokenizer
 from scripts.training.batches import Batch, Batches
 from scripts.training.checkpoint import load_checkpoint, save_checkpoint
-from scripts.training.losses import text_loss
+from scripts.training.losses import TEXT_ALONE, LossWeights, Objective
 from scripts.training.rows import Disturber, TrainingRow
 
 LOG = "log.jsonl"
@@ -41,6 +41,7 @@ class Plan:
     seed: int = 0
     log_every: int = 20
     checkpoint_every: int = 200
+    weights: LossWeights = field(default=TEXT_ALONE)
 
     def progress(self, step: int, seconds: float) -> float:
         """How much of the training is done, 0..1."""
@@ -61,41 +62,74 @@ class DecoderTrainer:
     disturber: Disturber
     placement: Placement
 
-    def train(self, rows: Sequence[TrainingRow], plan: Plan, out: Path) -> Decoder:
+    def train(self, rows: Sequence[TrainingRow], plan: Plan, out: Path, data: str = "") -> Decoder:
         """The trained decoder, also written to `out` with its tokenizer; goes on where an earlier run stopped.
 
+        data: what the rows were made of; a run goes on only with the same.
         Raises ValueError when `out` holds the checkpoint of another configuration.
         """
         out.mkdir(parents=True, exist_ok=True)
-        decoder = build_decoder(self.config, plan.seed).to(self.placement.device)
-        optimizer = build_optimizer(decoder, plan)
-        fingerprint = self._fingerprint(plan)
-        step, seconds = _resume(out, fingerprint, decoder, optimizer)
         batches = Batches(rows, self.disturber, self.tokenizer, self.config, self.placement)
+        decoder = build_decoder(self.config, plan.seed)
+        torch.manual_seed(plan.seed)  # of the head, which torch draws itself
+        objective = Objective(decoder, len(batches.table), plan.weights).to(self.placement.device)
+        optimizer = build_optimizer(objective, plan)
+        run = _Run(out, self._fingerprint(plan, data), objective, optimizer)
+        step, seconds = run.resume()
         started = time.monotonic() - seconds
-        decoder.train()
+        objective.train()
         while plan.progress(step, seconds) < 1:
             rate = plan.rate(plan.progress(step, seconds))
-            loss = train_step(decoder, optimizer, batches.at(step, seed=plan.seed, size=plan.rows_per_step), rate, plan)
+            losses = train_step(
+                objective, optimizer, batches.at(step, seed=plan.seed, size=plan.rows_per_step), rate, plan
+            )
             step, seconds = step + 1, time.monotonic() - started
             if step % plan.log_every == 0:
-                _log(out, {"step": step, "loss": round(loss.item(), 4), "rate": rate, "seconds": round(seconds, 1)})
+                values = {name: round(loss.item(), 4) for name, loss in losses.items()}
+                run.log({"step": step, **values, "rate": rate, "seconds": round(seconds, 1)})
             if step % plan.checkpoint_every == 0:
-                _save(out, fingerprint, decoder, optimizer, (step, seconds))
-        _save(out, fingerprint, decoder, optimizer, (step, seconds))
+                run.save(step, seconds)
+        run.save(step, seconds)
         save_decoder(out, decoder, self.tokenizer)
         return decoder.eval()
 
-    def _fingerprint(self, plan: Plan) -> str:
+    def _fingerprint(self, plan: Plan, data: str) -> str:
         """Hash of all that must not change between runs; the limits may."""
         fields = {name: value for name, value in asdict(plan).items() if name not in _LIMITS}
-        stated = [self.config.model_dump(mode="json"), fields, asdict(self.disturber.recipe), self.tokenizer.size]
+        stated = [self.config.model_dump(mode="json"), fields, asdict(self.disturber.recipe), self.tokenizer.size, data]
         return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
 
 
-def build_optimizer(decoder: Decoder, plan: Plan) -> torch.optim.Optimizer:
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """A training on disk: its folder, what it must match, and what is restored."""
+
+    out: Path
+    fingerprint: str
+    objective: Objective
+    optimizer: torch.optim.Optimizer
+
+    def resume(self) -> tuple[int, float]:
+        """Step and seconds from which to go on; weights and optimizer are set to that state."""
+        state = load_checkpoint(self.out, self.fingerprint)
+        if state is None:
+            return 0, 0.0
+        self.objective.load_state_dict(state["objective"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        return int(state["step"]), float(state["seconds"])
+
+    def save(self, step: int, seconds: float) -> None:
+        state = {"objective": self.objective.state_dict(), "optimizer": self.optimizer.state_dict()}
+        save_checkpoint(self.out, {**state, "step": step, "seconds": seconds, "fingerprint": self.fingerprint})
+
+    def log(self, line: dict[str, float]) -> None:
+        with (self.out / LOG).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def build_optimizer(objective: torch.nn.Module, plan: Plan) -> torch.optim.Optimizer:
     """AdamW; weights of two or more dimensions decay, norms and scales do not."""
-    weights = list(decoder.parameters())
+    weights = list(objective.parameters())
     groups = [
         {"params": [weight for weight in weights if weight.ndim >= 2], "weight_decay": plan.weight_decay},
         {"params": [weight for weight in weights if weight.ndim < 2], "weight_decay": 0.0},
@@ -104,37 +138,14 @@ def build_optimizer(decoder: Decoder, plan: Plan) -> torch.optim.Optimizer:
 
 
 def train_step(
-    decoder: Decoder, optimizer: torch.optim.Optimizer, batch: Batch, rate: float, plan: Plan
-) -> torch.Tensor:
-    """The mean loss of one optimisation step, as a scalar tensor."""
+    objective: Objective, optimizer: torch.optim.Optimizer, batch: Batch, rate: float, plan: Plan
+) -> Mapping[str, torch.Tensor]:
+    """The losses of one optimisation step by name, `loss` the weighted sum; scalar tensors."""
     for group in optimizer.param_groups:
         group["lr"] = rate
-    loss = text_loss(decoder, batch)
+    loss, parts = objective(batch)
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(decoder.parameters(), plan.gradient_norm)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(objective.parameters(), plan.gradient_norm)
     optimizer.step()
-    return loss.detach()
-
-
-def _resume(out: Path, fingerprint: str, decoder: Decoder, optimizer: torch.optim.Optimizer) -> tuple[int, float]:
-    """Step and seconds from which to go on; weights and optimizer are set to that state."""
-    state = load_checkpoint(out, fingerprint)
-    if state is None:
-        return 0, 0.0
-    decoder.load_state_dict(state["decoder"])
-    optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"]), float(state["seconds"])
-
-
-def _save(
-    out: Path, fingerprint: str, decoder: Decoder, optimizer: torch.optim.Optimizer, reached: tuple[int, float]
-) -> None:
-    step, seconds = reached
-    state = {"decoder": decoder.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "seconds": seconds}
-    save_checkpoint(out, {**state, "fingerprint": fingerprint})
-
-
-def _log(out: Path, line: dict[str, float]) -> None:
-    with (out / LOG).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    return {"loss": loss.detach(), **parts}

@@ -48,12 +48,16 @@ def draw_reports(language: Language, studies: range, seed: int) -> SyntheticRepo
     """Reports and labels of the patients with these study numbers."""
     states = [state_of(seed, study, "clinical") for study in studies]
     sections = tuple(
-        report_of(state, language, np.random.default_rng([seed, study, 1]))  # 1: the wording's own stream
-        for state, study in zip(states, studies, strict=True)
+        report_of(state, language, wording_stream(seed, study)) for state, study in zip(states, studies, strict=True)
     )
     labels = [labels_of(state) for state in states]
     phenotypes = {name: np.array([row[name] for row in labels], np.float32) for name in ECHO_TAXONOMY.phenotype_names}
     return SyntheticReports(sections, phenotypes)
+
+
+def wording_stream(seed: int, study: int) -> np.random.Generator:
+    """The stream that draws a report's wording; the patient has another."""
+    return np.random.default_rng([seed, study, 1])  # 1: the wording's own
 
 
 def phrase_table(language: Language) -> PhraseTable:
@@ -102,7 +106,7 @@ class QuerySource:
             evidence={},
         )
         return [
-            TrainingRow(study, name, _templates(sentences), self._context(name, nearest[name][query]))
+            TrainingRow(study, name, said_templates(sentences), self._context(name, nearest[name][query]))
             for name, sentences in reports.sections[query].items()
             if name in names and sentences
         ]
@@ -134,7 +138,7 @@ class QuerySource:
         }
 
 
-def _templates(sentences: Sequence[PhrasedSentence]) -> tuple[str, ...]:
+def said_templates(sentences: Sequence[PhrasedSentence]) -> tuple[str, ...]:
     """What the decoder should write: slots where a number is stated, the numberless wording where it is not."""
     return tuple(
         sentence.phrase.numberless if sentence.value is None else sentence.phrase.template for sentence in sentences

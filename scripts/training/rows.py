@@ -10,11 +10,11 @@ from typing import Literal
 import numpy as np
 import torch
 
-from index.evidence import merge_sentences
 from index.phrase_table import PhraseTable
 from index.retrieval import ContextCandidate
 from model.report.language import Language, Phrase
 from model.report.writing import EvidenceSentence, WritingRequest
+from service.writing_request import evidence_sentences
 
 EvidenceKind = Literal["own", "none", "corrupted", "other"]
 
@@ -62,13 +62,17 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class DisturbedRow:
-    """A row as the decoder reads it in one training step."""
+    """A row as the decoder reads it in one training step.
+
+    contrast: another study whose section differs, with the same inputs left out; None where there is none to compare.
+    """
 
     study: WritingRequest
     section: str
     targets: tuple[str, ...]
     evidence: tuple[EvidenceSentence, ...]
     kind: EvidenceKind
+    contrast: WritingRequest | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,51 +83,47 @@ class Disturber:
     phrases: PhraseTable
     language: Language
 
-    def disturb(self, row: TrainingRow, other: TrainingRow, rng: np.random.Generator) -> DisturbedRow:
-        """The row with its inputs drawn anew; other: a row of the same section from another study."""
+    def disturb(
+        self, row: TrainingRow, other: TrainingRow, rng: np.random.Generator, contrast: WritingRequest | None = None
+    ) -> DisturbedRow:
+        """The row with its inputs drawn anew; other: a row of the same section from another study.
+
+        contrast: a study whose section differs from the row's; it loses the inputs that the row loses.
+        """
         kind = self.recipe.kind(rng)
         identical = rng.random() < self.recipe.without_identical
         neighbours = {"none": (), "other": other.neighbours}.get(kind, row.neighbours)
         if identical:
             neighbours = tuple(candidate for candidate in neighbours if self._templates(candidate) != set(row.targets))
-        evidence = evidence_of(neighbours, self.phrases)
+        evidence = evidence_sentences(neighbours, self.phrases)
         if kind == "corrupted":
             share = rng.uniform(self.recipe.corrupted_low, self.recipe.corrupted_high)
             evidence = corrupted(evidence, row.section, share, self.language, rng)
         order = rng.permutation(len(evidence))
+        unestimated = rng.random() < self.recipe.without_phenotypes
+        unseen = rng.random() < self.recipe.without_vectors
+        comparable = contrast is not None and not (unestimated and unseen)
         return DisturbedRow(
-            study=self._without(row.study, rng),
+            study=_without(row.study, unestimated, unseen),
             section=row.section,
             targets=row.targets,
             evidence=tuple(evidence[place] for place in order),
             kind=kind,
+            contrast=_without(contrast, unestimated, unseen) if contrast is not None and comparable else None,
         )
 
     def _templates(self, candidate: ContextCandidate) -> set[str]:
-        return {self.phrases[sentence.phrase_id].template for sentence in candidate.sentences}
-
-    def _without(self, study: WritingRequest, rng: np.random.Generator) -> WritingRequest:
-        """The study with its phenotype estimates or its vectors left out, now and then."""
-        if rng.random() < self.recipe.without_phenotypes:
-            study = replace(study, phenotypes=())
-        if rng.random() < self.recipe.without_vectors:
-            unseen = torch.zeros_like(study.assessed)
-            study = replace(study, assessed=unseen, clip_vectors=study.clip_vectors[:0])
-        return study
+        said = ((self.phrases[sentence.phrase_id], sentence.value) for sentence in candidate.sentences)
+        return {phrase.numberless if phrase.slot and value is None else phrase.template for phrase, value in said}
 
 
-def evidence_of(neighbours: Sequence[ContextCandidate], phrases: PhraseTable) -> tuple[EvidenceSentence, ...]:
-    """The evidence of neighbours, merged as the service merges it."""
-    return tuple(
-        EvidenceSentence(
-            sentence.template,
-            sentence.numberless,
-            sentence.slot,
-            sentence.support,
-            sentence.candidate_ids,
-        )
-        for sentence in (merge_sentences(neighbours, phrases) if neighbours else ())
-    )
+def _without(study: WritingRequest, phenotypes: bool, vectors: bool) -> WritingRequest:
+    """The study with its phenotype estimates or its vectors left out."""
+    if phenotypes:
+        study = replace(study, phenotypes=())
+    if vectors:
+        study = replace(study, assessed=torch.zeros_like(study.assessed), clip_vectors=study.clip_vectors[:0])
+    return study
 
 
 def corrupted(

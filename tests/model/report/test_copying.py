@@ -16,6 +16,7 @@ from model.report.copying import (
     said_sentences,
     target_log_probabilities,
     text_beginnings,
+    written_log_probabilities,
 )
 
 BOS, SEP = 1, 2
@@ -48,7 +49,9 @@ def test_probabilities_sum_to_one_and_equal_those_of_the_loss(length: int) -> No
         torch.testing.assert_close(probabilities.sum(-1), torch.ones(2))
         for target in range(VOCABULARY):
             targets = torch.full((2, 3), target)
-            told = target_log_probabilities(logits, log_shares, evidence.tokens, targets)[:, position]
+            told = target_log_probabilities(
+                written_log_probabilities(logits, targets), log_shares, evidence.tokens, targets
+            )[:, position]
             torch.testing.assert_close(told.exp(), probabilities[:, target])
 
 
@@ -66,7 +69,9 @@ def test_the_loss_has_finite_gradients_where_nothing_can_be_copied() -> None:
     shares = torch.full((1, 2, 4), float("-inf"))
     shares[..., 0] = 0
     targets = torch.full((1, 2), 5)
-    likelihood = target_log_probabilities(logits, shares, torch.zeros(1, 3, dtype=torch.int64), targets)
+    likelihood = target_log_probabilities(
+        written_log_probabilities(logits, targets), shares, torch.zeros(1, 3, dtype=torch.int64), targets
+    )
     likelihood.sum().backward()  # type: ignore[no-untyped-call]
     assert logits.grad is not None
     assert logits.grad.isfinite().all()

@@ -11,7 +11,7 @@ from model.report.decoder_config import DecoderConfig, decoder_config
 from model.report.prefix import RowPrefix, encode_evidence, row_tensors, study_tensors
 from model.report.writing import EvidenceSentence, PhenotypeToken
 from model.taxonomy import Phenotype, Taxonomy
-from tests.model.report.bridge import CPU, DIM, TAXONOMY, config, evidence, request, tokenizer
+from tests.model.report.bridge import CPU, DIM, TAXONOMY, config, decoder, evidence, request, tokenizer
 
 
 def sentence(template: str, slot: str | None = None, numberless: str = "Fine.") -> EvidenceSentence:
@@ -97,3 +97,32 @@ def test_the_full_size_has_27_million_parameters() -> None:
     with torch.device("meta"):
         full = Decoder(sizes)
     assert sum(weight.numel() for weight in full.parameters()) == pytest.approx(27e6, rel=0.03)
+
+
+def test_a_decoder_that_reads_no_phenotypes_reads_every_estimate_as_missing() -> None:
+    blind = config().model_copy(update={"reads_phenotypes": False})
+    told, untold = (study_tensors([request(1, load=load)], blind, CPU).estimates for load in (45.5, None))
+    assert told.equal(untold)
+    assert told[0, :, -2:].tolist() == [[1.0, 0.0]] * 2
+
+
+def test_some_rows_are_those_rows_each_for_a_study_of_its_own() -> None:
+    said = (("Deck", "The deck is sound."), ("Piers", "No pier has moved."), ("Cables", "The cables are taut."))
+    prefixes = [
+        RowPrefix(0, section, encode_evidence([evidence(text)], tokenizer(), config())) for section, text in said
+    ]
+    some = row_tensors(prefixes, tokenizer(), config(), CPU).of_studies([2, 0])
+    assert some.study.tolist() == [0, 1]
+    assert some.section.tolist() == [2, 0]
+    assert some.sentences == tuple((prefix.evidence[0].tokens,) for prefix in (prefixes[2], prefixes[0]))
+    for row, prefix in zip(some.evidence.tolist(), (prefixes[2], prefixes[0]), strict=True):
+        tokens = [*prefix.evidence[0].tokens, tokenizer().sep]
+        assert row[: len(tokens)] == tokens
+
+
+def test_vectors_alone_know_nothing_of_estimates() -> None:
+    own = decoder(3)
+    one, other = (study_tensors([request(1, load=load)], config(), CPU) for load in (10.0, 80.0))
+    changed = study_tensors([request(2, load=10.0)], config(), CPU)
+    assert own.read_vectors(one).equal(own.read_vectors(other))
+    assert not torch.allclose(own.read_vectors(one), own.read_vectors(changed))

@@ -5,7 +5,8 @@ from functools import cache
 from model.echo.phrases.reader import english
 from model.echo.taxonomy import ECHO_TAXONOMY
 from scripts.training.phantom_rows import NEIGHBOURS, QuerySource, draw_reports, phrase_table
-from scripts.training.rows import TrainingRow, evidence_of
+from scripts.training.rows import TrainingRow
+from service.writing_request import evidence_sentences
 
 BANK = 120
 
@@ -54,5 +55,5 @@ def test_neighbours_resemble_their_query_more_than_chance() -> None:
 
 
 def _found(row: TrainingRow, stranger: TrainingRow) -> int:
-    offered = {sentence.template for sentence in evidence_of(stranger.neighbours, source().phrases)}
+    offered = {sentence.template for sentence in evidence_sentences(stranger.neighbours, source().phrases)}
     return len(offered & set(row.targets))

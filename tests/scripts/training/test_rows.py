@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from model.report.language import Finding
-from scripts.training.rows import DisturbedRow, Disturber, Recipe, corrupted, evidence_of
+from scripts.training.rows import DisturbedRow, Disturber, Recipe, corrupted
+from service.writing_request import evidence_sentences
 from tests.model.report.bridge import LANGUAGE
 from tests.model.report.bridge_training import PHRASES, candidate, training_rows
 
@@ -47,13 +48,13 @@ def test_no_evidence_and_another_studys_evidence() -> None:
     (none,) = disturbed(only(none=1))
     (other,) = disturbed(only(other=1))
     assert none.evidence == ()
-    assert set(other.evidence) == set(evidence_of(ROWS[1].neighbours, PHRASES))
+    assert set(other.evidence) == set(evidence_sentences(ROWS[1].neighbours, PHRASES))
 
 
 def test_order_is_shuffled_and_nothing_else() -> None:
     rows = disturbed(only(own=1), 30)
     assert len({row.evidence for row in rows}) > 1
-    assert all(set(row.evidence) == set(evidence_of(ROWS[0].neighbours, PHRASES)) for row in rows)
+    assert all(set(row.evidence) == set(evidence_sentences(ROWS[0].neighbours, PHRASES)) for row in rows)
 
 
 def test_neighbours_with_the_same_section_are_removed() -> None:
@@ -69,7 +70,7 @@ def test_neighbours_with_the_same_section_are_removed() -> None:
 
 
 def test_corrupted_evidence_states_another_value_of_the_same_finding() -> None:
-    evidence = evidence_of(ROWS[0].neighbours, PHRASES)
+    evidence = evidence_sentences(ROWS[0].neighbours, PHRASES)
     flipped = corrupted(evidence, "Deck", 1.0, LANGUAGE, np.random.default_rng(0))
     findings = {phrase.template: phrase.findings for phrase in LANGUAGE.phrases}
     for before, after in zip(evidence, flipped, strict=True):
@@ -81,6 +82,6 @@ def test_corrupted_evidence_states_another_value_of_the_same_finding() -> None:
 
 
 def test_sentences_without_another_value_stay() -> None:
-    kept = evidence_of([candidate(1, [("piers.unmoved", None)])], PHRASES)
+    kept = evidence_sentences([candidate(1, [("piers.unmoved", None)])], PHRASES)
     assert corrupted(kept, "Piers", 1.0, LANGUAGE, np.random.default_rng(0)) == kept
     assert LANGUAGE.phrases_stating["Piers", Finding("pier_position", "kept")]

@@ -1,0 +1,21 @@
+"""Findings as columns: each section has its own, and a text states exactly what its phrases do."""
+
+from model.report.language import Finding
+from scripts.training.finding_table import FindingTable
+from tests.model.report.bridge import LANGUAGE
+
+TABLE = FindingTable(LANGUAGE)
+
+
+def test_columns_of_sections_do_not_meet_and_cover_all() -> None:
+    columns = [TABLE.of_section(section) for section in ("Deck", "Piers", "Cables")]
+    assert sum(column.int() for column in columns).tolist() == [1] * len(TABLE)  # type: ignore[union-attr]
+
+
+def test_a_text_states_the_findings_of_its_sentences_with_or_without_numbers() -> None:
+    texts = ("The deck carries a heavy load.", "The deck is sound.", "Nobody wrote this.")
+    assert TABLE.findings("Deck", texts) == {Finding("load_class", "heavy"), Finding("deck", "sound")}
+    stated = TABLE.stated("Deck", texts)
+    assert int(stated.sum()) == 2
+    assert not (stated & ~TABLE.of_section("Deck")).any()
+    assert TABLE.findings("Piers", texts) == frozenset()
