@@ -1,0 +1,102 @@
+"""Test patients as clips: in memory at the frames that preprocessing reads, or as files through ingest."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.echo.preprocessing_config import EchoPreprocessing
+from model.phantom.acquisition import Acquisition
+from model.phantom.overlay import Screen, draw_screen
+from model.phantom.prior import state_of
+from model.phantom.render import BeamClip, coloured, heart_of, render_beams
+from model.phantom.scanner import ScanConverter
+from model.phantom.state import HeartState
+from model.phantom.study import PlannedClip
+from model.phantom.tensors import sampled_frames
+from model.phantom.tissues import Tissue
+from model.study import Clip, SkippedClip, SkipReason
+from scripts.evaluation.study_sets import StudySet
+from scripts.study_writer.study_folder import ClipOrder, StudyOrder, form_of, write_clip
+from service.ingest.limits import IngestLimits
+from service.ingest.study import open_study
+
+_SCREEN_SHARE = 2  # half the rows and columns: LOG 2026-11-22, 0.25 instead of 0.50 CPU seconds a clip
+_LEFT_VENTRICLE = (int(Tissue.LV_WALL), int(Tissue.LV_CAVITY), int(Tissue.PAPILLARY_MUSCLE))
+
+
+def clips_of(chosen: StudySet, study: int, config: EchoPreprocessing) -> Iterator[Clip | SkippedClip]:
+    """The clips of a study in memory, in upload order; repeated ones are skipped as ingest skips them."""
+    state = state_of(chosen.seed, study, chosen.prior)
+    for position, planned in enumerate(chosen.planned(study), start=1):
+        number = position - 1 if planned.duplicate_of is None else planned.duplicate_of
+        sha256 = hashlib.sha256(f"{chosen.seed}/{study}/{number}".encode()).hexdigest()
+        if planned.duplicate_of is not None:
+            yield SkippedClip(position, sha256, SkipReason.DUPLICATE, "the same clip was already read")
+            continue
+        yield clip_in_memory(state, planned, position, sha256, config, masked=chosen.shift == "organ_masked")
+
+
+def clip_in_memory(
+    state: HeartState, planned: PlannedClip, position: int, sha256: str, config: EchoPreprocessing, *, masked: bool
+) -> Clip:
+    """The clip as a scanner exports it, without the frames that nothing reads.
+
+    Its frames are those of the first window; a lower stated frame rate says so, and preprocessing samples all of them.
+    """
+    acquisition = as_evaluated(planned.acquisition, config)
+    numbers = np.unique(sampled_frames(acquisition, config))
+    beams = render_beams(state, acquisition, planned.noise_seed, numbers)
+    if masked:
+        beams = replace(beams, grey=np.where(np.isin(beams.labels, _LEFT_VENTRICLE), np.uint8(0), beams.grey))
+    frames = _on_screen(state, acquisition, beams, numbers, planned.noise_seed)
+    sampled_hz = (config.target_frame_rate_hz or acquisition.frame_rate_hz) / config.stride
+    return Clip(position, sha256, "video", frames, min(sampled_hz, acquisition.frame_rate_hz), len(frames))
+
+
+def as_evaluated(acquisition: Acquisition, config: EchoPreprocessing) -> Acquisition:
+    """The acquisition on a small screen, stopped after the first window: every way to read it reads the same frames."""
+    last = int(sampled_frames(acquisition, config)[-1])
+    rows, columns = acquisition.screen
+    screen = rows // _SCREEN_SHARE // 2 * 2, columns // _SCREEN_SHARE // 2 * 2  # even, as video has to be
+    return replace(acquisition, frames=max(2, last + 1), screen=screen)
+
+
+def _on_screen(
+    state: HeartState, acquisition: Acquisition, beams: BeamClip, numbers: NDArray[np.integer], seed: int
+) -> NDArray[np.uint8]:
+    """uint8 (T, H, W, 3): sector, text and ECG as `model.phantom.render.render_clip` draws them."""
+    screen = Screen.of(acquisition)
+    converter = ScanConverter.of(beams.grid, screen.apex, screen.pixel_mm, acquisition.screen)
+    frames = np.stack([converter.convert(coloured(beams, frame, acquisition)) for frame in range(len(numbers))])
+    draw_screen(frames, screen, acquisition, heart_of(state, acquisition, numbers), seed)
+    return frames
+
+
+@contextmanager
+def files_of(chosen: StudySet, study: int, config: EchoPreprocessing, folder: Path) -> Iterator[list[Path]]:
+    """The paths of a study written as a mix of DICOM and MP4, in upload order; removed afterwards."""
+    order = StudyOrder(chosen.seed, study, "mixed", chosen.prior)
+    state = state_of(chosen.seed, study, chosen.prior)
+    paths = []
+    for number, planned in enumerate(chosen.planned(study)):
+        source = number if planned.duplicate_of is None else planned.duplicate_of
+        cut = replace(planned, acquisition=as_evaluated(planned.acquisition, config))
+        form = form_of("mixed", source, cut)
+        path = folder / f"clip_{number + 1:03d}.{'mp4' if form == 'mp4' else 'dcm'}"
+        write_clip(ClipOrder(order, state, cut, source, form, path))
+        paths.append(path)
+    yield paths
+    for path in paths:
+        path.unlink()
+
+
+@contextmanager
+def read_files(paths: list[Path]) -> Iterator[Iterator[Clip | SkippedClip]]:
+    """The clips of some files through ingest."""
+    with open_study(paths, IngestLimits()) as study:
+        yield study.read()

@@ -1,0 +1,109 @@
+"""Every part on a pipeline whose embeddings are known to tell the truth, and on the same with the truth taken away."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from model.report.writing import EvidenceSentence
+from scripts.evaluation.abstention import measure_abstention, measure_mil_table
+from scripts.evaluation.arms import measure_arms, write_arms
+from scripts.evaluation.attribution import without_candidates
+from scripts.evaluation.context import Evaluation
+from scripts.evaluation.controls import measure_random_encoder, measure_readings, measure_wrong_inputs
+from scripts.evaluation.file_equality import measure_files
+from scripts.evaluation.pictures import accuracy_by_clips
+from scripts.evaluation.replay import replayed
+from scripts.evaluation.results import Results
+from scripts.evaluation.scores import measure_scores
+from scripts.evaluation.shifts import measure_shifts, view_accuracy
+from scripts.evaluation.text_bars import measure_texts
+
+
+def bars(results: Results) -> dict[str, bool]:
+    return {bar.name: bar.ok for bar in results.bars}
+
+
+def test_scores_of_embeddings_that_tell_the_truth(evaluation: Evaluation) -> None:
+    results = Results()
+    documents = evaluation.documents(evaluation.embedded, "retrieval")
+    diagram = measure_scores(evaluation, documents, results)
+    assert results.figures["auroc"]["mean"] > 0.75
+    assert diagram.count.sum() > 0
+    assert set(bars(results)) >= {"EF: R²", "mean AUROC over the 23, from scores"}
+    assert sum(row["studies"] for row in accuracy_by_clips(evaluation, documents).values()) == len(documents)
+
+
+def test_arms_are_ordered_as_their_evidence(evaluation: Evaluation) -> None:
+    results = Results()
+    documents = {"retrieval": evaluation.documents(evaluation.embedded, "retrieval")}
+    reports = write_arms(evaluation, documents)
+    measure_arms(evaluation, reports, results)
+    arms = results.figures["arms"]
+    assert set(arms) == {"A", "B", "C", "D"}
+    assert arms["B"]["macro_f1"] > arms["A"]["macro_f1"]
+    assert all(row["unread_sentences"] == 0 for row in arms.values())
+    assert not bars(results)["arm E is trained"]
+    assert not bars(results)["rag over the better of B and C: macro-F1"]
+    measure_wrong_inputs(evaluation, reports, results)
+    measure_texts(evaluation, [], documents["retrieval"], results)
+    assert not bars(results)["contradictory studies after repair"]
+
+
+def test_readings_that_are_noise_lose(evaluation: Evaluation) -> None:
+    results = Results()
+    measure_readings(evaluation, results)
+    measure_random_encoder(evaluation, results)
+    readings = results.figures["readings"]
+    assert (
+        readings["independent, one_frame"]["ejection_fraction_r2"]
+        < readings["independent, base"]["ejection_fraction_r2"]
+    )
+    assert bars(results)["mean AUROC of probes over those on a random encoder"]
+
+
+def test_views_files_and_shifts(evaluation: Evaluation) -> None:
+    results = Results()
+    measure_shifts(evaluation, results)
+    measure_files(evaluation, results)
+    assert view_accuracy(evaluation.studies) == 1.0
+    assert results.figures["files"]["median_cosine"] == pytest.approx(1.0)
+    assert bars(results)["views, top-1 on held-out looks"]
+
+
+def test_abstention_follows_the_table(evaluation: Evaluation) -> None:
+    results = Results()
+    measure_abstention(evaluation, results)
+    measure_mil_table(evaluation, results)
+    assert bars(results)["abstention: sections not assessed without an informative view"]
+    assert bars(results)["sections assessed with a good view"]
+    alike = {section: dict.fromkeys(row, 1.0) for section, row in evaluation.pipeline.bundle.mil_weights.items()}
+    flat = replace(
+        evaluation,
+        pipeline=replace(
+            evaluation.pipeline, bundle=evaluation.pipeline.bundle.model_copy(update={"mil_weights": alike})
+        ),
+    )
+    results = Results()
+    measure_mil_table(flat, results)
+    assert not bars(results)["MIL: sections whose heaviest view shows them"]
+
+
+def test_replay_gives_what_was_embedded(evaluation: Evaluation) -> None:
+    study = evaluation.studies[0]
+    embedded = replayed(evaluation.pipeline, study)
+    assert embedded.embedding.positions == tuple(study.used)
+    assert np.allclose(embedded.embedding.clip_embeddings, study.embeddings["base"].clip_embeddings)
+    first = tuple(study.used)[:1]
+    assert replayed(evaluation.pipeline, study, positions=first).embedding.positions == first
+
+
+def test_deleted_candidates_leave_no_trace() -> None:
+    sentences = (
+        EvidenceSentence("One.", "One.", None, 1.0, (1, 2, 3, 4)),
+        EvidenceSentence("Two.", "Two.", None, 0.5, (1, 2)),
+    )
+    kept = without_candidates({"IVC": sentences}, {"IVC": {1, 2}}, {"IVC": 4})["IVC"]
+    assert [(sentence.template, sentence.candidate_ids, sentence.support) for sentence in kept] == [
+        ("One.", (3, 4), 1.0)
+    ]
