@@ -27,6 +27,7 @@ from typing import Any
 
 import torch
 
+from index.candidate_bank import CandidateBank
 from model.bundle import read_bundle
 from model.device import choose_placement
 from model.report.decoder_config import DecoderConfig, decoder_config
@@ -133,13 +134,17 @@ def material(args: argparse.Namespace, config: DecoderConfig, language: Language
     return Material(pipeline, BankRows(pipeline, deviation, args.seed).rows(candidates), held_out, deviation)
 
 
-def undisturbed(rows: list[TrainingRow], pipeline: ReportPipeline, *, evidence: bool) -> list[DisturbedRow]:
+def undisturbed(rows: list[TrainingRow], bank: CandidateBank, *, evidence: bool) -> list[DisturbedRow]:
     """Rows as the service would write them, with their evidence or (as in mode `generate`) without."""
-    phrases = pipeline.retriever.bank.phrases
+    only_language = not bank.manifest.text_may_be_shown
     return [
-        DisturbedRow(row.study, row.section, row.targets, evidence_sentences(row.neighbours, phrases), "own")
-        if evidence
-        else DisturbedRow(row.study, row.section, row.targets, (), "none")
+        DisturbedRow(
+            row.study,
+            row.section,
+            row.targets,
+            evidence_sentences(row.neighbours, bank.phrases, only_language=only_language) if evidence else (),
+            "own" if evidence else "none",
+        )
         for row in rows
     ]
 
@@ -176,7 +181,8 @@ def main() -> None:
     (args.out / CONFIG_FILE).write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
     reserved.write(args.out)
     made = material(args, config, language, reserved)
-    disturber = Disturber(arm.recipe, made.pipeline.retriever.bank.phrases, training_language)
+    bank = made.pipeline.retriever.bank
+    disturber = Disturber(arm.recipe, bank.phrases, training_language, not bank.manifest.text_may_be_shown)
     plan = Plan(
         args.steps,
         args.seconds or None,
@@ -188,7 +194,7 @@ def main() -> None:
     trainer = DecoderTrainer(config, tokenizer, disturber, placement)
     decoder = trainer.train(made.rows, plan, args.out, data_of(args, made, reserved))
     draw_curve(args.out)
-    rows = undisturbed(made.held_out, made.pipeline, evidence=arm.evidence)
+    rows = undisturbed(made.held_out, bank, evidence=arm.evidence)
     measurer = WritingMeasurer(decoder, tokenizer, language, placement)
     result = {
         "arm": args.arm,

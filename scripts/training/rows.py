@@ -77,11 +77,15 @@ class DisturbedRow:
 
 @dataclass(frozen=True, eq=False)
 class Disturber:
-    """Applies a recipe. phrases: the table that the rows' neighbours refer to."""
+    """Applies a recipe. phrases: the table that the rows' neighbours refer to.
+
+    only_language: as the service reads a bank whose text may not be shown, wordings of the report language alone.
+    """
 
     recipe: Recipe
     phrases: PhraseTable
     language: Language
+    only_language: bool = False
 
     def disturb(
         self, row: TrainingRow, other: TrainingRow, rng: np.random.Generator, contrast: WritingRequest | None = None
@@ -95,7 +99,7 @@ class Disturber:
         neighbours = {"none": (), "other": other.neighbours}.get(kind, row.neighbours)
         if identical:
             neighbours = tuple(candidate for candidate in neighbours if self._templates(candidate) != set(row.targets))
-        evidence = evidence_sentences(neighbours, self.phrases)
+        evidence = evidence_sentences(neighbours, self.phrases, only_language=self.only_language)
         if kind == "corrupted":
             share = rng.uniform(self.recipe.corrupted_low, self.recipe.corrupted_high)
             evidence = corrupted(evidence, row.section, share, self.language, rng)

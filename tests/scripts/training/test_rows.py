@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from index.phrase_table import PhraseTable
 from model.report.language import Finding
 from scripts.training.rows import DisturbedRow, Disturber, Recipe, corrupted
 from service.writing_request import evidence_sentences
@@ -67,6 +68,19 @@ def test_neighbours_with_the_same_section_are_removed() -> None:
     disturber = Disturber(only(own=1, without_identical=1), PHRASES, LANGUAGE)
     left = disturber.disturb(row, row, np.random.default_rng(0)).evidence
     assert [(sentence.template, sentence.candidate_ids) for sentence in left] == [("The deck is cracked.", (2,))]
+
+
+def test_wordings_outside_the_language_are_left_out_where_the_service_leaves_them_out() -> None:
+    foreign = PhraseTable(tuple(replace(row, key=None if "sound" in row.template else row.key) for row in PHRASES))
+    for only_language in (False, True):
+        disturber = Disturber(only(own=1), foreign, LANGUAGE, only_language)
+        read = {
+            sentence.template
+            for row in ROWS
+            for sentence in disturber.disturb(row, row, np.random.default_rng(0)).evidence
+        }
+        assert ("The deck is sound." in read) is not only_language
+        assert "The deck is cracked." in read
 
 
 def test_corrupted_evidence_states_another_value_of_the_same_finding() -> None:
