@@ -1,0 +1,194 @@
+"""The steps of a build: table → survey → staged chunks → the next version of the bank; and deletion."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.bank_writer import BankDescription
+from index.candidate_bank import CandidateBank
+from index.candidate_keys import KEY_PATTERN
+from index.manifest import BankManifest
+from model.bundle import MANIFEST, read_bundle, sha256_of
+from model.device import choose_placement
+from model.echo.phrases.reader import english, german
+from model.report.language import Language
+from model.report.reading import PhraseReader
+from scripts.own_reports.bank_folder import LAST_RUN, NextBank, candidates_of, forget_runs, open_current
+from scripts.own_reports.coverage import coverage_of
+from scripts.own_reports.deidentify import Deidentifier, shipped_words
+from scripts.own_reports.errors import BankRefused
+from scripts.own_reports.headings import HeadingMap
+from scripts.own_reports.journal import Journal, Staged
+from scripts.own_reports.mapping import ColumnMapping, read_mapping
+from scripts.own_reports.pseudonyms import read_pseudonyms
+from scripts.own_reports.reports import RowReader
+from scripts.own_reports.sources import vector_source
+from scripts.own_reports.staging import Stage, rejects_of, write_notes
+from scripts.own_reports.survey import Survey, survey
+from scripts.own_reports.table import read_table
+from scripts.own_reports.vectors import VectorSource
+from service.settings import shipped_bundle
+
+_CHUNK_ROWS = {"text encoder": 64, "embeddings": 256, "studies": 4}  # rows that a stop can cost again
+_NOBODY = np.zeros(0, np.int64)
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildInputs:
+    """What every step needs. bundle None: the shipped one."""
+
+    out: Path
+    bundle: Path | None
+    key_file: Path
+    name: str
+    notice: str
+    show_text: bool
+
+
+class BankBuild:
+    """Adds reports to the bank of a folder, or takes some out."""
+
+    def __init__(self, inputs: BuildInputs) -> None:
+        self._inputs = inputs
+        self._folder = inputs.bundle or shipped_bundle()
+        self._manifest = read_bundle(self._folder)
+        self._pseudonyms = read_pseudonyms(inputs.key_file)
+        self._language = (
+            english() if self._manifest.phrases is None else Language.read(self._folder / self._manifest.phrases)
+        )
+        self._sections = (*self._manifest.sections, *self._manifest.unwritten_sections)
+        self._encoder = self._manifest.files[self._manifest.networks["video_encoder"]["file"]]
+
+    def source(self, studies: Path | None, embeddings: Path | None, ids: Path | None, *, dry: bool) -> VectorSource:
+        """Where the vectors come from; a dry run loads no network."""
+        placement = choose_placement("auto")
+        return vector_source(
+            (self._folder, self._manifest), studies, (embeddings, ids), self._language, None if dry else placement
+        )
+
+    def add(
+        self, reports: Path, mapping_file: Path, source: VectorSource, *, append: bool, dry_run: bool
+    ) -> dict[str, Any]:
+        """Adds the reports of a CSV. Raises OwnReportsError; then what is served is unchanged."""
+        out = self._inputs.out
+        base = open_current(out, self._pseudonyms, self._encoder)
+        if base is not None and not append and not dry_run:
+            raise BankRefused(f"{out}: has a bank already; --append adds to it")
+        mapping = read_mapping(mapping_file)
+        mapping.check(self._sections, self._manifest.taxonomy().phenotype_names)
+        looked = survey(read_table(reports, mapping), mapping)
+        plan = self._plan(reports, mapping, source, base)
+        journal = Journal(out / (".dry-run.unfinished" if dry_run else ".build.unfinished"), plan)
+        stage = Stage(
+            reader=self._reader(mapping, looked, source),
+            source=source,
+            journal=journal,
+            dimension=self._manifest.embedding_dim,
+            chunk_rows=_CHUNK_ROWS[source.name],
+            known=frozenset() if base is None else frozenset(base.keys(np.arange(base.manifest.candidates))[1]),
+        )
+        staged = stage.run(read_table(reports, mapping), looked)
+        summary = self._notes(staged, looked, source)
+        if not dry_run:
+            new = NextBank(base, _NOBODY, staged).publish(
+                out, self._pseudonyms, self._language, self._sections, self._describe
+            )
+            summary |= self._published(new)
+        journal.remove()
+        return summary
+
+    def delete(self, studies: Sequence[str], patients: Sequence[str]) -> dict[str, Any]:
+        """Takes studies and patients out: vectors, text, labels, index rows, older versions, notes of earlier runs."""
+        out = self._inputs.out
+        base = open_current(out, self._pseudonyms, self._encoder)
+        if base is None:
+            raise BankRefused(f"{out}: has no bank")
+        gone = [
+            (kind, self._key(kind, name))
+            for kind, names in (("study", studies), ("patient", patients))
+            for name in names
+        ]
+        by_kind = {kind: {key for k, key in gone if k == kind} for kind in ("study", "patient")}
+        leaving = candidates_of(base, by_kind["study"], by_kind["patient"])
+        if not len(leaving):
+            raise BankRefused(f"{out}: has no candidate of these studies or patients")
+        new = NextBank(base, leaving, None).publish(
+            out, self._pseudonyms, self._language, self._sections, self._describe
+        )
+        forget_runs(out)
+        return {"deleted": len(leaving), **self._published(new)}
+
+    def _key(self, kind: Any, name: str) -> str:
+        return name if re.fullmatch(KEY_PATTERN, name) else self._pseudonyms.of(kind, name)
+
+    def _reader(self, mapping: ColumnMapping, looked: Survey, source: VectorSource) -> RowReader:
+        languages = [self._language, *([german().language] if self._language.language == "en" else [])]
+        wordings = " ".join(phrase.template for language in languages for phrase in language.phrases)
+        words = {*_WORD.findall(wordings.casefold()), *(word.casefold() for word in mapping.vocabulary)}
+        return RowReader(
+            mapping=mapping,
+            headings=HeadingMap(self._sections, mapping.headings, mapping.ignored_headings),
+            readers=[PhraseReader(language) for language in languages],
+            deidentifier=Deidentifier(frozenset(words) | shipped_words() | looked.words, looked.names),
+            pseudonyms=self._pseudonyms,
+            phenotypes=self._manifest.taxonomy().phenotypes,
+            more_names=source.names,
+        )
+
+    def _plan(
+        self, reports: Path, mapping: ColumnMapping, source: VectorSource, base: CandidateBank | None
+    ) -> dict[str, Any]:
+        """Everything that the chunks depend on."""
+        return {
+            "reports": sha256_of(reports),
+            "mapping": mapping.model_dump(mode="json"),
+            "bundle": sha256_of(self._folder / MANIFEST),
+            "source": [source.name, source.fingerprint],
+            "key": self._pseudonyms.key_check,
+            "base": None if base is None else base.sha256,
+        }
+
+    def _notes(self, staged: Staged, looked: Survey, source: VectorSource) -> dict[str, Any]:
+        """Writes coverage, rejects and quarantine of this run, and returns what they add up to."""
+        folder = self._inputs.out / LAST_RUN
+        folder.mkdir(exist_ok=True)
+        left = {self._pseudonyms.of("study", s): reason for s, reason in source.left_over(looked.studies).items()}
+        rejected = write_notes(folder / "rejects.csv", rejects_of(staged, looked, left))
+        aside = (note for chunk in staged for note in chunk.quarantined)
+        quarantined = write_notes(folder / "quarantine.csv", sorted(aside))
+        reports = sum(len(chunk.reports) for chunk in staged)
+        coverage = coverage_of(staged.counts(), self._sections, reports, looked.rows)
+        text = json.dumps({**coverage, "rejected": rejected, "quarantined": quarantined}, indent=1)
+        (folder / "coverage.json").write_text(text + "\n", encoding="utf-8")
+        return {"coverage": coverage, "reports": reports, "rejected": dict(rejected), "quarantined": dict(quarantined)}
+
+    def _published(self, manifest: BankManifest) -> dict[str, Any]:
+        bank = CandidateBank.open(self._inputs.out, None)
+        return {"candidates": manifest.candidates, "version": bank.folder.name, "bank_sha256": bank.sha256}
+
+    def _describe(self, base: CandidateBank | None) -> BankDescription:
+        """A new version is described as the one before it."""
+        if base is not None:
+            old = base.manifest
+            return BankDescription(
+                name=old.name,
+                encoder_sha256=old.encoder_sha256,
+                trained=old.trained,
+                domain=old.domain,
+                licence_notice=old.licence_notice,
+                text_may_be_shown=old.text_may_be_shown,
+            )
+        return BankDescription(
+            name=self._inputs.name,
+            encoder_sha256=self._encoder,
+            trained=self._manifest.trained,
+            domain=self._manifest.domain,
+            licence_notice=self._inputs.notice,
+            text_may_be_shown=self._inputs.show_text,
+        )

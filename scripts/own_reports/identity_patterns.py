@@ -1,0 +1,85 @@
+"""What identifies somebody by its form: dates, ages, ids, telephone numbers, addresses, names after a title.
+
+The kinds are those of the HIPAA safe harbour, 45 CFR 164.514(b)(2)(i), that text can hold.
+"""
+
+import re
+
+_MONTH = (
+    r"(?:jan(?:uary|uar)?|jänner|feb(?:ruary|ruar)?|mar(?:ch)?|märz?|apr(?:il)?|may|mai|june?|juni?|july?|juli|"
+    r"aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\b\.?"
+)
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th|\.)?"
+_YEAR = r"(?:(?:19|20)\d{2}|'?\d{2})"
+_UNIT = r"(?:cm|mm|ml|m/s|cm/s|mmhg|msec|ms|bpm|%|dyn|beats|frames)"
+
+# Dates and ages go and the sentence stays: what it says of the heart does not depend on them.
+SOFT = {
+    "date": re.compile(
+        rf"\b{_DAY}[ /.-]*(?:of )?{_MONTH},?[ /.-]*(?:{_YEAR}\b)?"
+        rf"|\b{_MONTH}[ /.-]*{_DAY}\b,?(?:[ /.-]*(?:19|20)\d{{2}}\b)?"
+        rf"|\b{_MONTH}[ /.,'-]*(?:{_YEAR})\b"
+        r"|\b(?:19|20)\d{2}[-/. ](?:0?[1-9]|1[0-2])[-/. ](?:0?[1-9]|[12]\d|3[01])\b(?:[T ]\d{1,2}:\d{2}(?::\d{2})?)?"
+        r"|\b\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?(?:(?:19|20)\d{2}|\d{2})\b(?!\.?\d)"
+        r"|\b(?:0?[1-9]|1[0-2])[/.](?:19|20)\d{2}\b"
+        r"|\b(?:on|since|dated|of|from|vom|am|seit|study|echo|exam)\s+\d{1,2}/\d{1,2}\b(?!\s*/)"
+        r"|(?<![\d.,/])(?:19|20)\d{6}(?!\d)"
+        rf"|(?<![\d.,/])(?:19[0-9]{{2}}|20[0-4][0-9])(?![\d.,]\d|\d|\s?{_UNIT})"
+        r"|\b(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?(?:\s?[ap]\.?m\b\.?)?"
+        r"|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b",
+        re.IGNORECASE,
+    ),
+    "age": re.compile(
+        r"\b(?:9\d|1[01]\d)[\s-]*(?:-?\s*years?\b|yrs?\b|y/?\s?o\b|-?\s*jährig\w*|jahre?\b)(?:[\s-]*old)?"
+        r"|\b(?:aged?|alter)\s*:?\s*(?:of\s+)?(?:9\d|1[01]\d)\b",
+        re.IGNORECASE,
+    ),
+}
+
+_TITLE = (
+    r"(?:dr|drs|doctor|prof|professor|mr|mrs|ms|miss|sir|herrn?|frau|nurse|md|do|rn|rdcs|rcs|facc|fase|phd|"
+    r"pa-c|np|dipl|priv\.?-doz)"
+)
+_TELLS = (
+    r"(?:discussed|reviewed|signed|dictated|referred|interpreted|informed|called|notified|transcribed|approved|"
+    r"verified|supervised|requested|ordered|communicated|phoned|paged|reported|read|scanned|authenticated|"
+    r"besprochen|unterschrieben|zugewiesen|untersucht|befundet)"
+)
+# Where one of these is found the whole sentence goes: it is about people, not about the heart.
+HARD = {
+    "title": re.compile(
+        rf"(?<![\w-])(?:{_TITLE})\b(?!/|\s*=)\.?\s*(?=[^\W\d_])|,\s*(?:MD|DO|RN|RDCS|PhD|FACC)\b", re.IGNORECASE
+    ),
+    "person": re.compile(
+        rf"\b{_TELLS}\b(?:\s+\w+)?\s+(?:by|with|to|from|mit|von|an)\b"
+        r"|\b(?:patient|pt|pat)(?:'s)?\s*(?:name|is called)\b|\b(?:name|nachname|vorname|attn|dob|geb)\s*[.:]|\bcc\s*:"
+        r"|\b(?:wife|husband|daughter|son|mother|father|ehefrau|ehemann|tochter|sohn)\b",
+        re.IGNORECASE,
+    ),
+    "identifier": re.compile(
+        r"\b(?:mrn|medical record|patient id|pat\.?-?nr|acc(?:ession)?|case|order|encounter|visit|ssn|insurance|policy|"
+        r"account|id|fallnummer|fall-nr|versicherung\w*)\b\s*(?:no|nr|number|num|#)?\.?\s*[:#]?\s*[\w-]*\d[\w-]*"
+        r"|\b\d{3}-\d{2}-\d{4}\b"
+        r"|\b\d+(?:\.\d+){4,}\b"
+        r"|(?<![\w.,])#\s?\d{4,}",
+        re.IGNORECASE,
+    ),
+    "contact": re.compile(
+        r"[\w.+-]+@[\w-]+\.\w+|https?://\S+|\bwww\.\S+"
+        r"|\b(?:tel|phone|telephone|pager|ext|extension|fax|cell|mobile|telefon|beeper)\b\.?\s*(?:no\.?|nr\.?)?\s*[:#]?\s*\+?\d"
+        r"|\(\d{3}\)\s*\d{3}|\b\d{3}[-. ]\d{3}[-. ]\d{4}\b|\+\d{1,3}[ \d()/-]{6,}|\b\d{3}-\d{4}\b"
+        r"|\b(?:\d{1,3}\.){3}\d{1,3}\b",
+        re.IGNORECASE,
+    ),
+    "address": re.compile(
+        r"\b\d{1,5}[A-Za-z]?\s+(?:[A-Z][\w.'-]+\s+){1,3}(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Boulevard|Blvd|Way|"
+        r"Court|Ct|Place|Square|Parkway)\b|\b\w+(?:straße|strasse|str\.|weg|gasse|allee)\s*\d+"
+        r"|\b(?:room|ward|bed|zimmer|station)\s*(?:no\.?)?\s*\d+\w?\b",
+        re.IGNORECASE,
+    ),
+}  # fmt: skip
+# Looked for once dates are gone, which are digits too; the sentence goes as well.
+AFTER_DATES = {
+    "number": re.compile(r"(?<![\d.,])\d(?:[ -]?\d){5,}(?![\d.,]\d)|(?<![\d.,])\d{5,}"),
+    "code": re.compile(r"(?<![\w])(?=[\w-]*[A-Za-z])(?=(?:[\w-]*\d){3})[A-Za-z\d]+(?:[-_][A-Za-z\d]+)*(?![\w])"),
+}

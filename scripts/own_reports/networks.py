@@ -1,0 +1,101 @@
+"""The networks of a bundle that make vectors: its text encoder, or its video side with a folder per study."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.bundle import BundleManifest
+from model.checkpoint import load_weights
+from model.device import Placement
+from model.embeddings import PreparedClip
+from model.errors import ClipRejected
+from model.mil import MilTable, pool_sections
+from model.report.build import TOKENIZER_FILE
+from model.report.text_encoder import TextEncoderConfig, build_text_encoder, encode_texts
+from model.report.tokenizer import ReportTokenizer
+from model.study import Clip, SkippedClip
+from scripts.own_reports.dicom_names import names_of
+from scripts.own_reports.errors import VectorsError
+from scripts.own_reports.reports import BankedReport
+from scripts.own_reports.vectors import EncodeTexts, Vector, checked
+from service.artifacts import MODALITIES
+from service.errors import StudyError
+from service.ingest.limits import IngestLimits
+from service.ingest.study import open_study
+
+
+def text_encoder_of(manifest: BundleManifest, folder: Path, placement: Placement) -> EncodeTexts:
+    """Encodes texts with the bundle's text encoder. Raises VectorsError when it has none."""
+    network = manifest.networks.get("text_encoder")
+    if network is None or not (folder / TOKENIZER_FILE).is_file():
+        raise VectorsError(
+            f"{folder}: has no text encoder and tokenizer; give --studies or --embeddings, whose vectors are of clips"
+        )
+    config = TextEncoderConfig(**{name: value for name, value in network.items() if name != "file"})
+    encoder = build_text_encoder(config)
+    load_weights(encoder, folder / network["file"])
+    encoder.to(placement.device)
+    tokenizer = ReportTokenizer.read(folder / TOKENIZER_FILE)
+
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+        return encode_texts(encoder, tokenizer, texts)
+
+    return encode
+
+
+class StudyVectors:
+    """Embeds each study's clips: the mean of its assessed section vectors, unit norm.
+
+    folder: one folder per study, named by the study's id.
+    """
+
+    name = "studies"
+
+    def __init__(self, folder: Path, bundle: Path, manifest: BundleManifest, placement: Placement) -> None:
+        if not folder.is_dir():
+            raise VectorsError(f"{folder}: is no folder of studies")
+        self._folder, self._manifest = folder, manifest
+        self.names = names_of(folder)
+        self._modality = MODALITIES[manifest.modality](manifest, bundle, placement)
+        self._mil = MilTable.from_mapping(manifest.mil_weights, manifest.sections, manifest.views)
+        files = sorted(str(path.relative_to(folder)) + str(path.stat().st_size) for path in folder.rglob("*"))
+        self.fingerprint = "\n".join(files)
+
+    def vectors(self, studies: Sequence[str], reports: Sequence[BankedReport]) -> list[Vector | str]:  # noqa: ARG002
+        """One vector per study, or why there is none."""
+        return [self._vector(study) for study in studies]
+
+    def left_over(self, studies: frozenset[str]) -> dict[str, str]:
+        """Folders without a report."""
+        names = {path.name for path in self._folder.iterdir() if path.is_dir()}
+        return dict.fromkeys(sorted(names - studies), "videos_without_report")
+
+    def _vector(self, study: str) -> Vector | str:
+        folder = self._folder / study
+        if folder.parent != self._folder or not folder.is_dir():
+            return "report_without_videos"
+        try:
+            with open_study([folder], IngestLimits()) as opened:
+                used = [clip for item in opened.read() if (clip := self._prepared(item)) is not None]
+        except StudyError as error:
+            return f"study_refused_{type(error).__name__}"
+        if not used:
+            return "no_usable_clip"
+        pooled = pool_sections(
+            self._modality.encode(used), self._mil, self._manifest.view_weighting, self._manifest.min_section_weight
+        )
+        if not bool(pooled.assessed.any()):
+            return "no_section_assessed"
+        mean = pooled.vectors[pooled.assessed].mean(dim=0).cpu().numpy()
+        found = checked(mean)
+        return found if isinstance(found, str) else np.asarray(found / np.linalg.norm(found), np.float32)
+
+    def _prepared(self, item: Clip | SkippedClip) -> PreparedClip | None:
+        if isinstance(item, SkippedClip):
+            return None
+        try:
+            return self._modality.prepare(item)
+        except ClipRejected:
+            return None
