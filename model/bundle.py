@@ -37,9 +37,15 @@ class BundleManifest(BaseModel):
     min_section_weight: float = Field(ge=0)
     mil_weights: dict[str, dict[str, float]] = Field(description="Section → view → weight.")
     thresholds: dict[str, float] = {}
-    calibration: dict[str, dict[str, float]] = {}
+    calibration: dict[str, dict[str, float]] = Field(
+        default={}, description="Phenotype → slope and intercept (binary), or offset and level (continuous)."
+    )
+    out_of_distribution: str | None = Field(None, description="File of the clips' statistics, if they were taken.")
     decoder: dict[str, Any] | None = None
     phrases: str | None = Field(None, description="File of the phrase bank, if the bundle brings one.")
+    languages: dict[str, str] = Field(
+        default={}, description="Tag of a further report language → file of its wordings for `phrases`."
+    )
     evaluation: dict[str, Any] = {}
     licence_notice: str
     files: dict[str, str] = Field(default={}, description="File name → sha256.")

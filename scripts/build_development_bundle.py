@@ -48,6 +48,7 @@ QUERY_STUDIES = 1500  # decoder rows come from these; their patients are not in 
 CENTRING_CLIPS = 128
 NOTICE = "MIT. Made from invented patients only; untrained image networks; for demonstration."
 PHRASES_FILE = "phrases.json"
+LANGUAGES = {"de": "de.json"}  # beside `phrases`: tag → file, copied under the same name
 CPU = Placement(torch.device("cpu"), torch.float32, "the development build runs on the CPU")
 
 
@@ -71,7 +72,9 @@ def build(out: Path, candidates: int, decoder_seconds: float) -> tuple[BundleMan
     networks = _image_networks(bundle, preprocessing)
     networks["text_encoder"], vectors = _text_vectors(bundle, text)
     decoder = _decoder(bundle, out / "training", text, decoder_seconds)
-    shutil.copyfile(Path(__file__).parents[1] / "model" / "echo" / "phrases" / "en.json", bundle / PHRASES_FILE)
+    phrases = Path(__file__).parents[1] / "model" / "echo" / "phrases"
+    for source, name in (("en.json", PHRASES_FILE), *((name, name) for name in LANGUAGES.values())):
+        shutil.copyfile(phrases / source, bundle / name)
     manifest = write_bundle(bundle, _manifest(preprocessing, networks, decoder))
     bank = _bank(out / "bank", text, vectors, sha256_of(bundle / networks["video_encoder"]["file"]))
     shutil.rmtree(out / "training")
@@ -172,6 +175,7 @@ def _manifest(
         thresholds={phenotype.name: 0.5 for phenotype in taxonomy.phenotypes if phenotype.kind == "binary"},
         decoder=decoder.model_dump(mode="json"),
         phrases=PHRASES_FILE,
+        languages=LANGUAGES,
         licence_notice=NOTICE,
         **taxonomy_fields(taxonomy),
     )

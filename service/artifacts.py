@@ -16,13 +16,17 @@ from model.device import Placement
 from model.echo.modality import build_echo
 from model.mil import MilTable
 from model.modality import Modality
+from model.out_of_distribution import ClipDistances
 from model.report.build import DECODER_FILE, TOKENIZER_FILE, build_writer
 from model.report.language import Language
 from model.report.reading import PhraseReader
+from model.report.translation import Translation, Translator
 from model.report.writer import ReportWriter
 from service.agreement import TextCheck
 from service.errors import ArtifactError
+from service.page_words import words_of
 from service.pipeline import ReportPipeline
+from service.report_language import ReportLanguage, ReportLanguages
 
 BuildModality = Callable[[BundleManifest, Path, Placement], Modality]
 
@@ -64,6 +68,8 @@ def load_pipeline(
         retriever=Retriever(bank, open_search(bank, placement.device)),
         writer=_writer(manifest, paths.bundle, language, placement),
         text_check=None if language is None else TextCheck(language),
+        languages=_languages(manifest, paths.bundle, language),
+        familiar=_familiar(manifest, paths.bundle),
         provenance=_provenance(manifest, bank, paths, placement),
     )
 
@@ -74,6 +80,8 @@ def _require_hashes(manifest: BundleManifest, folder: Path) -> None:
         raise ArtifactError(f"{folder / MANIFEST}: networks.video_encoder.file is missing")
     read = [network["file"] for network in manifest.networks.values() if "file" in network]
     read += [manifest.phrases] if manifest.phrases else []
+    read += manifest.languages.values()
+    read += [manifest.out_of_distribution] if manifest.out_of_distribution else []
     read += [DECODER_FILE, TOKENIZER_FILE] if manifest.decoder is not None else []
     for name in read:
         if name not in manifest.files:
@@ -95,6 +103,26 @@ def _compare(manifest: BundleManifest, bank: CandidateBank, paths: ArtifactPaths
 def _language(manifest: BundleManifest, folder: Path) -> Language | None:
     """The language of the bundle's phrases, None where it brings none."""
     return None if manifest.phrases is None else Language.read(folder / manifest.phrases)
+
+
+def _languages(manifest: BundleManifest, folder: Path, own: Language | None) -> ReportLanguages:
+    """The languages of the bundle's reports. Raises ArtifactError or LanguageError for a file that does not fit."""
+    if own is None:
+        return ReportLanguages()
+    others = {}
+    for tag, name in manifest.languages.items():
+        target = Translation.read(folder / name, own)
+        if target.language.language != tag:
+            raise ArtifactError(f"{folder / name}: is in {target.language.language!r}, languages calls it {tag!r}")
+        others[tag] = ReportLanguage(tag, words_of(tag), Translator(own, target))
+    return ReportLanguages(ReportLanguage(own.language, words_of(own.language)), others)
+
+
+def _familiar(manifest: BundleManifest, folder: Path) -> ClipDistances | None:
+    """The statistics of known clips, None where the bundle has none."""
+    if manifest.out_of_distribution is None:
+        return None
+    return ClipDistances.read(folder / manifest.out_of_distribution, manifest.views, manifest.embedding_dim)
 
 
 def _writer(

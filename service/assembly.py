@@ -11,10 +11,12 @@ from model.bundle import BundleManifest
 from model.report.writing import WrittenReport
 from model.taxonomy import Phenotype
 from service.agreement import NOT_CHECKED, Text, TextCheck
+from service.calibrated import interval_of, probability_of
 from service.embedded_study import EmbeddedStudy
+from service.page_words import ENGLISH
+from service.report_language import ReportLanguage
 from service.schemas import (
     DEMONSTRATION_NOTICE,
-    DRAFT_NOTICE,
     ClipOut,
     Mode,
     NeighbourOut,
@@ -26,7 +28,8 @@ from service.schemas import (
     WarningOut,
 )
 
-ESTIMATED = "[estimated]"
+ESTIMATED = ENGLISH.estimated
+NO_THRESHOLD = "no_threshold"
 
 
 @dataclass(frozen=True)
@@ -56,15 +59,17 @@ class Written:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Everything that the document is made of."""
+    """Everything that the document is made of. unfamiliarity: by clip position, None without statistics."""
 
     study_id: str
     created: datetime
     mode: Mode
+    language: ReportLanguage
     bundle: BundleManifest
     has_decoder: bool
     text_check: TextCheck | None
     study: EmbeddedStudy
+    unfamiliarity: Mapping[int, float] | None
     retrieval: Retrieval
     votes: Mapping[str, PhenotypeVote]
     written: Written
@@ -76,16 +81,21 @@ def document(answer: Answer) -> ReportDocument:
     """The answer's document: 15 sections, every phenotype, every clip, warnings, provenance."""
     phenotypes = {phenotype.name: _phenotype(answer, phenotype) for phenotype in answer.bundle.taxonomy().phenotypes}
     synthetic = answer.bundle.domain == "synthetic"
+    words = answer.language.words
     return ReportDocument(
         study_id=answer.study_id,
         status="demonstration" if synthetic else "complete",
-        draft_notice=f"{DRAFT_NOTICE} {DEMONSTRATION_NOTICE}" if synthetic else DRAFT_NOTICE,
+        draft_notice=f"{words.draft_notice} {words.demonstration_notice}" if synthetic else words.draft_notice,
         mode=answer.mode,
+        lang=answer.language.lang,
         created=answer.created,
         sections=[_section(answer, row, name) for row, name in enumerate(answer.study.sections.sections)],
         phenotypes=phenotypes,
         clips=_clips(answer),
-        warnings=[WarningOut(code=code, text=text) for code, text in _warnings(answer, phenotypes)],
+        warnings=[
+            WarningOut(code=code, text=answer.language.warning(code, text))
+            for code, text in _warnings(answer, phenotypes)
+        ],
         provenance=dict(answer.provenance),
         stage_seconds={stage: round(seconds, 6) for stage, seconds in answer.stage_seconds.items()},
     )
@@ -97,9 +107,10 @@ def _section(answer: Answer, row: int, name: str) -> SectionOut:
     ids, similarities = answer.retrieval.neighbours.of(name)
     return SectionOut(
         name=name,
+        title=answer.language.heading(name),
         assessed=assessed,
         reason=None if assessed else _why_not_assessed(answer),
-        text=" ".join(_shown(sentence) for sentence in sentences),
+        text=" ".join(_shown(sentence, answer.language.words.estimated) for sentence in sentences),
         sentences=list(sentences),
         views=_view_weights(answer, row) if assessed else [],
         neighbours=[
@@ -108,9 +119,9 @@ def _section(answer: Answer, row: int, name: str) -> SectionOut:
     )
 
 
-def _shown(sentence: SentenceOut) -> str:
+def _shown(sentence: SentenceOut, mark: str) -> str:
     """The sentence as running text shows it: an estimated number must be seen to be one without the JSON."""
-    return f"{sentence.text} {ESTIMATED}" if sentence.estimated else sentence.text
+    return f"{sentence.text} {mark}" if sentence.estimated else sentence.text
 
 
 def _why_not_assessed(answer: Answer) -> str:
@@ -144,6 +155,9 @@ def _phenotype(answer: Answer, phenotype: Phenotype) -> PhenotypeOut:
     vote = answer.votes[phenotype.name]
     threshold = answer.bundle.thresholds.get(phenotype.name) if phenotype.kind == "binary" else None
     positive = None if threshold is None or vote.value is None else vote.value >= threshold
+    uncalled = phenotype.kind == "binary" and threshold is None
+    calibration = answer.bundle.calibration.get(phenotype.name)
+    low, high = interval_of(vote, phenotype, calibration) or (None, None)
     return PhenotypeOut(
         value=vote.value,
         unit=phenotype.unit,
@@ -155,13 +169,17 @@ def _phenotype(answer: Answer, phenotype: Phenotype) -> PhenotypeOut:
         threshold=threshold,
         positive=positive,
         section=phenotype.section,
-        reason=vote.reason,
+        reason=vote.reason or (NO_THRESHOLD if uncalled else None),
+        probability=probability_of(vote, calibration),
+        interval_low=low,
+        interval_high=high,
     )
 
 
 def _clips(answer: Answer) -> list[ClipOut]:
     """Every file of the upload in upload order."""
     views = _views(answer)
+    unfamiliarity, beyond = answer.unfamiliarity, _beyond(answer)
     used = [
         ClipOut(
             clip=clip.position,
@@ -171,6 +189,8 @@ def _clips(answer: Answer) -> list[ClipOut]:
             view=views[clip.position][0],
             view_probability=_finite(views[clip.position][1]),
             start_frame=clip.start_frame,
+            unfamiliarity=None if unfamiliarity is None else _finite(unfamiliarity[clip.position]),
+            out_of_distribution=None if unfamiliarity is None else clip.position in beyond,
         )
         for clip in answer.study.used
     ]
@@ -188,6 +208,11 @@ def _clips(answer: Answer) -> list[ClipOut]:
         for clip in answer.study.skipped
     ]
     return sorted(used + skipped, key=lambda clip: clip.clip)
+
+
+def _beyond(answer: Answer) -> list[int]:
+    """Positions of the clips beyond the limit of familiarity; a distance that is no number is beyond it."""
+    return sorted(position for position, share in (answer.unfamiliarity or {}).items() if not share <= 1)
 
 
 def _finite(value: float) -> float | None:
@@ -219,6 +244,11 @@ def _warnings(answer: Answer, phenotypes: Mapping[str, PhenotypeOut]) -> list[tu
             bool(answer.study.truncated),
             "clip_not_read_to_its_end",
             f"Clips {', '.join(map(str, answer.study.truncated))} are longer than the limit; their end was not read.",
+        ),
+        (
+            bool(beyond := _beyond(answer)),
+            "out_of_distribution",
+            f"Clips {', '.join(map(str, beyond))} are unlike the clips that this bundle was calibrated on.",
         ),
     ]
     told = [(code, text) for applies, code, text in rules if applies] + list(answer.written.warnings)

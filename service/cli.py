@@ -55,6 +55,7 @@ def report(  # noqa: PLR0913 - one parameter per option of the command line
     *,
     mode: Annotated[Mode | None, typer.Option("--mode", help="rag, retrieval or generate.")] = None,
     k: Neighbours = None,
+    lang: Annotated[str | None, typer.Option("--lang", help="Language of the report, as en or de.")] = None,
     json_path: JsonPath = None,
     bundle: BundlePath = None,
     bank: BankPath = None,
@@ -62,7 +63,7 @@ def report(  # noqa: PLR0913 - one parameter per option of the command line
 ) -> None:
     """Write the draft report of one study."""
     _check_writable(json_path)
-    answer = _answer(study, _settings(bundle, bank, device), mode, k)
+    answer = _answer(study, _settings(bundle, bank, device), mode, k, lang)
     if json_path is None or str(json_path) != "-":
         typer.echo(report_text(answer))
     _write_json(answer.model_dump_json(indent=1), json_path)
@@ -92,7 +93,8 @@ def phenotypes(
 def info(bundle: BundlePath = None, bank: BankPath = None, device: Device = None) -> None:
     """Print names, versions and hashes of the bundle and bank in use, as JSON."""
     pipeline = _pipeline(_settings(bundle, bank, device))
-    typer.echo(json.dumps({"modes": pipeline.modes, **pipeline.provenance}, indent=1))
+    offered = {"modes": pipeline.modes, "languages": pipeline.languages.tags}
+    typer.echo(json.dumps({**offered, **pipeline.provenance}, indent=1))
 
 
 @app.command()
@@ -140,12 +142,14 @@ def _pipeline(settings: Settings) -> ReportPipeline:
     return load_pipeline(ArtifactPaths(settings.bundle, settings.bank), placement)
 
 
-def _answer(study: list[Path], settings: Settings, mode: Mode | None, k: int | None) -> ReportDocument:
+def _answer(
+    study: list[Path], settings: Settings, mode: Mode | None, k: int | None, lang: str | None = None
+) -> ReportDocument:
     """The study's document, with progress per clip on stderr."""
     with open_study(study, ingest_limits(settings)) as files:  # first: a wrong path is told before networks are loaded
         pipeline = _pipeline(settings)
         neighbours = default_neighbours(settings, pipeline) if k is None else k
-        options = RunOptions(mode, neighbours, settings.depth)
+        options = RunOptions(mode, neighbours, settings.depth, lang=lang)
         pipeline.check(options)
         with _progress(files.files) as sink:
             answer = pipeline.run(files.read(), options, sink)

@@ -43,10 +43,11 @@ class ReportOptions:
 
     mode: Mode | None = None
     k: int | None = None
+    lang: str | None = None
 
     def fields(self) -> dict[str, str]:
         """The form fields."""
-        chosen = {"mode": self.mode, "k": self.k}
+        chosen = {"mode": self.mode, "k": self.k, "lang": self.lang}
         return {name: str(value) for name, value in chosen.items() if value is not None}
 
 

@@ -11,6 +11,7 @@ ServiceError
 │   ├── InvalidField         unknown, repeated, unreadable or out of range
 │   ├── ModeUnavailable      the bundle has no decoder, so only `retrieval` can be asked for
 │   ├── InvalidNeighbours    k outside 1..limit
+│   ├── UnknownLanguage      reports are not written in that language
 │   ├── NotAcceptable        no rendering of the answer fits the Accept header
 │   ├── IdempotencyKeyReused  the key belongs to other files or options
 │   └── UnknownStudy         no study of that id
@@ -102,6 +103,10 @@ class ModeUnavailable(RequestError):
 
 class InvalidNeighbours(RequestError):
     """The number of neighbours k lies outside its limits."""
+
+
+class UnknownLanguage(RequestError):
+    """Reports are not written in that language; names those there are."""
 
 
 class NotAcceptable(RequestError):

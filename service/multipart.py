@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, Self, get_args
+from typing import BinaryIO, Final, Literal, Self, cast, get_args
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -18,7 +18,7 @@ from service.schemas import Mode
 
 _MAX_FIELD_BYTES: Final = 64  # "retrieval" and any k fit
 _PLAIN_ENCODINGS: Final = {b"7bit", b"8bit", b"binary"}  # RFC 7578 section 4.7 deprecates the others
-FieldName = Literal["mode", "k"]
+FieldName = Literal["mode", "k", "lang"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class ReportForm:
 
     mode: Mode | None = None
     k: int | None = None
+    lang: str | None = None
 
     def with_field(self, name: FieldName, value: str) -> "ReportForm":
         """The form with one more field. Raises InvalidField when its value cannot be read."""
@@ -44,6 +45,8 @@ class ReportForm:
                 if value == mode:
                     return replace(self, mode=mode)
             raise InvalidField(f"mode: must be one of {', '.join(get_args(Mode))}", field="mode")
+        if name == "lang":
+            return replace(self, lang=value)
         # isdecimal and not int(): int takes "+5", "1_000" and " 5 " as well
         if not (value.isascii() and value.removeprefix("-").isdecimal()):
             raise InvalidField("k: must be a whole number", field="k")
@@ -124,10 +127,10 @@ class MultipartReceiver:
         if name == "files":
             self._part = self._new_file(unnamed=options.get(b"filename") == b"")
         elif name in get_args(FieldName):
-            self._part = self._new_field("mode" if name == "mode" else "k")
+            self._part = self._new_field(cast("FieldName", name))
         else:
             # by position: the name is the client's text and may be a patient's
-            raise InvalidField(f"part {self._parts} of the form: an unknown field; there are files, mode and k")
+            raise InvalidField(f"part {self._parts} of the form: an unknown field; there are files, mode, k and lang")
 
     def _new_file(self, *, unnamed: bool) -> "_FilePart":
         position = len(self.files) + 1

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from service.errors import NotAcceptable
+from service.errors import NotAcceptable, UnknownLanguage
 from service.report_text import report_text
 from service.schemas import ReportDocument
 
@@ -60,6 +60,23 @@ def _quality(media_type: str, ranges: Mapping[str, float]) -> float:
         if candidate in ranges:
             return ranges[candidate]
     return 0.0
+
+
+def choose_language(asked: str | None, accept_language: str | None, available: Sequence[str]) -> str:
+    """The language that was asked for by name, else the one that an Accept-Language header prefers (RFC 9110, 12.5.4).
+
+    Where the header names none of them it is the first: a reader who prefers French gets a report all the same.
+    Raises UnknownLanguage when the name is none of them.
+    """
+    if asked is not None:
+        if asked not in available:
+            # which one was asked for is not said: it is the client's text
+            raise UnknownLanguage(f"lang: reports are written in {', '.join(available)}", field="lang")
+        return asked
+    ranges = _media_ranges(accept_language or "*")
+    # de-CH is content with de: who asks for a dialect is better served by the language than by another one
+    spoken = {tag: [q for name, q in ranges.items() if name.split("-")[0] == tag.split("-")[0]] for tag in available}
+    return max(available, key=lambda tag: max(spoken[tag], default=ranges.get("*", 0.0)))
 
 
 def prefers_async(prefer: str | None) -> bool:

@@ -20,6 +20,7 @@ from model.embeddings import PreparedClip, SectionEmbeddings, StudyEmbedding
 from model.errors import ClipRejected
 from model.mil import MilTable, pool_sections
 from model.modality import Modality
+from model.out_of_distribution import ClipDistances
 from model.report.writer import ReportWriter
 from model.report.writing import WritingRequest
 from model.study import Clip, SkippedClip
@@ -28,9 +29,11 @@ from service.agreement import TextCheck
 from service.bank_projection import project_onto_bank
 from service.embedded_study import EmbeddedStudy
 from service.errors import InvalidNeighbours, ModeUnavailable
+from service.report_language import ReportLanguages
 from service.retrieved_report import paste_sections
 from service.schemas import Mode, ReportDocument
 from service.stage_clock import StageClock
+from service.translated_report import translated
 from service.writing_request import request_of
 
 
@@ -52,12 +55,13 @@ def silent(_: Progress) -> None:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a request may choose. mode None is the bundle's default; neighbours is the k that vote."""
+    """What a request may choose. mode and lang None are the bundle's defaults; neighbours is the k that vote."""
 
     mode: Mode | None = None
     neighbours: int = 50
     depth: int = 200
     study_id: str | None = None
+    lang: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,8 @@ class ReportPipeline:
     retriever: Retriever
     writer: ReportWriter | None
     text_check: TextCheck | None = None
+    languages: ReportLanguages = field(default_factory=ReportLanguages)
+    familiar: ClipDistances | None = None
     provenance: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
 
     @property
@@ -86,7 +92,8 @@ class ReportPipeline:
         return self.report(self.embed(items, progress), options, progress)
 
     def check(self, options: RunOptions) -> None:
-        """Raises ModeUnavailable or InvalidNeighbours when this pipeline cannot serve the options."""
+        """Raises ModeUnavailable, UnknownLanguage or InvalidNeighbours when this pipeline cannot serve the options."""
+        self.languages.asked(options.lang)
         if options.mode is not None and options.mode not in self.modes:
             raise ModeUnavailable(
                 f"mode: {options.mode!r} needs a trained decoder and bundle {self.bundle.name!r} has none; "
@@ -117,6 +124,7 @@ class ReportPipeline:
         clock = StageClock()
         clock.seconds.update(study.clock.seconds)
         mode = options.mode or self.modes[0]
+        language = self.languages.asked(options.lang)
         with clock.stage("retrieve"):
             retrieval = self.retrieve(study.sections, options)
         progress(Progress("retrieve", 1, 1))
@@ -124,16 +132,19 @@ class ReportPipeline:
             votes = self.vote(retrieval)
         with clock.stage("write"):
             written = self._write(study, retrieval, votes, mode)
+            written = translated(written, language, self.languages.own.lang)
         progress(Progress("write", 1, 1))
         return assembly.document(
             assembly.Answer(
                 study_id=options.study_id or str(uuid.uuid4()),
                 created=datetime.now(UTC),
                 mode=mode,
+                language=language,
                 bundle=self.bundle,
                 has_decoder=self.writer is not None,
                 text_check=self.text_check,
                 study=study,
+                unfamiliarity=self._unfamiliarity(study.embedding),
                 retrieval=retrieval,
                 votes=votes,
                 written=written,
@@ -187,6 +198,12 @@ class ReportPipeline:
             return self.modality.prepare(clip)
         except ClipRejected as rejection:
             return SkippedClip(clip.position, clip.sha256, rejection.reason, rejection.text)
+
+    def _unfamiliarity(self, embedding: StudyEmbedding) -> dict[int, float] | None:
+        """Clip position → distance from known clips, 1 at the limit; None where the bundle has no statistics."""
+        if self.familiar is None:
+            return None
+        return dict(zip(embedding.positions, self.familiar.shares(embedding).tolist(), strict=True))
 
     def _no_clips(self) -> StudyEmbedding:
         views = self.modality.taxonomy.views

@@ -25,6 +25,7 @@ TABLE: Mapping[type[ServiceError], tuple[int, str]] = {
     errors.InvalidField: (422, "A field of the request cannot be used"),
     errors.ModeUnavailable: (409, "The bundle cannot write in this mode"),
     errors.InvalidNeighbours: (422, "k is out of range"),
+    errors.UnknownLanguage: (422, "No reports in that language"),
     errors.NotAcceptable: (406, "No rendering fits the Accept header"),
     errors.IdempotencyKeyReused: (422, "The idempotency key belongs to another request"),
     errors.UnknownStudy: (404, "No study of that id"),

@@ -12,6 +12,7 @@ from service.bank_check import BankCheck
 from service.batching import DeviceWorker
 from service.errors import Abandoned, AnswerTimeout, Draining, Interrupted, InvalidField, ServiceError, StoreUnavailable
 from service.multipart import ReportForm
+from service.negotiation import choose_language
 from service.pipeline import RunOptions
 from service.problem import KeptProblem, Problem, code_of
 from service.schemas import ReportDocument
@@ -26,10 +27,11 @@ _MAX_KEY_CHARACTERS = 255
 
 @dataclass(frozen=True)
 class IncomingReport:
-    """A `POST /report` whose body was not read yet. Header names are lower case."""
+    """A `POST /report` whose body was not read yet. Header names are lower case; lang is asked for in the address."""
 
     headers: Mapping[str, str]
     body: AsyncIterator[bytes]
+    lang: str | None = None
 
     @property
     def key(self) -> str | None:
@@ -98,7 +100,8 @@ class Ledger:
 class Reception:
     """Accepts studies and hands out answers. `live` holds the studies that are not settled yet.
 
-    default_neighbours: the k of a request that names none, known once the bank is loaded.
+    default_neighbours: the k of a request that names none, known once the bank is loaded; languages: of its reports,
+    the default first, known then as well.
     """
 
     settings: Settings
@@ -109,6 +112,7 @@ class Reception:
     live: dict[str, StudyJob]
     bank_check: BankCheck
     default_neighbours: Callable[[], int]
+    languages: Callable[[], tuple[str, ...]]
 
     async def accept(self, request: IncomingReport) -> str:
         """The id of the accepted study, or of the equal one that came earlier with the same key.
@@ -129,9 +133,10 @@ class Reception:
         self.bank_check.require_intact()
         permit = self.worker.admit()
         try:
+            choose_language(request.lang, None, self.languages())  # told before the body is read
             upload = await self.desk.receive(boundary, request.body)
             try:
-                job = StudyJob(upload, self._options(upload.form), permit)
+                job = StudyJob(upload, self._options(upload.form, request), permit)
                 known_as = await to_thread.run_sync(self._accept, job, key)
             except BaseException:
                 upload.remove()
@@ -145,7 +150,7 @@ class Reception:
         return known_as
 
     def _accept(self, job: StudyJob, key: str | None) -> str:
-        keyed = KeyedRequest(key, job.upload.payload_sha256) if key else None
+        keyed = KeyedRequest(key, self._payload(job)) if key else None
         self.live[job.study_id] = job
         try:
             known_as = self.store.accept(job.study_id, keyed)
@@ -159,12 +164,21 @@ class Reception:
         self.worker.submit(job)
         return known_as
 
-    def _options(self, form: ReportForm) -> RunOptions:
+    def _payload(self, job: StudyJob) -> str:
+        """What a key stands for: files and fields, and the language, which may come from elsewhere than the form."""
+        payload = job.upload.payload_sha256
+        return payload if job.options.lang == self.languages()[0] else f"{payload} lang={job.options.lang}"
+
+    def _options(self, form: ReportForm, request: IncomingReport) -> RunOptions:
+        if None not in (form.lang, request.lang) and form.lang != request.lang:
+            raise InvalidField("lang: the address and the form name different languages", field="lang")
+        asked = request.lang if form.lang is None else form.lang
         return RunOptions(
             mode=form.mode,
             neighbours=self.default_neighbours() if form.k is None else form.k,
             depth=self.settings.depth,
             study_id=str(uuid.uuid4()),
+            lang=choose_language(asked, request.headers.get("accept-language"), self.languages()),
         )
 
     async def answer(self, study_id: str) -> ReportDocument:

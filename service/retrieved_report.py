@@ -3,9 +3,10 @@
 from index.candidate_bank import CandidateBank
 from index.retrieval import Retrieval
 from service.assembly import Written
+from service.page_words import ENGLISH
 from service.schemas import SentenceOut
 
-FOREIGN_NUMBER = "[another patient's number]"
+FOREIGN_NUMBER = ENGLISH.foreign_number
 _WARNING = (
     "numbers_of_another_patient",
     f"Numbers marked {FOREIGN_NUMBER} were measured in the retrieved candidate, not in this study.",

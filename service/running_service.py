@@ -55,6 +55,7 @@ class RunningService:
             live=self.live,
             bank_check=self.bank_check,
             default_neighbours=self.default_neighbours,
+            languages=lambda: self._loaded().languages.tags,
         )
 
     def readiness(self) -> ReadinessDocument:
@@ -76,6 +77,7 @@ class RunningService:
             bank_check=self.bank_check.state,
             licence_notice=None if notice is None else str(notice),
             modes=list(self.pipeline.modes) if self.pipeline else [],
+            languages=list(self.pipeline.languages.tags) if self.pipeline else [],
             provenance=provenance,
             limits={name: getattr(self.settings, name) for name in limits},
         )
@@ -84,7 +86,7 @@ class RunningService:
         """Judges a form as soon as a field of it is in. Raises RequestError."""
         pipeline = self._loaded()
         neighbours = self.default_neighbours() if form.k is None else form.k
-        pipeline.check(RunOptions(form.mode, neighbours, self.settings.depth))
+        pipeline.check(RunOptions(form.mode, neighbours, self.settings.depth, lang=form.lang))
 
     def default_neighbours(self) -> int:
         """How many candidates vote when a request names no k. Raises NotReady."""

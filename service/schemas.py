@@ -25,6 +25,7 @@ class SentenceOut(Document):
     source: Literal["generated", "retrieved", "both"]
     candidate_ids: list[int]
     estimated: bool = Field(False, description="Its number is the neighbours' vote, not this study's own estimate.")
+    lang: str = Field("en", description="Language it is written in; another than the report's where it has no wording.")
 
 
 class ViewWeight(Document):
@@ -46,6 +47,7 @@ class SectionOut(Document):
     """One report section; `reason` says why it is not assessed."""
 
     name: str
+    title: str | None = Field(None, description="The heading in the report's language.")
     assessed: bool
     reason: str | None
     text: str
@@ -55,7 +57,10 @@ class SectionOut(Document):
 
 
 class PhenotypeOut(Document):
-    """One phenotype estimate: the neighbours' mean label with spread, count and threshold."""
+    """One phenotype estimate: the neighbours' mean label with spread, count and threshold.
+
+    `reason` says why `value` is null, or why a binary one has no `positive`.
+    """
 
     value: float | None
     unit: str | None
@@ -68,6 +73,9 @@ class PhenotypeOut(Document):
     positive: bool | None
     section: str
     reason: str | None
+    probability: float | None = Field(None, description="Calibrated on labelled studies; null without a calibration.")
+    interval_low: float | None = Field(None, description="Calibrated on labelled studies to hold 80 % of the truths.")
+    interval_high: float | None = None
 
 
 class ClipOut(Document):
@@ -81,6 +89,10 @@ class ClipOut(Document):
     view: str | None
     view_probability: float | None
     start_frame: int | None
+    unfamiliarity: float | None = Field(
+        None, description="Distance from known clips of its view, 1 at the limit; null without statistics."
+    )
+    out_of_distribution: bool | None = Field(None, description="Beyond the limit; null without statistics.")
 
 
 class WarningOut(Document):
@@ -97,6 +109,7 @@ class ReportDocument(Document):
     status: Literal["complete", "demonstration"]
     draft_notice: str
     mode: Mode
+    lang: str = Field("en", description="Language of the report (BCP 47).")
     created: datetime
     sections: list[SectionOut]
     phenotypes: dict[str, PhenotypeOut]
@@ -150,5 +163,6 @@ class InfoDocument(Document):
     )
     licence_notice: str | None
     modes: list[Mode] = Field(description="Report modes of this bundle, the default first.")
+    languages: list[str] = Field(default=[], description="Languages of its reports, its own first.")
     provenance: dict[str, str | int | float | bool | None]
     limits: dict[str, int | float]

@@ -12,6 +12,7 @@ from model.study import Clip, SkippedClip
 from service.artifacts import ArtifactPaths, load_pipeline, set_threads
 from service.ingest.limits import IngestLimits
 from service.pipeline import ProgressSink, RunOptions
+from service.report_language import ReportLanguages
 from service.schemas import Mode, ReportDocument
 from service.settings import Settings
 from service.study_job import StudyJob
@@ -30,6 +31,10 @@ class StudyPipeline(Protocol):
     @property
     def modes(self) -> tuple[Mode, ...]:
         """Report modes, the default first."""
+
+    @property
+    def languages(self) -> ReportLanguages:
+        """Languages of its reports."""
 
     @property
     def provenance(self) -> Mapping[str, str | int | float | bool | None]:

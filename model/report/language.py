@@ -163,15 +163,15 @@ class Language:
         bands = (band for band in self.bands if band.slot == slot and band.low <= stated < band.high)
         return next((Finding(band.finding, band.value) for band in bands), None)
 
-    def fill(self, phrase: Phrase, value: float | None, mark: str = "") -> str:
-        """The phrase as a sentence, `mark` after its number; without a plausible number the numberless wording."""
+    def fill(self, phrase: Phrase, value: float | None) -> str:
+        """The phrase as a sentence. Without a plausible number it is the numberless wording."""
         if phrase.slot is None:
             return phrase.template
         slot = self.slots[phrase.slot]
         if value is None or not slot.holds(value):
             return phrase.numberless
         number = f"{value:.{slot.decimals}f}".replace(".", self.decimal_mark)
-        return phrase.template.replace(f"<{slot.name}>", f"{number} {mark}".strip())
+        return phrase.template.replace(f"<{slot.name}>", number)
 
     def contradicted_by(self, findings: Iterable[Finding]) -> tuple[Contradiction, ...]:
         """The rules that these findings, all said of one heart, break."""

@@ -84,9 +84,16 @@ class Translator:
         phrase = None if reading.phrase is None else self._target.language.by_id.get(reading.phrase.phrase_id)
         if phrase is None or (reading.value is None and any(map(str.isdecimal, text))):
             return None
-        if reading.value is None and phrase.slot is not None and "<" in text:
-            return None  # a placeholder that nobody filled is no sentence
-        return self._target.language.fill(phrase, reading.value, mark)
+        if phrase.slot is None or reading.value is None:
+            return None if "<" in text else phrase.numberless  # a placeholder that nobody filled is no sentence
+        number = f"{self._number(phrase.slot, reading.value)} {mark}".strip()
+        return phrase.template.replace(f"<{phrase.slot}>", number)
+
+    def _number(self, slot: str, value: float) -> str:
+        """The number with the slot's decimals; one that was stated more finely keeps what it has."""
+        decimals = self._target.language.slots[slot].decimals
+        written = f"{value:.{decimals}f}" if float(f"{value:.{decimals}f}") == value else f"{value:.6g}"
+        return written.replace(".", self._target.language.decimal_mark)
 
     def heading(self, section: str) -> str:
         """The heading of a section, its name where the language has none."""

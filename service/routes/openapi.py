@@ -33,6 +33,10 @@ REPORT_BODY: Final[dict[str, Any]] = {
                             "maximum": 1000,
                             "description": "Nearest candidates that vote; at most as many as the bank has.",
                         },
+                        "lang": {
+                            "type": "string",
+                            "description": "Language of the report, one of `languages` in /info.",
+                        },
                     },
                 },
                 "example": {"files": ["<bytes of a DICOM or MP4 file>"], "mode": "retrieval", "k": 50},
@@ -41,6 +45,12 @@ REPORT_BODY: Final[dict[str, Any]] = {
         },
     },
     "parameters": [
+        {
+            "name": "lang",
+            "in": "query",
+            "schema": {"type": "string"},
+            "description": "Language of the report, as the form's field; without either, Accept-Language decides.",
+        },
         {
             "name": "Prefer",
             "in": "header",

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from service.dependencies import ReceptionDep, RenderingDep
 from service.errors import Abandoned, InvalidField
-from service.negotiation import prefers_async
+from service.negotiation import Rendering, prefers_async
 from service.reception import IncomingReport, Reception
 from service.routes.openapi import EVENTS_ANSWER, PROCESSING_ANSWER, REPORT_ANSWER, REPORT_BODY, problems
 from service.routes.processing import processing
@@ -28,15 +28,12 @@ router = APIRouter(tags=["report"])
 )
 async def post_report(request: Request, reception: ReceptionDep, rendering: RenderingDep) -> Response:
     """Write the draft report of one study."""
-    if request.query_params:
-        # which ones is not said: their names are the client's text and may be a patient's
-        raise InvalidField("the address has parameters: send options as fields of the form, not in the address")
-    incoming = IncomingReport(request.headers, request.stream())
+    incoming = IncomingReport(request.headers, request.stream(), _lang_of(request))
     study_id = await reception.accept(incoming)
     if prefers_async(request.headers.get("prefer")):
         return processing(reception, study_id, f"/report/{study_id}", **{"Preference-Applied": "respond-async"})
     document = await _answer_while_connected(request, reception, study_id, droppable=incoming.key is None)
-    return Response(rendering.render(document), media_type=rendering.media_type)
+    return _answer(document, rendering)
 
 
 @router.get(
@@ -48,8 +45,7 @@ async def get_report(study_id: str, reception: ReceptionDep, rendering: Renderin
     """Fetch a report again; 202 while the study is processed, and the study's own problem when it failed."""
     if study_id in reception.live:
         return processing(reception, study_id, f"/report/{study_id}")
-    document = await reception.answer(study_id)
-    return Response(rendering.render(document), media_type=rendering.media_type)
+    return _answer(await reception.answer(study_id), rendering)
 
 
 async def _watch(
@@ -68,6 +64,21 @@ async def get_events(watch: Annotated[StudyWatch, Depends(_watch)]) -> AsyncIter
     """Follow a study: `progress` per finished step, then `complete` or `problem`; also after it has ended."""
     async for event in watch.events():
         yield event
+
+
+def _lang_of(request: Request) -> str | None:
+    """The language asked for in the address. Raises InvalidField for any other parameter there."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    if names not in ([], ["lang"]):
+        # which ones is not said: their names are the client's text and may be a patient's
+        raise InvalidField("the address has parameters beside one lang: send other options as fields of the form")
+    return request.query_params.get("lang")
+
+
+def _answer(document: ReportDocument, rendering: Rendering) -> Response:
+    """The report as a client gets it."""
+    headers = {"Content-Language": document.lang}
+    return Response(rendering.render(document), media_type=rendering.media_type, headers=headers)
 
 
 async def _answer_while_connected(

@@ -16,7 +16,9 @@ import numpy as np
 from model.study import Clip, SkippedClip, SkipReason
 from service.errors import InvalidNeighbours, MixedStudies, ModeUnavailable
 from service.ingest.limits import IngestLimits
+from service.page_words import GERMAN
 from service.pipeline import Progress, ProgressSink, RunOptions
+from service.report_language import ReportLanguage, ReportLanguages
 from service.schemas import ClipOut, Mode, PhenotypeOut, ReportDocument, SectionOut, WarningOut
 from service.settings import Settings
 from service.study_runner import Workings
@@ -69,6 +71,9 @@ class InventedPipeline:
     )
     gate: threading.Event = field(default_factory=threading.Event)
     retriever: Any = field(default_factory=lambda: invented_retriever(CANDIDATES))
+    languages: ReportLanguages = field(
+        default_factory=lambda: ReportLanguages(others={"de": ReportLanguage("de", GERMAN)})
+    )
     fault: BaseException | None = None
     seconds: float = 0.0
     runs: int = 0
@@ -77,6 +82,7 @@ class InventedPipeline:
         self.gate.set()
 
     def check(self, options: RunOptions) -> None:
+        self.languages.asked(options.lang)
         if options.mode is not None and options.mode not in self.modes:
             raise ModeUnavailable(f"mode: {options.mode!r} needs a decoder", field="mode")
         limit = self.retriever.bank.manifest.candidates
@@ -142,6 +148,7 @@ def invented_document(
         status="complete",
         draft_notice="A draft.",
         mode=options.mode or "retrieval",
+        lang=options.lang or "en",
         created=datetime.now(UTC),
         sections=[section],
         phenotypes={"size": size},

@@ -33,7 +33,7 @@ def test_openapi_documents_the_form_the_answers_and_the_problems(client: TestCli
     document = client.get("/openapi.json").json()
     post = document["paths"]["/report"]["post"]
     form = post["requestBody"]["content"]["multipart/form-data"]
-    assert set(form["schema"]["properties"]) == {"files", "mode", "k"}
+    assert set(form["schema"]["properties"]) >= {"files", "mode", "k", "lang"}
     assert {"200", "202", "409", "413", "415", "422", "429", "503"} <= set(post["responses"])
     assert "application/problem+json" in post["responses"]["429"]["content"]
     assert post["responses"]["200"]["content"]["application/json"]["example"]["sections"]

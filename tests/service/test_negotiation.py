@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.errors import NotAcceptable
-from service.negotiation import RENDERINGS, choose_rendering, prefers_async
+from service.errors import NotAcceptable, UnknownLanguage
+from service.negotiation import RENDERINGS, choose_language, choose_rendering, prefers_async
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,26 @@ def test_any_header_is_judged(accept: str) -> None:
 )
 def test_preference_for_a_later_answer(prefer: str | None, expected: bool) -> None:
     assert prefers_async(prefer) is expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "header", "chosen"),
+    [
+        (None, None, "en"),
+        (None, "de", "de"),
+        (None, "de-CH, en;q=0.5", "de"),
+        (None, "fr, de;q=0.1", "de"),
+        (None, "fr", "en"),
+        (None, "de;q=0, *", "en"),
+        (None, "*", "en"),
+        ("en", "de", "en"),
+        ("de", None, "de"),
+    ],
+)
+def test_language_by_name_or_by_header(asked: str | None, header: str | None, chosen: str) -> None:
+    assert choose_language(asked, header, ("en", "de")) == chosen
+
+
+def test_an_unknown_language_names_those_there_are() -> None:
+    with pytest.raises(UnknownLanguage, match=r"^lang: reports are written in en, de$"):
+        choose_language("fr", "de", ("en", "de"))

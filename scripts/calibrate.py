@@ -1,0 +1,148 @@
+"""Own labels → a bundle whose thresholds, probabilities, intervals and warnings were set on them.
+
+    python -m scripts.calibrate --bundle B --bank K --studies DIR --labels labels.csv --out B2 [--sensitivity 0.9]
+    python -m scripts.calibrate --bundle B --bank K --embedded FOLDER --out B2
+
+writes B2, a copy of B with thresholds (Youden's, or the highest one of a target sensitivity), a probability curve per
+binary phenotype, an interval per continuous one, and out-of-distribution statistics of the clips. A phenotype with too
+few labels, or whose vote tells nothing, gets no threshold and so no call. The studies must not be candidates of the
+bank: a study is its own nearest neighbour. The last line is JSON: what each phenotype rests on.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.errors import BankError
+from model.bundle import BundleManifest, write_bundle
+from model.device import choose_placement
+from model.errors import ModelError
+from model.out_of_distribution import FILE
+from model.taxonomy import Phenotype
+from scripts.calibration.curves import LEVEL, cut_of, interval_offset, probability_curve
+from scripts.calibration.familiarity import clip_distances
+from scripts.calibration.labelled_studies import LabelledStudy, embedded_in, read_labels, studies_in
+from service.artifacts import ArtifactPaths, load_pipeline
+from service.errors import ServiceError
+
+FALSE_FLAGS = 0.05  # share of known clips that are warned of
+
+
+def calibrated(
+    manifest: BundleManifest, studies: Sequence[LabelledStudy], sensitivity: float | None = None
+) -> BundleManifest:
+    """The manifest with thresholds and calibration of these studies; those it had are gone, `evaluation` says why."""
+    thresholds: dict[str, float] = {}
+    calibration: dict[str, dict[str, float]] = {}
+    summary: dict[str, Any] = {}
+    for phenotype in manifest.taxonomy().phenotypes:
+        known = [study for study in studies if _is_known(study, phenotype.name)]
+        fit = _binary if phenotype.kind == "binary" else _continuous
+        threshold, curve, summary[phenotype.name] = fit(phenotype, known, sensitivity)
+        if threshold is not None:
+            thresholds[phenotype.name] = threshold
+        if curve is not None:
+            calibration[phenotype.name] = curve
+    goal = "Youden" if sensitivity is None else f"sensitivity {sensitivity}"
+    report = {"studies": len(studies), "thresholds": goal, "measured_on": "the calibration set", "phenotypes": summary}
+    evaluation = {**manifest.evaluation, "calibration": report}
+    return manifest.model_copy(update={"thresholds": thresholds, "calibration": calibration, "evaluation": evaluation})
+
+
+Fit = tuple[float | None, dict[str, float] | None, dict[str, Any]]
+
+
+def _is_known(study: LabelledStudy, phenotype: str) -> bool:
+    return phenotype in study.labels and study.votes[phenotype].value is not None
+
+
+def _binary(phenotype: Phenotype, studies: Sequence[LabelledStudy], sensitivity: float | None) -> Fit:
+    votes = np.array([study.votes[phenotype.name].value for study in studies], np.float64)
+    labels = np.array([study.labels[phenotype.name] for study in studies], np.float64)
+    cut, curve = cut_of(votes, labels, sensitivity), probability_curve(votes, labels)
+    counts: dict[str, Any] = {"studies": len(studies), "positives": int(labels.sum())}
+    if cut is None:
+        return None, curve, {**counts, "reason": "too few of either kind, or no threshold that helps"}
+    rates = {"sensitivity": round(cut.sensitivity, 4), "specificity": round(cut.specificity, 4)}
+    return cut.threshold, curve, {**counts, **rates}
+
+
+def _continuous(phenotype: Phenotype, studies: Sequence[LabelledStudy], _: float | None) -> Fit:
+    votes = [study.votes[phenotype.name] for study in studies]
+    low, high = (np.array([getattr(vote, name) for vote in votes], np.float64) for name in ("p10", "p90"))
+    offset = interval_offset(low, high, np.array([study.labels[phenotype.name] for study in studies], np.float64))
+    if offset is None:
+        return None, None, {"studies": len(studies), "reason": "too few studies"}
+    return None, {"offset": offset, "level": LEVEL}, {"studies": len(studies), "offset": round(offset, 4)}
+
+
+def write_calibrated(
+    source: Path, out: Path, manifest: BundleManifest, studies: Sequence[LabelledStudy], false_flags: float
+) -> BundleManifest:
+    """Writes the calibrated bundle; nothing is there until it is whole. Raises FileExistsError when `out` exists."""
+    if out.exists():
+        raise FileExistsError(f"{out}: exists already; remove it or write elsewhere")
+    building = out.with_name(f".{out.name}.unfinished")
+    shutil.rmtree(building, ignore_errors=True)
+    try:
+        shutil.copytree(source, building)
+        clip_distances([study.embedding for study in studies], false_flags).write(building / FILE)
+        final = write_bundle(building, manifest.model_copy(update={"out_of_distribution": FILE}))
+        building.rename(out)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return final
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Calibrates as the command line says. Returns the summary."""
+    paths = ArtifactPaths(arguments.bundle, arguments.bank)
+    pipeline = load_pipeline(paths, choose_placement(arguments.device))
+    refused: list[str] = []
+    if arguments.embedded is not None:
+        studies = list(embedded_in(arguments.embedded, pipeline))
+    else:
+        table = read_labels(arguments.labels, pipeline.bundle.taxonomy())
+        refused += table.refused
+        studies = list(studies_in(arguments.studies, table, pipeline, refused))
+    if not studies:
+        raise ValueError(f"no study is both there and labelled: {'; '.join(refused)}")
+    manifest = calibrated(pipeline.bundle, studies, arguments.sensitivity)
+    final = write_calibrated(arguments.bundle, arguments.out, manifest, studies, arguments.false_flags)
+    return {**final.evaluation["calibration"], "kept_out": refused, "false_flags": arguments.false_flags}
+
+
+def main() -> int:
+    """Command line. Returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bundle", type=Path, required=True)
+    parser.add_argument("--bank", type=Path, required=True)
+    parser.add_argument("--studies", type=Path, help="folder with one folder or zip per study")
+    parser.add_argument("--labels", type=Path, help="CSV: study, and a column per phenotype")
+    parser.add_argument("--embedded", type=Path, help="embedded studies of invented patients, instead of both")
+    parser.add_argument("--out", type=Path, required=True, help="the calibrated bundle; must not exist")
+    parser.add_argument("--sensitivity", type=float, help="target of every threshold; without it Youden's")
+    parser.add_argument("--false-flags", type=float, default=FALSE_FLAGS, help="share of known clips beyond the limit")
+    parser.add_argument("--device", default="cpu")
+    arguments = parser.parse_args()
+    if (arguments.embedded is None) == (arguments.studies is None) or (
+        (arguments.studies is None) != (arguments.labels is None)
+    ):
+        parser.error("give either --embedded, or --studies and --labels")
+    try:
+        summary = run(arguments)
+    except (ServiceError, ModelError, BankError, ValueError, OSError) as error:
+        print(f"calibrate: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(summary))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

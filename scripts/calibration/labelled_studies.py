@@ -1,0 +1,118 @@
+"""Labelled studies as the calibration needs them: embeddings, votes, labels; from files or from an embedded folder."""
+
+import csv
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from index.retrieval import PhenotypeVote
+from model.embeddings import StudyEmbedding
+from model.phantom.labels import labels_of
+from model.taxonomy import Phenotype, Taxonomy
+from scripts.training.embedded_studies import EmbeddedStudies
+from service.errors import ServiceError
+from service.ingest.limits import IngestLimits
+from service.ingest.study import open_study
+from service.pipeline import ReportPipeline, RunOptions
+
+Labels = Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledStudy:
+    """One study: its clips, what its neighbours vote, and what is known of it."""
+
+    embedding: StudyEmbedding
+    votes: Mapping[str, PhenotypeVote]
+    labels: Labels
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """Labels by study name, and what was kept out of them: a line of text each."""
+
+    labels: Mapping[str, Labels]
+    refused: tuple[str, ...] = field(default=())
+
+
+def read_labels(path: Path, taxonomy: Taxonomy) -> LabelTable:
+    """The labels of a CSV (UTF-8, columns `study` and phenotype names; empty is unknown).
+
+    A study that comes twice is kept out altogether, and so is a value that its phenotype cannot have. Raises ValueError
+    when the file cannot be read as such a table, or has no column of the taxonomy.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path}: cannot be read as UTF-8 CSV ({error})") from error
+    columns = set(rows[0]) if rows else set()
+    known = [phenotype for phenotype in taxonomy.phenotypes if phenotype.name in columns]
+    if "study" not in columns or not known:
+        raise ValueError(f"{path}: needs a column `study`, a row, and a column named like a phenotype")
+    labels: dict[str, Labels] = {}
+    refused: list[str] = []
+    repeated: set[str] = set()
+    for line, row in enumerate(rows, start=2):
+        name = (row["study"] or "").strip()
+        if not name or name in labels:
+            refused.append(f"line {line}: " + ("its study came before" if name else "names no study"))
+            repeated.add(name)
+            continue
+        labels[name] = {p.name: value for p in known if (value := _label(row[p.name], p, line, refused)) is not None}
+    return LabelTable({name: values for name, values in labels.items() if name not in repeated}, tuple(refused))
+
+
+def _label(text: str | None, phenotype: Phenotype, line: int, refused: list[str]) -> float | None:
+    """The value of a cell, None where it is empty or refused."""
+    if not (text or "").strip():
+        return None
+    try:
+        value = float(str(text))
+    except ValueError:
+        value = math.nan
+    allowed = value in (0, 1) if phenotype.kind == "binary" else phenotype.low <= value <= phenotype.high
+    if not allowed:
+        refused.append(f"line {line}: {phenotype.name} cannot be what it says")
+    return value if allowed else None
+
+
+def studies_in(
+    folder: Path, table: LabelTable, pipeline: ReportPipeline, refused: list[str]
+) -> Iterator[LabelledStudy]:
+    """Each labelled study of a folder (one folder or zip per study, named as in the table), embedded and voted on.
+
+    Adds a line to `refused` for what is kept out: studies without labels, labels without a study, unreadable ones.
+    """
+    entries = {path.name.removesuffix(".zip"): path for path in sorted(folder.iterdir())}
+    refused += [f"labels without a study: {len(table.labels.keys() - entries.keys())}"]
+    refused += [f"studies without labels: {len(entries.keys() - table.labels.keys())}"]
+    for number, name in enumerate(sorted(entries.keys() & table.labels.keys()), start=1):
+        try:
+            with open_study([entries[name]], IngestLimits()) as files:
+                embedding = pipeline.embed(files.read()).embedding
+        except ServiceError as error:
+            refused.append(f"study {number}: {error}")
+            continue
+        yield voted(embedding, table.labels[name], pipeline)
+
+
+def embedded_in(folder: Path, pipeline: ReportPipeline) -> Iterator[LabelledStudy]:
+    """Each study of an embedded folder of invented patients, voted on; labels are the patients' own.
+
+    Raises ValueError when another encoder embedded them.
+    """
+    studies = EmbeddedStudies.read(folder)
+    expected = pipeline.provenance["encoder_sha256"]
+    if studies.encoder_sha256 != expected:
+        raise ValueError(f"{folder}: was embedded by encoder {studies.encoder_sha256}, the bundle's is {expected}")
+    for row in range(len(studies)):
+        yield voted(studies.embedding(row), labels_of(studies.state(row)), pipeline)
+
+
+def voted(embedding: StudyEmbedding, labels: Labels, pipeline: ReportPipeline) -> LabelledStudy:
+    """The study with its neighbours' votes, by the very stages that answer a request."""
+    candidates = pipeline.retriever.bank.manifest.candidates
+    retrieval = pipeline.retrieve(pipeline.pool(embedding), RunOptions(neighbours=min(50, candidates)))
+    return LabelledStudy(embedding, pipeline.vote(retrieval), labels)

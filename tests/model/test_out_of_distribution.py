@@ -1,0 +1,78 @@
+"""Clips beyond what is known are found, per view; statistics survive the disk and fit the bundle or are refused."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from model.embeddings import StudyEmbedding
+from model.errors import BundleCorrupt, BundleMismatch, InvalidStudy
+from model.out_of_distribution import ClipDistances
+
+VIEWS = ("front", "side")
+
+
+def statistics() -> ClipDistances:
+    generator = torch.Generator().manual_seed(0)
+    directions = torch.linalg.qr(torch.randn(6, 6, generator=generator)).Q[:2]
+    return ClipDistances(
+        VIEWS,
+        torch.randn(2, 6, generator=generator),
+        directions.contiguous(),
+        torch.tensor([4.0, 2.0]),
+        0.5,
+        torch.tensor([3.0, 1.5]),
+    )
+
+
+def study(clips: torch.Tensor, views: list[int], names: tuple[str, ...] = VIEWS) -> StudyEmbedding:
+    probabilities = torch.nn.functional.one_hot(torch.tensor(views, dtype=torch.int64), 2).float()
+    return StudyEmbedding(clips, probabilities.view(-1, 2), tuple(range(1, len(views) + 1)), names)
+
+
+def test_distance_is_that_of_the_whole_covariance() -> None:
+    """The slow twin: the full covariance matrix, inverted."""
+    known = statistics()
+    rest = torch.eye(6) - known.components.T @ known.components
+    covariance = (known.components.T * known.variances) @ known.components + 0.5 * rest
+    clips = torch.randn(20, 6, generator=torch.Generator().manual_seed(1))
+    views = torch.arange(20) % 2
+    offset = clips - known.means[views]
+    slow = torch.einsum("nd,de,ne->n", offset, covariance.inverse(), offset).sqrt()
+    torch.testing.assert_close(known.distances(clips, views), slow, rtol=1e-4, atol=1e-4)
+
+
+def test_views_are_met_by_name_and_each_has_its_limit() -> None:
+    known = statistics()
+    clips = known.means + 0.1
+    shares = known.shares(study(clips, [0, 1]))
+    assert torch.allclose(shares, known.distances(clips, torch.tensor([0, 1])) / known.limits)
+    turned = study(clips, [1, 0], ("side", "front"))
+    assert torch.equal(known.shares(turned), shares)
+
+
+def test_no_clip_has_no_share_and_misfits_are_refused() -> None:
+    known = statistics()
+    assert known.shares(study(torch.zeros(0, 6), [])).shape == (0,)
+    with pytest.raises(InvalidStudy, match="other views"):
+        known.shares(study(torch.zeros(1, 6), [0], ("front", "back")))
+    with pytest.raises(InvalidStudy, match="limits must be float32"):
+        replace(known, limits=torch.ones(3))
+    with pytest.raises(InvalidStudy, match="positive"):
+        replace(known, variances=torch.tensor([1.0, 0.0]))
+
+
+def test_statistics_survive_the_disk(tmp_path: Path) -> None:
+    known, path = statistics(), tmp_path / "known.safetensors"
+    known.write(path)
+    again = ClipDistances.read(path, ("side", "front"), 6)
+    clips = torch.randn(4, 6, generator=torch.Generator().manual_seed(2))
+    assert torch.equal(again.shares(study(clips, [0, 1, 0, 1])), known.shares(study(clips, [0, 1, 0, 1])))
+    with pytest.raises(BundleMismatch, match=r"known\.safetensors: is of views that differ.*back"):
+        ClipDistances.read(path, ("front", "back"), 6)
+    with pytest.raises(BundleMismatch, match="dimension 6, the bundle's is 7"):
+        ClipDistances.read(path, VIEWS, 7)
+    path.write_bytes(b"no tensors")
+    with pytest.raises(BundleCorrupt, match=r"known\.safetensors"):
+        ClipDistances.read(path, VIEWS, 6)
