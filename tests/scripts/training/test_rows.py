@@ -70,6 +70,23 @@ def test_neighbours_with_the_same_section_are_removed() -> None:
     assert [(sentence.template, sentence.candidate_ids) for sentence in left] == [("The deck is cracked.", (2,))]
 
 
+def test_shares_of_flips_and_of_removed_twins_are_the_recipes() -> None:
+    said = (("deck.sound", None), ("deck.load.low", 12.0))
+    near = tuple(candidate(number, [sentence]) for number, sentence in enumerate(said))
+    row = replace(ROWS[0], targets=("The deck is sound.",), neighbours=near)
+    rng = np.random.default_rng(0)
+    true = {
+        (number,): PHRASES[sentence.phrase_id].template for number, c in enumerate(near) for sentence in c.sentences
+    }
+    flipping = Disturber(only(corrupted=1), PHRASES, LANGUAGE)
+    drawn = [flipping.disturb(row, row, rng).evidence for _ in range(2000)]
+    flips = [sentence.template != true[sentence.candidate_ids] for evidence in drawn for sentence in evidence]
+    assert np.mean(flips) == pytest.approx(0.4, abs=0.03)  # the middle of 0.2 and 0.6
+    removing = Disturber(only(own=1, without_identical=Recipe().without_identical), PHRASES, LANGUAGE)
+    left = [{s.template for s in removing.disturb(row, row, rng).evidence} for _ in range(2000)]
+    assert np.mean(["The deck is sound." not in templates for templates in left]) == pytest.approx(0.3, abs=0.03)
+
+
 def test_wordings_outside_the_language_are_left_out_where_the_service_leaves_them_out() -> None:
     foreign = PhraseTable(tuple(replace(row, key=None if "sound" in row.template else row.key) for row in PHRASES))
     for only_language in (False, True):
