@@ -26,6 +26,7 @@ from scripts.evaluation.context import Evaluation
 from scripts.evaluation.controls import measure_random_encoder, measure_readings, measure_wrong_inputs
 from scripts.evaluation.embedding import embed_sets
 from scripts.evaluation.file_equality import measure_files
+from scripts.evaluation.learning_curve import measure_learning_curve
 from scripts.evaluation.markdown import write_markdown
 from scripts.evaluation.out_of_distribution import measure_strange_clips
 from scripts.evaluation.pictures import accuracy_by_clips, draw_accuracy, draw_reliability
@@ -96,6 +97,7 @@ def measure(evaluation: Evaluation, results: Results, rows: Path | None) -> None
         ("random encoder", lambda: measure_random_encoder(evaluation, results)),
         ("shifts", lambda: measure_shifts(evaluation, results)),
         ("reserved", lambda: measure_reserved(evaluation, reports, results)),
+        ("learning curve", lambda: measure_learning_curve(evaluation, results)),
         ("house style", lambda: measure_style(evaluation, reports, results)),
         ("abstention", lambda: measure_abstention(evaluation, results)),
         ("MIL table", lambda: measure_mil_table(evaluation, results)),

@@ -44,8 +44,12 @@ class DecoderArm:
     def of_folder(cls, evaluation: Evaluation, name: str) -> "DecoderArm | None":
         """The arm of a name, None where it was not trained."""
         folder, mode = ARM_FOLDERS[name]
-        path = (evaluation.arms or Path()) / folder
-        if evaluation.arms is None or not (path / DECODER_FILE).is_file():
+        return None if evaluation.arms is None else cls.of_path(evaluation, evaluation.arms / folder, mode)
+
+    @classmethod
+    def of_path(cls, evaluation: Evaluation, path: Path, mode: Mode) -> "DecoderArm | None":
+        """The arm whose decoder lies in a folder, None without one."""
+        if not (path / DECODER_FILE).is_file():
             return None
         config = DecoderConfig.model_validate_json((path / CONFIG_FILE).read_text(encoding="utf-8"))
         manifest = evaluation.pipeline.bundle.model_copy(update={"decoder": config.model_dump(mode="json")})

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,21 @@ class CachedStudy:
 
 
 def cache_folder(root: Path, pipeline: ReportPipeline, chosen: StudySet) -> Path:
-    """The folder of a set: another encoder, preprocessing or plan never finds these files."""
+    """The folder of a set: another encoder, preprocessing, plan or renderer never finds these files."""
     bundle = pipeline.bundle
     networks = {name: bundle.files.get(network.get("file", "")) for name, network in bundle.networks.items()}
     fields = {**asdict(chosen), "studies": None}  # a longer set goes on where a shorter one stopped
-    stated = json.dumps([networks, bundle.preprocessing, fields], sort_keys=True)
+    stated = json.dumps([networks, bundle.preprocessing, fields, _code_sha256()], sort_keys=True)
     return root / f"{chosen.name}-{hashlib.sha256(stated.encode()).hexdigest()[:16]}"
+
+
+@cache
+def _code_sha256() -> str:
+    """Hash of the sources that make pixels and read them."""
+    root = Path(__file__).parents[2]
+    sources = [*(root / "model" / "phantom").glob("*.py"), *(root / "model" / "echo").glob("*.py")]
+    sources += [root / "scripts" / "evaluation" / name for name in ("rendering.py", "study_sets.py", "variants.py")]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(sources))).hexdigest()
 
 
 def write_study(path: Path, cached: CachedStudy) -> None:
