@@ -75,12 +75,10 @@ def test_shares_of_flips_and_of_removed_twins_are_the_recipes() -> None:
     near = tuple(candidate(number, [sentence]) for number, sentence in enumerate(said))
     row = replace(ROWS[0], targets=("The deck is sound.",), neighbours=near)
     rng = np.random.default_rng(0)
-    true = {
-        (number,): PHRASES[sentence.phrase_id].template for number, c in enumerate(near) for sentence in c.sentences
-    }
+    true = {number: PHRASES[sentence.phrase_id].template for number, c in enumerate(near) for sentence in c.sentences}
     flipping = Disturber(only(corrupted=1), PHRASES, LANGUAGE)
     drawn = [flipping.disturb(row, row, rng).evidence for _ in range(2000)]
-    flips = [sentence.template != true[sentence.candidate_ids] for evidence in drawn for sentence in evidence]
+    flips = [sentence.template != true[sentence.candidate_ids[0]] for evidence in drawn for sentence in evidence]
     assert np.mean(flips) == pytest.approx(0.4, abs=0.03)  # the middle of 0.2 and 0.6
     removing = Disturber(only(own=1, without_identical=Recipe().without_identical), PHRASES, LANGUAGE)
     left = [{s.template for s in removing.disturb(row, row, rng).evidence} for _ in range(2000)]
