@@ -51,7 +51,7 @@ def _stacked(studies: Sequence[StudyEmbedding], views: tuple[str, ...]) -> tuple
 def _gaussian(clips: torch.Tensor, clip_views: torch.Tensor, views: tuple[str, ...]) -> ClipDistances:
     """Means per view, and one covariance of what is left. A view without clips has the mean of all."""
     means = clips.mean(dim=0).repeat(len(views), 1)
-    for row in clip_views.unique().tolist():
+    for row in sorted(set(clip_views.tolist())):
         means[row] = clips[clip_views == row].mean(dim=0)
     left = (clips - means[clip_views]).double()
     variances, directions = torch.linalg.eigh(left.T @ left / max(len(clips) - 1, 1))  # ascending

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from scripts.calibration.curves import MIN_OF_EACH, MIN_STUDIES, cut_of, interval_offset, probability_curve
+from scripts.calibration.curves import MIN_OF_EACH, MIN_STUDIES, Floats, cut_of, interval_offset, probability_curve
 
 
-def drawn(seed: int, studies: int = 400) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def drawn(seed: int, studies: int = 400) -> tuple[Floats, Floats]:
     """Votes of 50 neighbours and the labels they are right about with probability vote."""
     rng = np.random.default_rng(seed)
     truth = rng.beta(0.5, 0.5, studies)
