@@ -1,10 +1,12 @@
 """Imports an EchoPrime release: its weights become a bundle, its candidates a bank. No pickle is executed.
 
-    python -m scripts.import_echoprime RELEASE --out B [--text-encoder]
+    python -m scripts.import_echoprime RELEASE --out B [--tokenizer FOLDER]
 
 writes B/bundle and B/bank, in memory that does not grow with the release. RELEASE is a folder with `model_data/` and
 `assets/` as the public release lays them out; files absent that are not needed are named, with what is done instead.
-The last line is JSON: counts, where each phenotype's labels came from, thresholds left out, seconds and peak memory.
+With a local folder of BiomedBERT's tokenizer (its `vocab.txt`) the text encoder is converted too, so that own reports
+can be embedded among the candidates. The last line is JSON: counts, where each phenotype's labels came from, thresholds
+left out, seconds and peak memory.
 """
 
 import argparse
@@ -35,7 +37,7 @@ class _Clock:
         print(f"{time.monotonic() - self.started:7.1f} s  {text}", flush=True)
 
 
-def import_release(folder: Path, out: Path, *, text_encoder: bool = False) -> dict[str, Any]:
+def import_release(folder: Path, out: Path, *, tokenizer: Path | None = None) -> dict[str, Any]:
     """Imports a release into `out`/bundle and `out`/bank. Returns the summary.
 
     Raises ReleaseError naming the file that is missing or does not fit, FileExistsError when either folder exists.
@@ -52,7 +54,7 @@ def import_release(folder: Path, out: Path, *, text_encoder: bool = False) -> di
     building.mkdir(parents=True)
     try:
         say("weights")
-        bundle = import_bundle(release, building, text_encoder=text_encoder)
+        bundle = import_bundle(release, building, tokenizer=tokenizer)
         manifest, labels = import_bank(release, out / "bank", bundle, say)
         building.rename(out / "bundle")
     finally:
@@ -87,10 +89,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("release", type=Path, help="folder of the release")
     parser.add_argument("--out", type=Path, required=True, help="folder that gets bundle/ and bank/")
-    parser.add_argument("--text-encoder", action="store_true", help="also convert the text encoder (440 MB)")
+    parser.add_argument(
+        "--tokenizer", type=Path, help="folder with the text encoder's vocab.txt; also converts that encoder (440 MB)"
+    )
     arguments = parser.parse_args()
     try:
-        summary = import_release(arguments.release, arguments.out, text_encoder=arguments.text_encoder)
+        summary = import_release(arguments.release, arguments.out, tokenizer=arguments.tokenizer)
     except (ReleaseError, BankError, ModelError, OSError) as error:
         print(f"import_echoprime: {error}", file=sys.stderr)
         return 1

@@ -1,17 +1,32 @@
 """The text tower: report text to an embedding in the space of the video encoder."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import nn
 from torch.nn import functional
 
+from model.bundle import MANIFEST, BundleManifest
+from model.checkpoint import load_weights
+from model.device import Placement
+from model.errors import BundleMismatch
 from model.report.attention import Transformer, initialise
+from model.report.bert import BertConfig, BertTextEncoder
+from model.report.build import TOKENIZER_FILE
 from model.report.tokenizer import ReportTokenizer
+from model.report.wordpiece import WORDPIECE_FILE, WordPiece
 
+OWN, BERT = "transformer", "bert"  # `architecture` of networks.text_encoder; without one it is our own
+
+EncodeTexts = Callable[[Sequence[str]], NDArray[np.float32]]
+Config = TypeVar("Config", bound=BaseModel)
+Network = TypeVar("Network", bound=nn.Module)
 _BATCH = 32  # texts embedded at once; bounds memory, changes no value
 
 
@@ -58,15 +73,74 @@ def build_text_encoder(config: TextEncoderConfig, seed: int = 0) -> TextEncoder:
 def encode_texts(encoder: TextEncoder, tokenizer: ReportTokenizer, texts: Sequence[str]) -> NDArray[np.float32]:
     """float32 (N, D) unit norm, one row per text in the order given. An empty text is read as its end token alone."""
     encoded = [(*ids[: encoder.config.max_tokens - 1], tokenizer.eos) for ids in tokenizer.encode_batch(texts)]
-    order = sorted(range(len(encoded)), key=lambda place: len(encoded[place]))  # like lengths share a batch
-    embeddings = np.zeros((len(texts), encoder.config.embedding_dim), np.float32)
+    return _in_batches(encoder, encoded, tokenizer.pad)
+
+
+def encode_reports(
+    folder: Path, manifest: BundleManifest, texts: Sequence[str], placement: Placement | None = None
+) -> NDArray[np.float32]:
+    """float32 (N, D) unit norm: texts as the text encoder of a bundle embeds them, one row per text in the order given.
+
+    Arguments and exceptions as in `open_text_encoder`, which serves who encodes more than once.
+    """
+    return open_text_encoder(folder, manifest, placement)(texts)
+
+
+def open_text_encoder(folder: Path, manifest: BundleManifest, placement: Placement | None = None) -> EncodeTexts:
+    """Encodes texts as `encode_reports` does, with the weights read once.
+
+    `networks.text_encoder.architecture` says which kind it is: `bert`, or our own where it says nothing. placement: the
+    CPU when none is given. Raises BundleMismatch when the bundle has no text encoder, or one of another form, and
+    BundleCorrupt for a file that cannot be read.
+    """
+    network = manifest.networks.get("text_encoder")
+    if network is None or "file" not in network:
+        raise BundleMismatch(f"{folder / MANIFEST}: networks.text_encoder: bundle {manifest.name!r} has none")
+    architecture = network.get("architecture", OWN)
+    if architecture == OWN:
+        own = _loaded(TextEncoder(_config(TextEncoderConfig, network, folder)), folder / network["file"], placement)
+        return partial(encode_texts, own, ReportTokenizer.read(folder / TOKENIZER_FILE))
+    if architecture == BERT:
+        bert = _loaded(BertTextEncoder(_config(BertConfig, network, folder)), folder / network["file"], placement)
+        return partial(_encode_wordpieces, bert, WordPiece.read(folder / network.get("tokenizer", WORDPIECE_FILE)))
+    raise BundleMismatch(
+        f"{folder / MANIFEST}: networks.text_encoder.architecture: {architecture!r} is none of {OWN}, {BERT}"
+    )
+
+
+@torch.inference_mode()
+def _encode_wordpieces(encoder: BertTextEncoder, tokenizer: WordPiece, texts: Sequence[str]) -> NDArray[np.float32]:
+    return _in_batches(encoder, tokenizer.encode_batch(texts, encoder.config.max_tokens), tokenizer.pad)
+
+
+def _config(kind: type[Config], network: Mapping[str, Any], folder: Path) -> Config:
+    fields = {name: value for name, value in network.items() if name not in {"architecture", "file", "tokenizer"}}
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, ("networks.text_encoder", *first["loc"])))
+        raise BundleMismatch(f"{folder / MANIFEST}: {field}: {first['msg']}") from error
+
+
+def _loaded(network: Network, weights: Path, placement: Placement | None) -> Network:
+    load_weights(network, weights)
+    return network.eval() if placement is None else network.eval().to(placement.device, placement.dtype)
+
+
+def _in_batches(
+    encoder: TextEncoder | BertTextEncoder, encoded: Sequence[tuple[int, ...]], pad: int
+) -> NDArray[np.float32]:
+    """One row per text; texts of like length share a batch."""
+    order = sorted(range(len(encoded)), key=lambda place: len(encoded[place]))
+    embeddings = np.zeros((len(encoded), encoder.config.embedding_dim), np.float32)
     for start in range(0, len(order), _BATCH):
         places = order[start : start + _BATCH]
-        embeddings[places] = _embed(encoder, [encoded[place] for place in places], tokenizer.pad)
+        embeddings[places] = _embed(encoder, [encoded[place] for place in places], pad)
     return embeddings
 
 
-def _embed(encoder: TextEncoder, batch: Sequence[tuple[int, ...]], pad: int) -> NDArray[np.float32]:
+def _embed(encoder: TextEncoder | BertTextEncoder, batch: Sequence[tuple[int, ...]], pad: int) -> NDArray[np.float32]:
     length = max(map(len, batch))
     tokens = torch.tensor([[*ids, *[pad] * (length - len(ids))] for ids in batch])
     valid = torch.arange(length)[None] < torch.tensor([len(ids) for ids in batch])[:, None]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
 from model.bundle import BundleManifest, taxonomy_fields, write_bundle
@@ -13,10 +12,14 @@ from model.echo.preprocessing_config import ECHOPRIME
 from model.echo.taxonomy import ECHO_TAXONOMY
 from model.echo.video_encoder import build_video_encoder
 from model.echo.view_classifier import build_view_classifier
+from model.report.bert import BertTextEncoder
+from model.report.text_encoder import BERT
+from model.report.wordpiece import WORDPIECE_FILE, WordPiece
 from scripts.echoprime.errors import ReleaseMismatch
 from scripts.echoprime.layout import EchoPrimeRelease
 from scripts.echoprime.tables import Thresholds, read_mil_weights, read_thresholds
 from scripts.echoprime.tensors import load_into, state_dict
+from scripts.echoprime.text_tower import bert_config, renamed
 
 LICENCE_NOTICE = (
     "Imported from an EchoPrime release of Cedars-Sinai Medical Center. Its academic software licence allows use by "
@@ -42,8 +45,11 @@ def notice_of(release: EchoPrimeRelease) -> str:
     return SYNTHETIC_NOTICE if release.synthetic else LICENCE_NOTICE
 
 
-def import_bundle(release: EchoPrimeRelease, folder: Path, *, text_encoder: bool = False) -> ImportedBundle:
-    """Writes the bundle of a release into an empty folder. Raises ReleaseError naming the file that does not fit."""
+def import_bundle(release: EchoPrimeRelease, folder: Path, *, tokenizer: Path | None = None) -> ImportedBundle:
+    """Writes the bundle of a release into an empty folder. Raises ReleaseError naming the file that does not fit.
+
+    tokenizer: folder with the text encoder's vocabulary; with one, the text encoder is converted too.
+    """
     taxonomy = ECHO_TAXONOMY
     thresholds = read_thresholds(release.thresholds, taxonomy)
     mil_weights = read_mil_weights(release.mil_weights, taxonomy)
@@ -57,8 +63,8 @@ def import_bundle(release: EchoPrimeRelease, folder: Path, *, text_encoder: bool
     classifier = build_view_classifier(views, taxonomy.views)
     _convert(classifier, state_dict(release.view_classifier), release.view_classifier, folder / _VIEWS)
     networks = {"video_encoder": video, "view_classifier": views}
-    if text_encoder:
-        networks["text_encoder"] = _text_encoder(release, folder)
+    if tokenizer is not None:
+        networks["text_encoder"] = _text_encoder(release, folder, tokenizer, embedding_dim)
     manifest = write_bundle(
         folder,
         BundleManifest(
@@ -83,9 +89,24 @@ def _convert(network: nn.Module, weights: dict[str, torch.Tensor], source: Path,
     save_weights(load_into(network, weights, source), target, torch.float32)
 
 
-def _text_encoder(release: EchoPrimeRelease, folder: Path) -> dict[str, object]:
-    """Keeps the weights of the text encoder (a BERT of 768, first token, Linear to the embedding) as they are."""
+def _text_encoder(
+    release: EchoPrimeRelease, folder: Path, tokenizer_folder: Path, embedding_dim: int
+) -> dict[str, object]:
+    """Converts the text encoder (BERT, first token, Linear to the embedding) and its vocabulary."""
     if release.text_encoder is None:
         raise ReleaseMismatch("the text encoder was asked for, but the release has no echo_prime_text_encoder.pt")
-    save_file({name: tensor.contiguous() for name, tensor in state_dict(release.text_encoder).items()}, folder / _TEXT)
-    return {"architecture": "biomedbert_base", "file": _TEXT}
+    try:
+        tokenizer = WordPiece.from_folder(tokenizer_folder)
+    except (OSError, ValueError) as error:
+        raise ReleaseMismatch(f"{tokenizer_folder}: cannot be read as a tokenizer folder ({error})") from error
+    weights = state_dict(release.text_encoder)
+    config = bert_config(weights, release.text_encoder)
+    if config.embedding_dim != embedding_dim:
+        found = f"embeds in {config.embedding_dim} dimensions, the video encoder in {embedding_dim}"
+        raise ReleaseMismatch(f"{release.text_encoder}: {found}")
+    if tokenizer.size > config.vocabulary:
+        found = f"has {tokenizer.size} tokens, {release.text_encoder.name} knows {config.vocabulary}"
+        raise ReleaseMismatch(f"{tokenizer_folder}: {found}")
+    _convert(BertTextEncoder(config), renamed(weights), release.text_encoder, folder / _TEXT)
+    tokenizer.write(folder / WORDPIECE_FILE)
+    return {"architecture": BERT, **config.model_dump(), "file": _TEXT, "tokenizer": WORDPIECE_FILE}

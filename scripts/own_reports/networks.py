@@ -4,17 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from model.bundle import BundleManifest
-from model.checkpoint import load_weights
 from model.device import Placement
 from model.embeddings import PreparedClip
-from model.errors import ClipRejected
+from model.errors import BundleError, ClipRejected
 from model.mil import MilTable, pool_sections
-from model.report.build import TOKENIZER_FILE
-from model.report.text_encoder import TextEncoderConfig, build_text_encoder, encode_texts
-from model.report.tokenizer import ReportTokenizer
+from model.report.text_encoder import open_text_encoder
 from model.study import Clip, SkippedClip
 from scripts.own_reports.dicom_names import names_of
 from scripts.own_reports.errors import VectorsError
@@ -28,21 +24,12 @@ from service.ingest.study import open_study
 
 def text_encoder_of(manifest: BundleManifest, folder: Path, placement: Placement) -> EncodeTexts:
     """Encodes texts with the bundle's text encoder. Raises VectorsError when it has none."""
-    network = manifest.networks.get("text_encoder")
-    if network is None or not (folder / TOKENIZER_FILE).is_file():
+    try:
+        return open_text_encoder(folder, manifest, placement)
+    except BundleError as error:
         raise VectorsError(
-            f"{folder}: has no text encoder and tokenizer; give --studies or --embeddings, whose vectors are of clips"
-        )
-    config = TextEncoderConfig(**{name: value for name, value in network.items() if name != "file"})
-    encoder = build_text_encoder(config)
-    load_weights(encoder, folder / network["file"])
-    encoder.to(placement.device)
-    tokenizer = ReportTokenizer.read(folder / TOKENIZER_FILE)
-
-    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
-        return encode_texts(encoder, tokenizer, texts)
-
-    return encode
+            f"{error}; without a text encoder give --studies or --embeddings, whose vectors are of clips"
+        ) from error
 
 
 class StudyVectors:

@@ -14,8 +14,10 @@ from index.candidate_bank import CandidateBank
 from index.retrieval import RetrievedSentence
 from model.bundle import read_bundle
 from model.echo.taxonomy import ECHO_TAXONOMY, VIEWS
+from model.report.text_encoder import encode_reports
 from scripts import import_echoprime, make_echoprime_release
 from scripts.echoprime import bundle as bundle_module
+from scripts.echoprime import synthetic_weights
 from scripts.echoprime.errors import PickleRefused, ReleaseMismatch
 from scripts.echoprime.layout import WEIGHTS
 from scripts.echoprime.synthetic_candidates import UNLABELLED
@@ -44,7 +46,8 @@ def write_small_weights(folder: Path, seed: int, *, text_encoder: bool, dimensio
     torch.save(SmallEncoder(dimension).state_dict(), folder / "echo_prime_encoder.pt")
     torch.save(nn.Linear(3, len(VIEWS)).state_dict(), folder / "view_classifier.pt")
     if text_encoder:
-        torch.save({"text_projection.weight": torch.ones(2, 2)}, folder / "echo_prime_text_encoder.pt")
+        generator = torch.Generator().manual_seed(seed)
+        torch.save(synthetic_weights._text_encoder(generator, dimension), folder / "echo_prime_text_encoder.pt")
 
 
 def foreign_release(root: Path, **options: Any) -> Path:
@@ -89,16 +92,20 @@ def test_a_synthetic_release_is_imported_as_what_it_is(tmp_path: Path, monkeypat
         "write_weights",
         lambda folder, seed, text_encoder: write_small_weights(folder, seed, text_encoder=text_encoder, dimension=512),
     )
+    for name, size in (("_VOCABULARY", 16), ("_WIDTH", 64), ("_INNER", 96), ("_LAYERS", 1), ("_POSITIONS", 12)):
+        monkeypatch.setattr(synthetic_weights, name, size)
+    (tmp_path / "vocab.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\nnormal\n.\n")
     make_echoprime_release.make_release(tmp_path / "R", 300, 3)
     reports = pickle.loads((tmp_path / "R/model_data/candidates_data/candidate_reports.pkl").read_bytes())
     assert len(reports) == 300
-    summary = import_release(tmp_path / "R", tmp_path / "B", text_encoder=True)
+    summary = import_release(tmp_path / "R", tmp_path / "B", tokenizer=tmp_path)
     bundle = read_bundle(tmp_path / "B" / "bundle")
     bank = CandidateBank.open(tmp_path / "B" / "bank", None, verify="all")
     assert (bundle.trained, bundle.domain) == (False, "synthetic")
     assert (bank.manifest.trained, bank.manifest.domain) == (False, "synthetic")
     assert "EchoPrime is contained" in bundle.licence_notice
-    assert "text_encoder.safetensors" in bundle.files
+    assert {"text_encoder.safetensors", "text_tokenizer.json"} <= set(bundle.files)
+    assert encode_reports(tmp_path / "B" / "bundle", bundle, ["Normal."]).shape == (1, 512)
     assert set(summary["labels"]["derived"]) == UNLABELLED
     assert set(summary["labels"]["given"]) == set(ECHO_TAXONOMY.phenotype_names) - UNLABELLED
     assert "left_ventricular_mass" in summary["thresholds_dropped"]
