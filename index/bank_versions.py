@@ -60,6 +60,9 @@ def remove_versions_before(version: Path, keep: int = 0) -> None:
 
     A service that still serves one keeps its open files until it has swapped.
     """
+    for unfinished in version.parent.glob(".*.removed"):  # an earlier removal that was stopped
+        shutil.rmtree(unfinished)
     older = [name for name in versions(version.parent) if name < version.name]
     for name in older[: len(older) - keep]:
-        shutil.rmtree(version.parent / name)
+        gone = (version.parent / name).rename(version.parent / f".{name}.removed")  # at once, then file by file
+        shutil.rmtree(gone)

@@ -140,6 +140,15 @@ class CandidateBank:
             found[found == layout.UNLABELLED] = np.nan
         return found
 
+    def hold(self) -> Self:
+        """The bank with every file open, so that it can be served whole after its folder was removed."""
+        lazy = [name for name, member in vars(type(self)).items() if isinstance(member, cached_property)]
+        keys = {"_patient_keys", "_study_keys"}
+        for name in lazy:
+            if self.has_keys or name not in keys:
+                getattr(self, name)  # a cached property keeps what it opened
+        return self
+
     @property
     def has_keys(self) -> bool:
         """Whether candidates carry pseudonyms of their patients and studies."""
@@ -147,15 +156,12 @@ class CandidateBank:
 
     def candidates_of_patient(self, key: str) -> NDArray[np.int64]:
         """Ascending ids of the candidates of one patient; none in a bank without pseudonyms."""
-        return rows_with(self._keys(layout.PATIENT_KEYS), key) if self.has_keys else np.zeros(0, np.int64)
+        return rows_with(self._patient_keys, key) if self.has_keys else np.zeros(0, np.int64)
 
     def keys(self, candidate_ids: Ids) -> tuple[list[str], list[str]]:
         """Pseudonyms of the candidates' patients and of their studies. Only for a bank that `has_keys`."""
         ids = np.asarray(candidate_ids, dtype=np.int64)
-        return keys_of(self._keys(layout.PATIENT_KEYS)[ids]), keys_of(self._keys(layout.STUDY_KEYS)[ids])
-
-    def _keys(self, name: str) -> NDArray[np.uint8]:
-        return _mapped(self.folder, name)
+        return keys_of(self._patient_keys[ids]), keys_of(self._study_keys[ids])
 
     def _code(self, section: str) -> int:
         try:
@@ -211,6 +217,14 @@ class CandidateBank:
     @cached_property
     def _text_codes(self) -> NDArray[np.int32]:
         return _mapped(self.folder, layout.TEXT_CODES)
+
+    @cached_property
+    def _patient_keys(self) -> NDArray[np.uint8]:
+        return _mapped(self.folder, layout.PATIENT_KEYS)
+
+    @cached_property
+    def _study_keys(self) -> NDArray[np.uint8]:
+        return _mapped(self.folder, layout.STUDY_KEYS)
 
     @cached_property
     def _section_mask(self) -> NDArray[np.uint64]:

@@ -1,5 +1,6 @@
 """Versions of a bank: one pointer, replaced in one step."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,21 @@ def test_a_pointer_to_nowhere_is_refused(tmp_path: Path, pointer: str) -> None:
     (tmp_path / "current").write_text(pointer)
     with pytest.raises(BankCorrupt, match="names no version"):
         current_bank(tmp_path)
+
+
+def test_a_removal_that_was_stopped_is_finished_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / ".000001.removed").mkdir()
+    next_version(tmp_path).mkdir()
+    remove_versions_before(tmp_path / "000001")
+    assert [path.name for path in tmp_path.iterdir()] == ["000001"]
+
+
+def test_a_bank_that_is_held_is_read_whole_after_its_folder_is_gone(tmp_path: Path) -> None:
+    write_bank(tmp_path / "bank")
+    bank = CandidateBank.open(tmp_path / "bank", None)
+    whole = [CandidateBank.open(tmp_path / "bank", None).sections_of([n]) for n in range(40)]
+    bank.hold()
+    shutil.rmtree(tmp_path / "bank")
+    assert [bank.sections_of([n]) for n in range(40)] == whole
+    assert bank.labels("ef", [0]).shape == (1,)
+    assert len(bank.rows_of_section("Aorta")) > 0
