@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,8 +15,10 @@ from model.embeddings import StudyEmbedding
 from model.out_of_distribution import FILE
 from scripts.calibrate import calibrated, run, write_calibrated
 from scripts.calibration.labelled_studies import LabelledStudy, voted
+from scripts.training.embedded_studies import EmbeddedStudies
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.pipeline import ReportPipeline
+from service.settings import shipped_bank, shipped_bundle
 from tests.toy_modality import TOY, build_toy, toy_clip, write_toy
 
 BRIGHT = (250, 200, 240)
@@ -101,23 +104,54 @@ def test_nothing_is_overwritten_and_nothing_half_written_stays(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def embedded_patients(folder: Path, encoder_sha256: str) -> Path:
+    """40 invented patients, whose clips say nothing of them."""
+    rng = np.random.default_rng(0)
+    views = read_bundle(shipped_bundle()).views
+    EmbeddedStudies(
+        seed=50_000,
+        prior="independent",
+        views=views,
+        encoder_sha256=encoder_sha256,
+        studies=np.arange(40),
+        offsets=np.arange(41) * 3,
+        clip_embeddings=rng.normal(size=(120, 512)).astype(np.float32),
+        view_probabilities=rng.dirichlet(np.ones(len(views)), 120).astype(np.float32),
+    ).write(folder)
+    return folder
+
+
+def test_embedded_patients_calibrate_the_shipped_bundle(tmp_path: Path) -> None:
+    bundle = read_bundle(shipped_bundle())
+    folder = embedded_patients(tmp_path / "embedded", bundle.files[bundle.networks["video_encoder"]["file"]])
+    arguments = namespace(shipped_bundle(), shipped_bank(), tmp_path / "out", embedded=folder)
+    summary = run(arguments)
+    final = read_bundle(tmp_path / "out")
+    assert summary["studies"] == 40
+    assert set(summary["phenotypes"]) == {phenotype["name"] for phenotype in bundle.phenotypes}
+    assert final.calibration["ejection_fraction"].keys() == {"offset", "level"}
+    assert final.files.keys() - bundle.files.keys() == {FILE}
+    without = [name for name, found in summary["phenotypes"].items() if "reason" in found]
+    assert set(final.thresholds).isdisjoint(without)
+    embedded_patients(tmp_path / "other", "0" * 64)
+    with pytest.raises(ValueError, match="was embedded by encoder 000"):
+        run(namespace(shipped_bundle(), shipped_bank(), tmp_path / "out2", embedded=tmp_path / "other"))
+
+
+def namespace(bundle: Path, bank: Path, out: Path, **changes: Path) -> argparse.Namespace:
+    """The command line's defaults."""
+    given = {"embedded": None, "studies": None, "labels": None, "sensitivity": None, "false_flags": 0.05}
+    return argparse.Namespace(**{"bundle": bundle, "bank": bank, "out": out, "device": "cpu", **given, **changes})
+
+
 def test_studies_on_disk_are_met_by_name(tmp_path: Path, paths: ArtifactPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files are no cines, so every study is kept out by name of its number and the run says so."""
     (tmp_path / "studies" / "a").mkdir(parents=True)
     (tmp_path / "studies" / "unlabelled").mkdir()
     (tmp_path / "labels.csv").write_text("study,is_bright\na,1\nabsent,0\n", encoding="utf-8")
     monkeypatch.setattr("scripts.calibrate.load_pipeline", partial(load_pipeline, modalities={"toy": build_toy}))
-    arguments = argparse.Namespace(
-        bundle=paths.bundle,
-        bank=paths.bank,
-        embedded=None,
-        studies=tmp_path / "studies",
-        labels=tmp_path / "labels.csv",
-        out=tmp_path / "out",
-        sensitivity=None,
-        false_flags=0.05,
-        device="cpu",
-    )
+    given = {"studies": tmp_path / "studies", "labels": tmp_path / "labels.csv"}
+    arguments = namespace(paths.bundle, paths.bank, tmp_path / "out", **given)
     with pytest.raises(ValueError, match=r"labels without a study: 1; studies without labels: 1; study 1: "):
         run(arguments)
     assert not (tmp_path / "out").exists()
