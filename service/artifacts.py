@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -57,9 +57,7 @@ def load_pipeline(
     if manifest.modality not in modalities:
         raise ArtifactError(f"{paths.bundle}: modality {manifest.modality!r} is none of {sorted(modalities)}")
     _require_hashes(manifest, paths.bundle)
-    encoder_sha256 = manifest.files[manifest.networks["video_encoder"]["file"]]
-    bank = CandidateBank.open(paths.bank, encoder_sha256=encoder_sha256)
-    _compare(manifest, bank, paths)
+    bank = _open_bank(manifest, paths)
     language = _language(manifest, paths.bundle)
     return ReportPipeline(
         modality=modalities[manifest.modality](manifest, paths.bundle, placement),
@@ -72,6 +70,31 @@ def load_pipeline(
         familiar=_familiar(manifest, paths.bundle),
         provenance=_provenance(manifest, bank, paths, placement),
     )
+
+
+def with_current_bank(pipeline: ReportPipeline, bank_folder: Path, device: torch.device) -> ReportPipeline:
+    """The same networks with the bank as it is now. Raises BankError or ArtifactError, and then nothing has changed."""
+    bank = _open_bank(pipeline.bundle, ArtifactPaths(Path(pipeline.bundle.name), bank_folder))
+    return replace(
+        pipeline,
+        retriever=Retriever(bank, open_search(bank, device)),
+        provenance={**pipeline.provenance, **_bank_provenance(bank)},
+    )
+
+
+def _open_bank(manifest: BundleManifest, paths: ArtifactPaths) -> CandidateBank:
+    """The bank, compared with the bundle that will search it."""
+    encoder_sha256 = manifest.files[manifest.networks["video_encoder"]["file"]]
+    bank = CandidateBank.open(paths.bank, encoder_sha256=encoder_sha256)
+    if bank.folder != paths.bank:
+        bank.hold()  # a version may be removed while it is served
+    _compare(manifest, bank, paths)
+    if manifest.decoder is None and not bank.manifest.text_may_be_shown:
+        raise ArtifactError(
+            f"{paths.bank}: text_may_be_shown is false and bundle {manifest.name!r} has no decoder: "
+            "no report could be written; build the bank with --show-text, or train a decoder"
+        )
+    return bank
 
 
 def _require_hashes(manifest: BundleManifest, folder: Path) -> None:
@@ -145,14 +168,20 @@ def _provenance(
         "bundle_domain": manifest.domain,
         "licence_notice": manifest.licence_notice,
         "encoder_sha256": manifest.files[manifest.networks["video_encoder"]["file"]],
-        "bank": bank.manifest.name,
-        "bank_sha256": bank.sha256,
-        "candidates": bank.manifest.candidates,
-        "search": bank.manifest.search["kind"],
+        **_bank_provenance(bank),
         "device": str(placement.device),
         "device_reason": placement.reason,
         "dtype": str(placement.dtype).removeprefix("torch."),
         "echoscribe": version("echoscribe"),
         "torch": torch.__version__,
         "python": platform.python_version(),
+    }
+
+
+def _bank_provenance(bank: CandidateBank) -> dict[str, str | int | float | bool | None]:
+    return {
+        "bank": bank.manifest.name,
+        "bank_sha256": bank.sha256,
+        "candidates": bank.manifest.candidates,
+        "search": bank.manifest.search["kind"],
     }

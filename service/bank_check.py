@@ -25,9 +25,11 @@ class BankCheck:
         self._thread: threading.Thread | None = None
 
     def start(self, bank: CandidateBank) -> None:
-        """Begins to hash the bank in a thread of its own."""
-        self.state = "running"
-        self._thread = threading.Thread(target=self._run, args=(bank,), name="bank check", daemon=True)
+        """Begins to hash the bank in a thread of its own; a check of the version before is ended."""
+        self._ended.set()
+        self._ended = threading.Event()
+        self.state, self.reason = "running", None
+        self._thread = threading.Thread(target=self._run, args=(bank, self._ended), name="bank check", daemon=True)
         self._thread.start()
 
     def stop(self, seconds: float) -> None:
@@ -41,26 +43,28 @@ class BankCheck:
         if self.reason is not None:
             raise NotReady(self.reason)
 
-    def _run(self, bank: CandidateBank) -> None:
+    def _run(self, bank: CandidateBank, ended: threading.Event) -> None:
         started = time.perf_counter()
         try:
-            blocks = self._blocks_seen(bank)
+            blocks = self._blocks_seen(bank, ended)
         except (BankCorrupt, OSError) as error:  # OSError: the file is gone, or its disk fails
+            if ended.is_set() or not bank.folder.is_dir():  # a version that was replaced is no altered bank
+                return
             log_event("bank_check_failed", level=40, message=str(error), fault=error)
             self.reason = f"the bank differs from what was written ({type(error).__name__}), see the log"
             self.state = "failed"
             return
-        if not self._ended.is_set():
+        if not ended.is_set():
             self.state = "ok"
             log_event("bank_checked", blocks=blocks, seconds=round(time.perf_counter() - started, 3))
 
-    def _blocks_seen(self, bank: CandidateBank) -> int:
+    def _blocks_seen(self, bank: CandidateBank, ended: threading.Event) -> int:
         """How many blocks were right; fewer than there are when the check was ended."""
         blocks, begun = 0, time.perf_counter()
         for _ in bank.verify_blocks():
             blocks += 1
             rest = max(_LEAST_REST_SECONDS, _REST * (time.perf_counter() - begun))
-            if self._ended.wait(rest):
+            if ended.wait(rest):
                 break
             begun = time.perf_counter()
         return blocks

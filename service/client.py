@@ -44,11 +44,14 @@ class ReportOptions:
     mode: Mode | None = None
     k: int | None = None
     lang: str | None = None
+    patient_key: str | None = None
+    include_prior: bool = False
 
     def fields(self) -> dict[str, str]:
         """The form fields."""
-        chosen = {"mode": self.mode, "k": self.k, "lang": self.lang}
-        return {name: str(value) for name, value in chosen.items() if value is not None}
+        chosen = {"mode": self.mode, "k": self.k, "lang": self.lang, "patient_key": self.patient_key}
+        fields = {name: str(value) for name, value in chosen.items() if value is not None}
+        return fields | ({"include_prior": "true"} if self.include_prior else {})
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from service.routes import health, phenotypes, reports
 from service.running_service import open_service
 from service.schemas import DRAFT_NOTICE
 from service.settings import Settings
-from service.study_runner import Workings, load_shipped_kind
+from service.study_runner import Workings, load_shipped_kind, swap_shipped_kind
 from service.telemetry import Metrics
 
-SHIPPED = Workings(load=load_shipped_kind, open_study=open_study, warm_up=warm_up_clips)
+SHIPPED = Workings(load=load_shipped_kind, open_study=open_study, warm_up=warm_up_clips, swap_bank=swap_shipped_kind)
 
 
 def create_app(settings: Settings, workings: Workings = SHIPPED) -> FastAPI:

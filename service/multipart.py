@@ -5,20 +5,22 @@ first check, keeps client file names and lets a field come twice.
 """
 
 import hashlib
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, Self, cast, get_args
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from index.candidate_keys import KEY_PATTERN
 from service.errors import InvalidField, MalformedUpload, UnsupportedUpload, UploadTooLarge
 from service.schemas import Mode
 
 _MAX_FIELD_BYTES: Final = 64  # "retrieval" and any k fit
 _PLAIN_ENCODINGS: Final = {b"7bit", b"8bit", b"binary"}  # RFC 7578 section 4.7 deprecates the others
-FieldName = Literal["mode", "k", "lang"]
+FieldName = Literal["mode", "k", "lang", "patient_key", "include_prior"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class ReportForm:
     mode: Mode | None = None
     k: int | None = None
     lang: str | None = None
+    patient_key: str | None = field(default=None, repr=False)
+    include_prior: bool = False
 
     def with_field(self, name: FieldName, value: str) -> "ReportForm":
         """The form with one more field. Raises InvalidField when its value cannot be read."""
@@ -47,10 +51,23 @@ class ReportForm:
             raise InvalidField(f"mode: must be one of {', '.join(get_args(Mode))}", field="mode")
         if name == "lang":
             return replace(self, lang=value)
+        if name == "patient_key":
+            return replace(self, patient_key=_pseudonym(value))
+        if name == "include_prior":
+            if value not in {"true", "false"}:
+                raise InvalidField("include_prior: must be true or false", field="include_prior")
+            return replace(self, include_prior=value == "true")
         # isdecimal and not int(): int takes "+5", "1_000" and " 5 " as well
         if not (value.isascii() and value.removeprefix("-").isdecimal()):
             raise InvalidField("k: must be a whole number", field="k")
         return replace(self, k=int(value))
+
+
+def _pseudonym(value: str) -> str:
+    """A patient key. Raises InvalidField, which does not say it again: somebody may have sent the patient's own id."""
+    if not re.fullmatch(KEY_PATTERN, value):
+        raise InvalidField("patient_key: must be a pseudonym of 32 lower-case hex digits", field="patient_key")
+    return value
 
 
 FormCheck = Callable[[ReportForm], None]
@@ -105,6 +122,8 @@ class MultipartReceiver:
         """Hex sha256 of all files in order and of the fields: equal for equal requests, whatever their boundary."""
         digest = self._payload.copy()
         digest.update(f"mode={self.form.mode} k={self.form.k}".encode())
+        if self.form.patient_key is not None:
+            digest.update(f" patient_key={self.form.patient_key} prior={self.form.include_prior}".encode())
         return digest.hexdigest()
 
     def _begin_part(self) -> None:
@@ -129,8 +148,9 @@ class MultipartReceiver:
         elif name in get_args(FieldName):
             self._part = self._new_field(cast("FieldName", name))
         else:
+            known = f"files, {', '.join(get_args(FieldName))}"
             # by position: the name is the client's text and may be a patient's
-            raise InvalidField(f"part {self._parts} of the form: an unknown field; there are files, mode, k and lang")
+            raise InvalidField(f"part {self._parts} of the form: an unknown field; there are {known}")
 
     def _new_file(self, *, unnamed: bool) -> "_FilePart":
         position = len(self.files) + 1

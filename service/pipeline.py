@@ -29,6 +29,7 @@ from service.agreement import TextCheck
 from service.bank_projection import project_onto_bank
 from service.embedded_study import EmbeddedStudy
 from service.errors import InvalidNeighbours, ModeUnavailable
+from service.patient_history import key_warnings, prior_studies, without_own
 from service.report_language import ReportLanguages
 from service.retrieved_report import paste_sections
 from service.schemas import Mode, ReportDocument
@@ -55,13 +56,18 @@ def silent(_: Progress) -> None:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a request may choose. mode and lang None are the bundle's defaults; neighbours is the k that vote."""
+    """What a request may choose. mode and lang None are the bundle's defaults; neighbours is the k that vote.
+
+    patient_key: pseudonym of the patient, whose own studies in the bank are left out unless include_prior.
+    """
 
     mode: Mode | None = None
     neighbours: int = 50
     depth: int = 200
     study_id: str | None = None
     lang: str | None = None
+    patient_key: str | None = field(default=None, repr=False)
+    include_prior: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +86,10 @@ class ReportPipeline:
 
     @property
     def modes(self) -> tuple[Mode, ...]:
-        """Report modes this bundle can write, the default first."""
-        return ("rag", "retrieval", "generate") if self.writer else ("retrieval",)
+        """Report modes that bundle and bank allow, the default first."""
+        modes: tuple[Mode, ...] = ("rag", "retrieval", "generate") if self.writer else ("retrieval",)
+        shown = self.retriever.bank.manifest.text_may_be_shown
+        return tuple(mode for mode in modes if shown or mode != "retrieval")
 
     def run(
         self, items: Iterable[Clip | SkippedClip], options: RunOptions | None = None, progress: ProgressSink = silent
@@ -94,6 +102,12 @@ class ReportPipeline:
     def check(self, options: RunOptions) -> None:
         """Raises ModeUnavailable, UnknownLanguage or InvalidNeighbours when this pipeline cannot serve the options."""
         self.languages.asked(options.lang)
+        if options.mode == "retrieval" and "retrieval" not in self.modes:
+            raise ModeUnavailable(
+                "mode: 'retrieval' quotes other patients' reports, and the bank states text_may_be_shown false "
+                f"({self.retriever.bank.manifest.name!r}); ask for one of: {', '.join(self.modes)}",
+                field="mode",
+            )
         if options.mode is not None and options.mode not in self.modes:
             raise ModeUnavailable(
                 f"mode: {options.mode!r} needs a trained decoder and bundle {self.bundle.name!r} has none; "
@@ -134,7 +148,7 @@ class ReportPipeline:
             written = self._write(study, retrieval, votes, mode)
             written = translated(written, language, self.languages.own.lang)
         progress(Progress("write", 1, 1))
-        return assembly.document(
+        document = assembly.document(
             assembly.Answer(
                 study_id=options.study_id or str(uuid.uuid4()),
                 created=datetime.now(UTC),
@@ -152,6 +166,10 @@ class ReportPipeline:
                 stage_seconds=clock.seconds,
             )
         )
+        bank, prior = self.retriever.bank, options.include_prior
+        told = [*document.warnings, *key_warnings(bank, options.patient_key)]
+        priors = prior_studies(bank, options.patient_key, include_prior=prior)
+        return document.model_copy(update={"warnings": told, "prior_studies": priors})
 
     def request(
         self,
@@ -215,7 +233,8 @@ class ReportPipeline:
         vectors = sections.vectors.cpu().numpy()
         if not torch.isfinite(sections.vectors).all():
             raise SearchError("section vectors are not finite: the networks returned NaN or infinity")
-        return self.retriever.retrieve(
+        retriever = without_own(self.retriever, options.patient_key, include_prior=options.include_prior)
+        return retriever.retrieve(
             vectors,
             sections.sections,
             sections.assessed.cpu().numpy(),

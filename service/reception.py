@@ -179,6 +179,8 @@ class Reception:
             depth=self.settings.depth,
             study_id=str(uuid.uuid4()),
             lang=choose_language(asked, request.headers.get("accept-language"), self.languages()),
+            patient_key=form.patient_key,
+            include_prior=form.include_prior,
         )
 
     async def answer(self, study_id: str) -> ReportDocument:

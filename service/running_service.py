@@ -6,6 +6,7 @@ from importlib.metadata import version
 from time import perf_counter
 
 from service.bank_check import BankCheck
+from service.bank_watch import BankWatch
 from service.batching import DeviceWorker, Phase
 from service.errors import NotReady
 from service.multipart import ReportForm, UploadLimits
@@ -30,6 +31,7 @@ class RunningService:
         self.pipeline: StudyPipeline | None = None
         self.live: dict[str, StudyJob] = {}
         self.bank_check = BankCheck()
+        self.bank_watch = BankWatch(settings.bank)
         self._workings = workings
         ledger = Ledger(store, metrics, self.live)
         self.worker = DeviceWorker(self._load, permits=settings.queue_size, observer=ledger)
@@ -100,6 +102,7 @@ class RunningService:
     def _load(self) -> PipelineRunner:
         """Loads the pipeline and runs one study on it; called by the device's thread."""
         started = perf_counter()
+        served = self.bank_watch.served()
         pipeline = self._workings.load(self.settings)
         loaded = perf_counter()
         options = RunOptions(None, default_neighbours(self.settings, pipeline), self.settings.depth)
@@ -115,7 +118,16 @@ class RunningService:
             device_reason=str(pipeline.provenance.get("device_reason")),
         )
         self.bank_check.start(pipeline.retriever.bank)
-        return PipelineRunner(pipeline, self._workings.open_study, ingest_limits(self.settings))
+        self.bank_watch.start(served, self._swap_bank)
+        return PipelineRunner(self._loaded, self._workings.open_study, ingest_limits(self.settings))
+
+    def _swap_bank(self) -> None:
+        """Takes up the bank's new version: studies that run keep the old one, the next begins with the new one."""
+        pipeline = self._workings.swap_bank(self._loaded(), self.settings)
+        self.pipeline = pipeline
+        self.bank_check.start(pipeline.retriever.bank)
+        provenance = pipeline.provenance
+        log_event("bank_swapped", bank_sha256=provenance.get("bank_sha256"), candidates=provenance.get("candidates"))
 
 
 @contextmanager
@@ -134,4 +146,5 @@ def open_service(
         finally:
             service.worker.stop(interrupted())
             service.worker.join(_JOIN_SECONDS)
+            service.bank_watch.stop(_JOIN_SECONDS)
             service.bank_check.stop(_JOIN_SECONDS)

@@ -102,6 +102,14 @@ class WarningOut(Document):
     text: str
 
 
+class PriorStudyOut(Document):
+    """An earlier study of the same patient in the bank; listed only where it was asked for."""
+
+    candidate_id: int
+    study_key: str = Field(description="Pseudonym of the study.")
+    sections: dict[str, str] = Field(description="Its report; empty where the bank's text may not be shown.")
+
+
 class ReportDocument(Document):
     """The answer to `POST /report`."""
 
@@ -115,6 +123,9 @@ class ReportDocument(Document):
     phenotypes: dict[str, PhenotypeOut]
     clips: list[ClipOut]
     warnings: list[WarningOut]
+    prior_studies: list[PriorStudyOut] = Field(
+        default=[], description="With `include_prior`: this patient's own studies in the bank; they vote as well."
+    )
     provenance: dict[str, str | int | float | bool | None]
     stage_seconds: dict[str, float]
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from index.retriever import Retriever
 from model.device import choose_placement
 from model.study import Clip, SkippedClip
-from service.artifacts import ArtifactPaths, load_pipeline, set_threads
+from service.artifacts import ArtifactPaths, load_pipeline, set_threads, with_current_bank
 from service.ingest.limits import IngestLimits
-from service.pipeline import ProgressSink, RunOptions
+from service.pipeline import ProgressSink, ReportPipeline, RunOptions
 from service.report_language import ReportLanguages
 from service.schemas import Mode, ReportDocument
 from service.settings import Settings
@@ -51,6 +51,11 @@ class StudyPipeline(Protocol):
         """The answer to a study."""
 
 
+def keep_bank(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline:  # noqa: ARG001
+    """The pipeline as it is, for workings without a bank that changes."""
+    return pipeline
+
+
 OpenStudy = Callable[[Sequence[Path], IngestLimits, Path], AbstractContextManager[StudyFiles]]
 
 
@@ -60,26 +65,31 @@ class Workings:
 
     load: the pipeline of these settings, slow. open_study: reads uploaded files, and may write into the folder it is
     given. warm_up: clips of the study that is run before the service calls itself ready, so that the first patient
-    does not pay for lazy initialisation.
+    does not pay for lazy initialisation. swap_bank: the pipeline with the bank's new version.
     """
 
     load: Callable[[Settings], StudyPipeline]
     open_study: OpenStudy
     warm_up: Callable[[], Sequence[Clip]]
+    swap_bank: Callable[[StudyPipeline, Settings], StudyPipeline] = keep_bank
 
 
 @dataclass(frozen=True)
 class PipelineRunner:
-    """A loaded pipeline and the reader that feeds it."""
+    """The pipeline that is current when a study begins, and the reader that feeds it."""
 
-    pipeline: StudyPipeline
+    current: Callable[[], StudyPipeline]
     open_study: OpenStudy
     limits: IngestLimits
 
     def run(self, job: StudyJob) -> ReportDocument:
         """The answer to one study; its steps go to the job."""
+        pipeline = self.current()
+        # the bank may have become smaller since the study was accepted
+        neighbours = min(job.options.neighbours, pipeline.retriever.bank.manifest.candidates)
+        options = replace(job.options, neighbours=neighbours)
         with self.open_study(job.upload.files, self.limits, job.upload.folder) as study:
-            return self.pipeline.run(study.read(), job.options, job.step)
+            return pipeline.run(study.read(), options, job.step)
 
 
 def load_shipped_kind(settings: Settings) -> StudyPipeline:
@@ -87,6 +97,12 @@ def load_shipped_kind(settings: Settings) -> StudyPipeline:
     set_threads(settings.threads)
     placement = choose_placement(settings.device, settings.dtype)
     return load_pipeline(ArtifactPaths(settings.bundle, settings.bank), placement)
+
+
+def swap_shipped_kind(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline:
+    """The pipeline with the bank as it is now. Raises BankError or ArtifactError."""
+    assert isinstance(pipeline, ReportPipeline)
+    return with_current_bank(pipeline, settings.bank, choose_placement(settings.device, settings.dtype).device)
 
 
 def default_neighbours(settings: Settings, pipeline: StudyPipeline) -> int:

@@ -2,6 +2,7 @@
 
 from typing import Any, Final, get_args
 
+from index.candidate_keys import KEY_PATTERN
 from service import examples
 from service.problem import MEDIA_TYPE, Problem
 from service.schemas import Mode, ProcessingDocument
@@ -36,6 +37,15 @@ REPORT_BODY: Final[dict[str, Any]] = {
                         "lang": {
                             "type": "string",
                             "description": "Language of the report, one of `languages` in /info.",
+                        },
+                        "patient_key": {
+                            "type": "string",
+                            "pattern": f"^{KEY_PATTERN}$",
+                            "description": "The patient's pseudonym in the bank: his own studies are left out.",
+                        },
+                        "include_prior": {
+                            "type": "boolean",
+                            "description": "Let the patient's own studies vote, and list them in `prior_studies`.",
                         },
                     },
                 },

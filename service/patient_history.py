@@ -1,0 +1,52 @@
+"""A patient's own earlier studies in the bank: left out of the neighbours, or shown as what they are."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.candidate_bank import CandidateBank
+from index.retriever import Retriever
+from service.schemas import PriorStudyOut, WarningOut
+
+_WITHOUT_KEYS = WarningOut(
+    code="bank_without_patient_keys",
+    text="The bank does not say whose studies it holds: earlier studies of this patient could not be told apart.",
+)
+
+
+def own_candidates(bank: CandidateBank, patient_key: str | None) -> NDArray[np.int64]:
+    """Ids of the patient's candidates; none without a key."""
+    return np.zeros(0, np.int64) if patient_key is None else bank.candidates_of_patient(patient_key)
+
+
+def without_own(retriever: Retriever, patient_key: str | None, *, include_prior: bool) -> Retriever:
+    """A retriever that leaves the patient's own studies out unless they were asked for."""
+    own = own_candidates(retriever.bank, None if include_prior else patient_key)
+    return replace(retriever, excluded=own) if len(own) else retriever
+
+
+def prior_studies(bank: CandidateBank, patient_key: str | None, *, include_prior: bool) -> list[PriorStudyOut]:
+    """The patient's own studies in the bank, where they were asked for; text only where the bank lets it be shown."""
+    own = own_candidates(bank, patient_key if include_prior else None)
+    if not len(own):
+        return []
+    _, studies = bank.keys(own)
+    reports = bank.sections_of(own) if bank.manifest.text_may_be_shown else [{}] * len(own)
+    return [
+        PriorStudyOut(
+            candidate_id=int(candidate),
+            study_key=study,
+            sections={
+                section: " ".join(bank.phrases.text(s.phrase_id, s.value) for s in sentences)
+                for section, sentences in report.items()
+            },
+        )
+        for candidate, study, report in zip(own, studies, reports, strict=True)
+    ]
+
+
+def key_warnings(bank: CandidateBank, patient_key: str | None) -> Sequence[WarningOut]:
+    """What must be said when a key was given that the bank cannot use."""
+    return () if patient_key is None or bank.has_keys else (_WITHOUT_KEYS,)
