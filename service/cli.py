@@ -20,6 +20,7 @@ from model.device import choose_placement
 from model.errors import ModelError
 from service.artifacts import ArtifactPaths, load_pipeline, set_threads
 from service.doctor import diagnose
+from service.drafts import drafts_in
 from service.errors import InvalidField, ServiceError
 from service.ingest.study import open_study
 from service.pipeline import Progress, ProgressSink, ReportPipeline, RunOptions, silent
@@ -98,6 +99,18 @@ def info(bundle: BundlePath = None, bank: BankPath = None, device: Device = None
 
 
 @app.command()
+def drafts(
+    study_id: Annotated[str | None, typer.Argument(help="Only the draft of this study.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document per line.")] = False,
+) -> None:
+    """Print the drafts that the service stored in shadow mode, newest first; nobody else sees them."""
+    settings = Settings.model_validate({**Settings().model_dump(), "shadow": True})
+    for draft in drafts_in(settings.results_file, study_id):
+        typer.echo(draft.model_dump_json() if as_json else report_text(draft))
+
+
+@app.command()
 def doctor(
     verify: Annotated[bool, typer.Option("--verify", help="Also hash every block of the bank.")] = False,
     bundle: BundlePath = None,
@@ -152,7 +165,7 @@ def _answer(
         options = RunOptions(mode, neighbours, settings.depth, lang=lang)
         pipeline.check(options)
         with _progress(files.files) as sink:
-            answer = pipeline.run(files.read(), options, sink)
+            answer = pipeline.run(files.read(pipeline.frame_plan), options, sink)
         for position, path in enumerate(files.paths, start=1):
             _errors.print(f"clip {position}: {path.name}", markup=False)  # local names stay on this terminal
         return answer

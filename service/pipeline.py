@@ -6,6 +6,7 @@ web framework.
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -23,13 +24,14 @@ from model.modality import Modality
 from model.out_of_distribution import ClipDistances
 from model.report.writer import ReportWriter
 from model.report.writing import WritingRequest
-from model.study import Clip, SkippedClip
+from model.study import Clip, FramePlan, SkippedClip
 from service import assembly
 from service.agreement import TextCheck
 from service.bank_projection import project_onto_bank
 from service.embedded_study import EmbeddedStudy
 from service.errors import InvalidNeighbours, ModeUnavailable
 from service.patient_history import key_warnings, prior_studies, without_own
+from service.read_ahead import read_ahead
 from service.report_language import ReportLanguages
 from service.retrieved_report import paste_sections
 from service.schemas import Mode, ReportDocument
@@ -83,6 +85,11 @@ class ReportPipeline:
     languages: ReportLanguages = field(default_factory=ReportLanguages)
     familiar: ClipDistances | None = None
     provenance: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+    @property
+    def frame_plan(self) -> FramePlan:
+        """Which frames of a clip the modality looks at; a reader that is given it decodes no others."""
+        return self.modality.frames_needed
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -188,28 +195,31 @@ class ReportPipeline:
     def _prepare(
         self, items: Iterable[Clip | SkippedClip], clock: StageClock, progress: ProgressSink
     ) -> tuple[tuple[PreparedClip, ...], tuple[SkippedClip, ...], tuple[int, ...]]:
-        """Clips as model input. One clip's frames are in memory at a time; reading is timed apart from preparing."""
+        """Clips as model input. The next clip is read meanwhile: `read` counts only the seconds waited for it.
+
+        The frames of two clips are in memory at a time.
+        """
         used: list[PreparedClip] = []
         skipped: list[SkippedClip] = []
         truncated: list[int] = []
-        stream = iter(items)
-        while True:
-            with clock.stage("read"):
-                item = next(stream, None)
-            if item is None:
-                return tuple(used), tuple(skipped), tuple(truncated)
-            if isinstance(item, SkippedClip):
-                skipped.append(item)
-            else:
-                with clock.stage("prepare"):
-                    prepared = self._prepare_one(item)
+        with closing(read_ahead(items)) as stream:
+            while True:
+                with clock.stage("read"):
+                    item = next(stream, None)
+                if item is None:
+                    return tuple(used), tuple(skipped), tuple(truncated)
+                if isinstance(item, Clip):
+                    with clock.stage("prepare"):
+                        prepared = self._prepare_one(item)
+                    if item.frames_total > item.length and isinstance(prepared, PreparedClip):
+                        truncated.append(item.position)
+                else:
+                    prepared = item
                 if isinstance(prepared, SkippedClip):
                     skipped.append(prepared)
                 else:
                     used.append(prepared)
-                    if item.frames_total > len(item.frames_rgb):
-                        truncated.append(item.position)
-            progress(Progress("prepare", len(used) + len(skipped), 0))
+                progress(Progress("prepare", len(used) + len(skipped), 0))
 
     def _prepare_one(self, clip: Clip) -> PreparedClip | SkippedClip:
         try:

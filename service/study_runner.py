@@ -8,7 +8,7 @@ from typing import Protocol
 
 from index.retriever import Retriever
 from model.device import choose_placement
-from model.study import Clip, SkippedClip
+from model.study import Clip, FramePlan, SkippedClip
 from service.artifacts import ArtifactPaths, load_pipeline, set_threads, with_current_bank
 from service.ingest.limits import IngestLimits
 from service.pipeline import ProgressSink, ReportPipeline, RunOptions
@@ -21,12 +21,16 @@ from service.study_job import StudyJob
 class StudyFiles(Protocol):
     """An opened study."""
 
-    def read(self) -> Iterable[Clip | SkippedClip]:
-        """Every file as a clip, or skipped with a reason."""
+    def read(self, plan: FramePlan | None = None) -> Iterable[Clip | SkippedClip]:
+        """Every file as a clip, or skipped with a reason; only the frames of the plan need be in it."""
 
 
 class StudyPipeline(Protocol):
     """What the service needs of a pipeline; `ReportPipeline` is the one there is."""
+
+    @property
+    def frame_plan(self) -> FramePlan:
+        """Which frames of a clip it looks at."""
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -89,7 +93,7 @@ class PipelineRunner:
         neighbours = min(job.options.neighbours, pipeline.retriever.bank.manifest.candidates)
         options = replace(job.options, neighbours=neighbours)
         with self.open_study(job.upload.files, self.limits, job.upload.folder) as study:
-            return pipeline.run(study.read(), options, job.step)
+            return pipeline.run(study.read(pipeline.frame_plan), options, job.step)
 
 
 def load_shipped_kind(settings: Settings) -> StudyPipeline:

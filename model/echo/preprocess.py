@@ -161,9 +161,12 @@ def model_input_of(
 
     frames: uint8 (T, H, W, 3) RGB.
     """
-    index = torch.tensor(window.present, device=frames.device)
-    part = cropped(frames, index, shown).permute(0, 3, 1, 2)  # (n, 3, h, w), channels last in memory
-    pixels = resized(part, config).transpose(0, 1)  # (3, n, S, S)
+    if frames.device.type == "cpu" and not config.antialias and _within(frames, shown.box):
+        pixels = _pixels_by_opencv(frames, shown, window, config)
+    else:
+        index = torch.tensor(window.present, device=frames.device)
+        part = cropped(frames, index, shown).permute(0, 3, 1, 2)  # (n, 3, h, w), channels last in memory
+        pixels = resized(part, config).transpose(0, 1)  # (3, n, S, S)
     clip = normalised(pixels.flip(0) if bgr else pixels, config)
     lacking = len(window.frames) - len(window.present)
     if not lacking:
@@ -173,37 +176,63 @@ def model_input_of(
     return torch.nn.functional.pad(clip, (0, 0, 0, 0, 0, lacking))
 
 
+def _within(frames: torch.Tensor, box: Box) -> bool:
+    """Whether the box lies within the picture."""
+    return min(box) >= 0 and box[2] <= frames.shape[2] and box[3] <= frames.shape[1]
+
+
+def _pixels_by_opencv(frames: torch.Tensor, shown: Shown, window: Window, config: EchoPreprocessing) -> torch.Tensor:
+    """uint8 (3, n, S, S): the window's frames masked, cropped and resized, bicubic with a = −0.75, not antialiased.
+
+    OpenCV reads the crop where it lies and takes one thread, so that it does not wait for those that decode the next
+    clip. Slow twin: `cropped` and `resized`, within one grey level.
+    """
+    x0, y0, x1, y1 = shown.box
+    mask = None if shown.mask is None else shown.mask[y0:y1, x0:x1].byte().numpy()
+    size = (config.image_size, config.image_size)
+    pixels = np.empty((len(window.present), *size, 3), np.uint8)
+    for number, row in enumerate(window.present):
+        part = frames[row, y0:y1, x0:x1].numpy()
+        if mask is not None:
+            part = cv2.bitwise_and(part, part, mask=mask)
+        cv2.resize(part, size, dst=pixels[number], interpolation=cv2.INTER_CUBIC)
+    return torch.from_numpy(pixels).permute(3, 0, 1, 2)
+
+
 def normalised(pixels: torch.Tensor, config: EchoPreprocessing) -> torch.Tensor:
     """float32 (3, F, S, S): grey levels 0..255 of that shape, less each channel's mean, over its deviation."""
+    if pixels.device.type == "cpu":
+        return _normalised_by_numpy(pixels, config)
     mean, std = (torch.tensor(values, device=pixels.device).view(3, 1, 1, 1) for values in (config.mean, config.std))
     return (pixels - mean) / std
+
+
+def _normalised_by_numpy(pixels: torch.Tensor, config: EchoPreprocessing) -> torch.Tensor:
+    """The same numbers in one thread and two passes, bytes or floats."""
+    levels = pixels.numpy()
+    clip = np.empty(levels.shape, np.float32)
+    for channel, (mean, std) in enumerate(zip(config.mean, config.std, strict=True)):
+        np.subtract(levels[channel], np.float32(mean), out=clip[channel], dtype=np.float32)
+        clip[channel] /= np.float32(std)
+    return torch.from_numpy(clip)
 
 
 def resized(pictures: torch.Tensor, config: EchoPreprocessing) -> torch.Tensor:
     """float32 (n, 3, S, S) whole grey levels 0..255: bicubic, with a = −0.75 where not antialiased.
 
     pictures: uint8 (n, 3, h, w). Antialiased on the CPU, torch's byte kernel is 15 times as fast as its float one and
-    within 4 grey levels of it; not antialiased, OpenCV's is, within one (LOG 2026-11-22). Other devices have neither.
+    within 4 grey levels of it (LOG 2026-11-22); other devices have no byte kernel.
     """
     size = (config.image_size, config.image_size)
-    on_cpu = pictures.device.type == "cpu"
-    if on_cpu and not config.antialias:
-        return _resized_by_opencv(pictures, size)
+    exact = not config.antialias or pictures.device.type != "cpu"
     scaled = torch.nn.functional.interpolate(
-        pictures if on_cpu else pictures.float(),
+        pictures.float() if exact else pictures,
         size=size,
         mode="bicubic",
         align_corners=False,
         antialias=config.antialias,
     )
     return scaled.float().round_().clamp_(0, 255)
-
-
-def _resized_by_opencv(pictures: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """float32 (n, 3, S, S) whole grey levels: bicubic with a = −0.75, not antialiased."""
-    frames = pictures.permute(0, 2, 3, 1).numpy()
-    scaled = np.stack([cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC) for frame in frames])
-    return torch.from_numpy(scaled).permute(0, 3, 1, 2).float()
 
 
 def window_scores(frames: torch.Tensor, shown: Shown, windows: tuple[Window, ...]) -> torch.Tensor:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from service.ingest.colour import (
     window_levels,
     ybr_full_to_rgb,
 )
+from service.ingest.decoding_threads import in_threads
 from service.ingest.dicom import dataset_reader, decode_compressed, decode_native, decoder_name, is_encapsulated
 from service.ingest.fragments import group_by_frame, index_fragments, read_fragments
 from service.ingest.frame_source import FrameSource
@@ -54,6 +56,11 @@ class DicomFrames:
         self.frames_total = pixels.frames
         self.frame_pixels = pixels.rows * pixels.columns
         self.frame_rate_hz = plausible_frame_rate_hz(header.frame_rates_hz)
+
+    @property
+    def levels_need_every_frame(self) -> bool:
+        """True for deep grey without a window, whose levels are those of all frames that are read."""
+        return self._stated_levels() is None
 
     def frames(self, indices: Iterable[int]) -> Iterator[NDArray[np.uint8]]:
         """Yields the frames of those ascending indices: uint8 (H, W, 3) RGB.
@@ -122,12 +129,16 @@ def _compressed(reader: BoundedReader, header: DicomHeader, pixels: PixelFormat)
     is_rle = header.transfer_syntax == _RLE
     by_frame = group_by_frame(index, pixels.frames, reader, ends_marked=not is_rle)
 
-    def stored(indices: Iterable[int]) -> Iterator[tuple[Stored, str]]:
+    def encoded_frames(indices: Iterable[int]) -> Iterator[bytes]:
         for wanted in indices:
             encoded = read_fragments(reader, by_frame[wanted])
             if not is_rle:
                 _check_codestream(encoded, pixels)
-            yield decode_compressed(encoded, header.transfer_syntax, pixels)
+            yield encoded
+
+    def stored(indices: Iterable[int]) -> Iterator[tuple[Stored, str]]:
+        decode = partial(decode_compressed, transfer_syntax=header.transfer_syntax, pixels=pixels)
+        return in_threads(decode, encoded_frames(indices))
 
     return stored
 

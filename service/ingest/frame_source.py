@@ -1,13 +1,14 @@
-"""What every reader offers: a clip that was opened but not decoded, and the one function that reads it whole."""
+"""What every reader offers: a clip that was opened but not decoded, and how it is read: whole, or what is needed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import ClipRejected
-from model.study import SkipReason
+from model.study import FramePlan, SkipReason, Source
 from service.ingest.limits import IngestLimits
 
 # Edit lists and dropped frames make containers overstate their frames slightly; a transfer that broke off loses more.
@@ -30,11 +31,45 @@ class FrameSource(Protocol):
     def frame_rate_hz(self) -> float | None:
         """Frames per second, None where the file does not say."""
 
+    @property
+    def levels_need_every_frame(self) -> bool:
+        """A frame's grey levels depend on which others are read with it."""
+
     def frames(self, indices: Iterable[int]) -> Iterator[NDArray[np.uint8]]:
         """Yields the frames of those 0-based indices, which must ascend: uint8 (H, W, 3) RGB.
 
         Ends early where a video holds fewer frames than it states. Raises ClipRejected where a frame cannot be decoded.
         """
+
+
+@dataclass(frozen=True, eq=False)
+class FramesRead:
+    """What was read of a clip.
+
+    frames_rgb: uint8 (T, H, W, 3) RGB. numbers: which frames they are, None for the first T, every one.
+    readable: how many frames could have been read.
+    """
+
+    frames_rgb: NDArray[np.uint8]
+    numbers: tuple[int, ...] | None
+    readable: int
+
+
+def read_needed(source: FrameSource, kind: Source, limits: IngestLimits, plan: FramePlan | None) -> FramesRead:
+    """The frames of the plan, or all where there is none; what is there equals what `read_frames` gives.
+
+    A file that holds fewer frames than it states is read whole: the plan would have been another one.
+    Raises ClipRejected as `read_frames` does, but faults beyond the last frame that is needed are not noticed.
+    """
+    readable = limits.frames_to_read(source.frames_total, source.frame_pixels)
+    if plan is not None and not source.levels_need_every_frame:
+        numbers = tuple(plan(readable, source.frame_rate_hz, kind))
+        if len(numbers) < readable:
+            frames_rgb = _decoded(source, numbers)
+            if frames_rgb is not None and len(frames_rgb) == len(numbers):
+                return FramesRead(frames_rgb, numbers, readable)
+    everything = read_frames(source, limits)
+    return FramesRead(everything, None, len(everything))
 
 
 def read_frames(source: FrameSource, limits: IngestLimits) -> NDArray[np.uint8]:
@@ -43,16 +78,23 @@ def read_frames(source: FrameSource, limits: IngestLimits) -> NDArray[np.uint8]:
     Raises ClipRejected when a frame cannot be decoded, frames differ in size, or too many are missing.
     """
     wanted = limits.frames_to_read(source.frames_total, source.frame_pixels)
+    clip_rgb = _decoded(source, range(wanted))
+    count = 0 if clip_rgb is None else len(clip_rgb)
+    if clip_rgb is None or count < _COMPLETE_SHARE * wanted:
+        text = f"The file is truncated: {count} of the {wanted} frames that were to be read could be decoded."
+        raise ClipRejected(SkipReason.UNREADABLE, text)
+    return clip_rgb
+
+
+def _decoded(source: FrameSource, numbers: Sequence[int]) -> NDArray[np.uint8] | None:
+    """uint8 (T, H, W, 3): those frames, as many as there are; None where there is none."""
     clip_rgb: NDArray[np.uint8] | None = None
     count = 0
-    for frame_rgb in source.frames(range(wanted)):
+    for frame_rgb in source.frames(numbers):
         if clip_rgb is None:
-            clip_rgb = np.empty((wanted, *frame_rgb.shape), np.uint8)
+            clip_rgb = np.empty((len(numbers), *frame_rgb.shape), np.uint8)
         if frame_rgb.shape != clip_rgb.shape[1:]:
             raise ClipRejected(SkipReason.UNREADABLE, "The frames of this file differ in size.")
         clip_rgb[count] = frame_rgb
         count += 1
-    if clip_rgb is None or count < _COMPLETE_SHARE * wanted:
-        text = f"The file is truncated: {count} of the {wanted} frames that were to be read could be decoded."
-        raise ClipRejected(SkipReason.UNREADABLE, text)
-    return clip_rgb[:count]
+    return None if clip_rgb is None else clip_rgb[:count]

@@ -11,13 +11,13 @@ from types import TracebackType
 from typing import Self
 
 from model.errors import ClipRejected
-from model.study import Clip, SkippedClip, SkipReason
+from model.study import Clip, FramePlan, SkippedClip, SkipReason
 from service.errors import MixedStudies, StudyUnreadable
 from service.ingest.archive import is_zip, unpack
 from service.ingest.dicom import read_header
 from service.ingest.dicom_frames import open_frames
 from service.ingest.file_list import StoredFile, list_files
-from service.ingest.frame_source import read_frames
+from service.ingest.frame_source import read_needed
 from service.ingest.header import DicomHeader, Identity, admit, sector_box
 from service.ingest.limits import IngestLimits
 from service.ingest.video import VideoFrames, container_format
@@ -75,14 +75,14 @@ class StudyFiles:
         _refuse_mixture(identities)
         self.source = _source_reference(identities)
 
-    def read(self) -> Iterator[Clip | SkippedClip]:
+    def read(self, plan: FramePlan | None = None) -> Iterator[Clip | SkippedClip]:
         """Each file as a Clip or the reason it is skipped, in the order of sha256 (then position).
 
         So the answer depends on the files alone, not on the order they came in. One clip is in memory at a time, as
-        long as the caller keeps none.
+        long as the caller keeps none. plan: the frames that are needed; None reads every one.
         """
         for file in sorted(self._inspected, key=lambda file: (file.sha256, file.position)):
-            yield _read(file, self._limits)
+            yield _read(file, self._limits, plan)
 
     def __enter__(self) -> Self:
         return self
@@ -186,27 +186,30 @@ def _source_reference(identities: dict[int, Identity]) -> SourceReference:
     return SourceReference(next(iter(studies), None), instances)
 
 
-def _read(file: _File, limits: IngestLimits) -> Clip | SkippedClip:
+def _read(file: _File, limits: IngestLimits, plan: FramePlan | None) -> Clip | SkippedClip:
     """The decoded clip, or why there is none."""
     try:
         if isinstance(file.content, ClipRejected):
             raise file.content
         if isinstance(file.content, str):
-            return _read_video(file, file.content, limits)
-        return _read_dicom(file, file.content, limits)
+            return _read_video(file, file.content, limits, plan)
+        return _read_dicom(file, file.content, limits, plan)
     except ClipRejected as rejected:
         return SkippedClip(file.position, file.sha256, rejected.reason, rejected.text)
 
 
-def _read_dicom(file: _File, header: DicomHeader, limits: IngestLimits) -> Clip:
+def _read_dicom(file: _File, header: DicomHeader, limits: IngestLimits, plan: FramePlan | None) -> Clip:
     """The clip of a DICOM file. Raises ClipRejected."""
     pixels = admit(header, limits)
     with open_frames(file.path, header, pixels, limits) as source:
+        read = read_needed(source, "dicom", limits, plan)
         return Clip(
             position=file.position,
             sha256=file.sha256,
             source="dicom",
-            frames_rgb=read_frames(source, limits),
+            frames_rgb=read.frames_rgb,
+            frame_numbers=read.numbers,
+            frames_readable=read.readable,
             frame_rate_hz=source.frame_rate_hz,
             frames_total=source.frames_total,
             sector_box=sector_box(header.regions, pixels.rows, pixels.columns),
@@ -214,18 +217,20 @@ def _read_dicom(file: _File, header: DicomHeader, limits: IngestLimits) -> Clip:
         )
 
 
-def _read_video(file: _File, video_format: str, limits: IngestLimits) -> Clip:
+def _read_video(file: _File, video_format: str, limits: IngestLimits, plan: FramePlan | None) -> Clip:
     """The clip of a video file. Raises ClipRejected."""
     with file.path.open("rb") as opened:
         source = VideoFrames(opened, video_format, limits)
         if source.frames_total == 1:
             raise ClipRejected(SkipReason.STILL_IMAGE, "A single frame; only cines are used.")
-        frames_rgb = read_frames(source, limits)
+        read = read_needed(source, "video", limits, plan)
         return Clip(
             position=file.position,
             sha256=file.sha256,
             source="video",
-            frames_rgb=frames_rgb,
+            frames_rgb=read.frames_rgb,
+            frame_numbers=read.numbers,
+            frames_readable=read.readable,
             frame_rate_hz=source.frame_rate_hz,
-            frames_total=max(source.frames_total, len(frames_rgb)),
+            frames_total=max(source.frames_total, read.readable),
         )

@@ -7,6 +7,7 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.stream import Disposition
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -37,6 +38,8 @@ class VideoFrames:
     Raises ClipRejected when there is no video, or frames are larger than the limits.
     """
 
+    levels_need_every_frame = False
+
     def __init__(self, file: BinaryIO, file_format: str, limits: IngestLimits) -> None:
         self._file = file
         self._format = file_format
@@ -55,17 +58,32 @@ class VideoFrames:
     def frames(self, indices: Iterable[int]) -> Iterator[NDArray[np.uint8]]:
         """Yields the frames of those ascending indices: uint8 (H, W, 3) RGB, turned upright as the file says.
 
-        Colours as PyAV converts by default: the stream's stated range, BT.601 where no matrix is stated.
+        Frames that are neither wanted nor referred to by others are not decoded, where the container tells their order.
         """
         wanted = set(indices)
         last = max(wanted, default=-1)
-        with third_party(_UNDECODABLE), self._open() as container:
-            for index, frame in enumerate(container.decode(_video_stream(container))):
-                if index in wanted:
-                    rgb = frame.to_ndarray(format="rgb24")
-                    yield np.ascontiguousarray(np.rot90(rgb, round(frame.rotation / 90)))
-                if index >= last:
+        with third_party(_UNDECODABLE):
+            times = self._times() if len(wanted) <= last else None
+            with self._open() as container:
+                stream = _video_stream(container)
+                stream.thread_type = "AUTO"  # frames too, not only slices: most cines have one slice a frame
+                if times is not None and last < len(times):
+                    yield from _frames_at(container, stream, {times[index] for index in wanted})
                     return
+                for index, frame in enumerate(container.decode(stream)):
+                    if index in wanted:
+                        yield _upright_rgb(frame)
+                    if index >= last:
+                        return
+
+    def _times(self) -> list[int] | None:
+        """The presentation time of each frame in order, None where packets do not tell it beyond doubt."""
+        with self._open() as container:
+            packets = [packet for packet in container.demux(_video_stream(container)) if packet.size]
+        times = [packet.pts for packet in packets if packet.pts is not None]
+        plain = not any(packet.is_corrupt or packet.is_discard for packet in packets)  # an edit list cuts frames off
+        complete = len(set(times)) == len(packets) and plain
+        return sorted(times) if complete and packets[0].is_keyframe and packets[0].pts == min(times) else None
 
     def _open(self, *, bounded: bool = True) -> InputContainer:
         """The container at its start. `max_pixels` makes FFmpeg refuse larger frames before it allocates them."""
@@ -83,6 +101,28 @@ class VideoFrames:
             if not context.width or not context.height:
                 raise ClipRejected(SkipReason.UNREADABLE, _UNDECODABLE)
             return context.width, context.height
+
+
+def _frames_at(container: InputContainer, stream: VideoStream, times: set[int]) -> Iterator[NDArray[np.uint8]]:
+    """Yields the frames of those presentation times, in their order.
+
+    What no other frame refers to is skipped by the decoder unless it is wanted; the others come out bit for bit alike.
+    """
+    left = len(times)
+    for packet in container.demux(stream):
+        stream.codec_context.skip_frame = "DEFAULT" if packet.pts is None or packet.pts in times else "NONREF"
+        for frame in packet.decode():
+            if frame.pts in times:
+                yield _upright_rgb(frame)
+                left -= 1
+        if not left:
+            return
+
+
+def _upright_rgb(frame: VideoFrame) -> NDArray[np.uint8]:
+    """uint8 (H, W, 3). Colours as PyAV converts by default: the stated range, BT.601 where no matrix is stated."""
+    rgb = frame.to_ndarray(format="rgb24")
+    return np.ascontiguousarray(np.rot90(rgb, round(frame.rotation / 90)))
 
 
 def _video_stream(container: InputContainer) -> VideoStream:

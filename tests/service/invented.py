@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from model.study import Clip, SkippedClip, SkipReason
+from model.study import Clip, FramePlan, SkippedClip, SkipReason, Source
 from service.errors import InvalidNeighbours, MixedStudies, ModeUnavailable
 from service.ingest.limits import IngestLimits
 from service.page_words import GERMAN
@@ -32,7 +32,8 @@ class InventedFiles:
 
     paths: tuple[Path, ...]
 
-    def read(self) -> Iterator[Clip | SkippedClip]:
+    def read(self, plan: FramePlan | None = None) -> Iterator[Clip | SkippedClip]:
+        del plan  # texts have no frames
         for position, path in enumerate(self.paths, start=1):
             content = path.read_bytes()
             digest = hashlib.sha256(content).hexdigest()
@@ -80,6 +81,10 @@ class InventedPipeline:
 
     def __post_init__(self) -> None:
         self.gate.set()
+
+    def frame_plan(self, total: int, frame_rate_hz: float | None, source: Source) -> Sequence[int]:
+        del frame_rate_hz, source
+        return range(total)
 
     def check(self, options: RunOptions) -> None:
         self.languages.asked(options.lang)

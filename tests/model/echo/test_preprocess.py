@@ -3,13 +3,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model.echo.preprocess import best_window, centre_box, cropped, prepare_clip, shown_of
+from model.echo.preprocess import best_window, centre_box, cropped, frames_needed, prepare_clip, shown_of
 from model.echo.preprocessing_config import ECHOPRIME, EchoPreprocessing, Quality, echoscribe_preprocessing
 from model.echo.windows import WindowScore
 from model.errors import ClipRejected
-from model.study import Clip, SkipReason
+from model.study import Clip, SkipReason, Source
 from scripts.published_pipeline import preprocessed
 from service.ingest.limits import IngestLimits
 from service.ingest.study import open_study
@@ -20,6 +22,7 @@ from tests.reference import MY_HEART
 
 CPU = torch.device("cpu")
 SMALL = echoscribe_preprocessing(112)
+EVERY_FRAME = ECHOPRIME.model_copy(update={"mask_frames": "all"})  # the published mask, the sampled one's slow twin
 
 
 def clip_of(frames: NDArray[np.uint8], source: str = "video", **fields: object) -> Clip:
@@ -43,13 +46,64 @@ def rejection(clip: Clip, config: EchoPreprocessing = SMALL) -> SkipReason:
 def test_the_published_profile_equals_the_slow_twin(source: str, frames: int, size: tuple[int, int]) -> None:
     scene = Scene(*size, (size[1] / 2, 12), -38, 38, 0, 190, frames=frames, colour=True, text="none", ecg="none")
     clip = clip_of(render(scene).frames_rgb, source)
-    ours = prepare_clip(clip, ECHOPRIME, CPU).model_input
+    ours = prepare_clip(clip, EVERY_FRAME, CPU).model_input
     theirs = preprocessed(clip.frames_rgb, source)  # type: ignore[arg-type]
     grey = (ours - theirs).abs() * torch.tensor(ECHOPRIME.std).view(3, 1, 1, 1)
     assert grey.mean() < 0.01
     assert grey.max() < 1.5  # a rounding either way
     if frames < 31:
         assert not ours[:, (frames + 1) // 2 :].any()
+
+
+def thinned(clip: Clip, config: EchoPreprocessing) -> Clip:
+    """The clip as a reader brings it that decodes what is needed and nothing else."""
+    numbers = frames_needed(clip.length, clip.frame_rate_hz, clip.source, config)
+    kept = np.ascontiguousarray(clip.frames_rgb[list(numbers)])
+    return replace(clip, frames_rgb=kept, frame_numbers=numbers, frames_readable=clip.length)
+
+
+@pytest.mark.parametrize("config", [ECHOPRIME, EVERY_FRAME, SMALL], ids=["sampled", "every frame", "echoscribe"])
+@pytest.mark.parametrize("source", ["dicom", "video"])
+@pytest.mark.parametrize(("frames", "rate"), [(9, 30.0), (16, 30.0), (24, 25.0), (70, 30.0), (90, 61.5)])
+def test_what_is_needed_gives_the_same_input_as_every_frame(
+    config: EchoPreprocessing, source: str, frames: int, rate: float
+) -> None:
+    clip = replace(clip_of(heart(frames=frames).frames_rgb, source), frame_rate_hz=rate)
+    few = thinned(clip, config)
+    whole, ours = prepare_clip(clip, config, CPU), prepare_clip(few, config, CPU)
+    assert torch.equal(whole.model_input, ours.model_input)
+    assert torch.equal(whole.view_input, ours.view_input)
+    assert whole.start_frame == ours.start_frame
+    assert len(few.frames_rgb) < frames or frames < 25 or (config is EVERY_FRAME and source == "dicom")
+
+
+@given(st.integers(1, 600), st.none() | st.floats(1, 400), st.sampled_from(["dicom", "video"]))
+def test_needed_frames_ascend_within_the_clip(total: int, rate: float | None, source: Source) -> None:
+    for config in (ECHOPRIME, SMALL):
+        numbers = frames_needed(total, rate, source, config)
+        assert list(numbers) == sorted(set(numbers))
+        assert 0 <= numbers[0] <= numbers[-1] < total
+        assert len(numbers) <= (72 if config is SMALL else 17)
+    assert frames_needed(120, 30.0, "dicom", ECHOPRIME) == (*range(0, 31, 2), 119)
+    assert frames_needed(120, 30.0, "video", ECHOPRIME) == tuple(range(0, 31, 2))
+
+
+def test_a_frame_that_was_not_read_cannot_be_asked_for() -> None:
+    few = thinned(heart(frames=70), SMALL)
+    absent = next(number for number in range(70) if number not in (few.frame_numbers or ()))
+    with pytest.raises(ValueError, match=f"frame {absent} .* was not read"):
+        few.rows_of([absent])
+
+
+@pytest.mark.parametrize("name", ["phased", "wide", "off centre"])
+@pytest.mark.parametrize("frames", [33, 80])
+def test_the_sampled_mask_overlaps_the_mask_of_every_frame(name: str, frames: int) -> None:
+    clip = clip_of(render(replace(scaled(SCENES[name], 0.5), frames=frames)).frames_rgb, "dicom")
+    pictures = torch.from_numpy(clip.frames_rgb)
+    sampled, published = (shown_of(clip, pictures, config).mask for config in (ECHOPRIME, EVERY_FRAME))
+    assert sampled is not None
+    assert published is not None
+    assert (sampled & published).sum() >= 0.98 * (sampled | published).sum()
 
 
 def test_the_published_profile_fails_closed_without_a_mask() -> None:

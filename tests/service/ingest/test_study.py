@@ -12,6 +12,7 @@ from pydicom import uid
 
 from model.study import Clip, SkippedClip, SkipReason
 from service.errors import EmptyStudy, MixedStudies
+from service.ingest.frame_source import FramesRead
 from service.ingest.limits import IngestLimits
 from service.ingest.study import open_study
 from tests import dicom_files as make
@@ -46,6 +47,21 @@ def test_answers_do_not_depend_on_upload_order(tmp_path: Path) -> None:
     results = _read(*shuffled)
     assert [result.sha256 for result in results] == expected == sorted(expected)
     assert sorted(result.position for result in results) == [1, 2, 3, 4, 5]
+
+
+def test_a_plan_brings_the_same_frames_as_reading_everything(tmp_path: Path) -> None:
+    moving = make.moving_frames(40)
+    make.write_encoded(tmp_path / "1", make.jpeg_frames(moving), moving, "YBR_FULL_422", uid.JPEGBaseline8Bit)
+    make.write_native(tmp_path / "2", moving, "RGB")
+    (tmp_path / "3").write_bytes(make.encode_video(moving))
+    paths = [tmp_path / name for name in "123"]
+    with open_study(paths, LIMITS) as study:
+        planned = list(study.read(lambda total, _rate, _source: (0, 3, 17, total - 1)))
+    for whole, few in zip(_read(*paths), planned, strict=True):
+        assert isinstance(whole, Clip)
+        assert isinstance(few, Clip)
+        assert (few.frame_numbers, few.length, few.frames_total) == ((0, 3, 17, 39), whole.length, 40)
+        np.testing.assert_array_equal(few.frames_rgb, whole.frames_rgb[[0, 3, 17, 39]])
 
 
 def test_the_same_bytes_count_once(tmp_path: Path) -> None:
@@ -123,11 +139,11 @@ def test_a_file_that_vanishes_is_skipped(tmp_path: Path) -> None:
 def test_clips_are_decoded_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[object] = []
 
-    def read_frames(source: object, _limits: IngestLimits) -> np.ndarray:
+    def read_needed(source: object, *_: object) -> FramesRead:
         opened.append(source)
-        return RGB
+        return FramesRead(RGB, None, len(RGB))
 
-    monkeypatch.setattr("service.ingest.study.read_frames", read_frames)
+    monkeypatch.setattr("service.ingest.study.read_needed", read_needed)
     with open_study([_cine(tmp_path / str(turn), turn) for turn in range(3)], LIMITS) as study:
         reading = study.read()
         assert not opened
