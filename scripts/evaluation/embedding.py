@@ -18,6 +18,7 @@ from scripts.evaluation.embedding_cache import cache_folder, cached_of, write_st
 from scripts.evaluation.rendering import clips_of, files_of, read_files
 from scripts.evaluation.study_sets import StudySet
 from scripts.evaluation.variants import encoders
+from scripts.study_writer.study_folder import form_of
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.embedded_study import EmbeddedStudy
 from service.pipeline import ReportPipeline
@@ -63,6 +64,7 @@ def truth_of_clips(chosen: StudySet, study: int) -> dict[int, dict[str, Any]]:
             "subview": planned.acquisition.subview,
             "look": planned.acquisition.look,
             "quality": planned.quality,
+            "form": form_of("mixed", position - 1, planned) if chosen.as_files else "memory",
         }
         for position, planned in enumerate(chosen.planned(study), start=1)
     }

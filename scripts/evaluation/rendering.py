@@ -38,17 +38,18 @@ def clips_of(chosen: StudySet, study: int, config: EchoPreprocessing) -> Iterato
         if planned.duplicate_of is not None:
             yield SkippedClip(position, sha256, SkipReason.DUPLICATE, "the same clip was already read")
             continue
-        yield clip_in_memory(state, planned, position, sha256, config, masked=chosen.shift == "organ_masked")
+        clip = clip_in_memory(state, planned, position, sha256, config, masked=chosen.shift == "organ_masked")
+        yield _as_dicom(clip, planned) if form_of("mixed", number, planned) != "mp4" else clip
 
 
 def clip_in_memory(
     state: HeartState, planned: PlannedClip, position: int, sha256: str, config: EchoPreprocessing, *, masked: bool
 ) -> Clip:
-    """The clip as a scanner exports it, without the frames that nothing reads.
+    """The clip as a scanner exports it, on a small screen and without the frames that nothing reads.
 
     Its frames are those of the first window; a lower stated frame rate says so, and preprocessing samples all of them.
     """
-    acquisition = as_evaluated(planned.acquisition, config)
+    acquisition = on_small_screen(one_window(planned.acquisition, config))
     numbers = np.unique(sampled_frames(acquisition, config))
     beams = render_beams(state, acquisition, planned.noise_seed, numbers)
     if masked:
@@ -58,12 +59,23 @@ def clip_in_memory(
     return Clip(position, sha256, "video", frames, min(sampled_hz, acquisition.frame_rate_hz), len(frames))
 
 
-def as_evaluated(acquisition: Acquisition, config: EchoPreprocessing) -> Acquisition:
-    """The acquisition on a small screen, stopped after the first window: every way to read it reads the same frames."""
+def _as_dicom(clip: Clip, planned: PlannedClip) -> Clip:
+    """The clip with the region that a DICOM header states, which preprocessing looks for the sector in."""
+    x0, y0, x1, y1 = Screen.of(on_small_screen(planned.acquisition)).sector_box
+    rows, columns = clip.frames_rgb.shape[1:3]
+    return replace(clip, source="dicom", sector_box=(max(0, x0), max(0, y0), min(columns, x1), min(rows, y1)))
+
+
+def one_window(acquisition: Acquisition, config: EchoPreprocessing) -> Acquisition:
+    """The acquisition stopped after the first window: every way to read it reads the same frames."""
     last = int(sampled_frames(acquisition, config)[-1])
+    return replace(acquisition, frames=max(2, last + 1))
+
+
+def on_small_screen(acquisition: Acquisition) -> Acquisition:
+    """The acquisition on a screen of half the size, which shows the sector at twice the model's resolution still."""
     rows, columns = acquisition.screen
-    screen = rows // _SCREEN_SHARE // 2 * 2, columns // _SCREEN_SHARE // 2 * 2  # even, as video has to be
-    return replace(acquisition, frames=max(2, last + 1), screen=screen)
+    return replace(acquisition, screen=(rows // _SCREEN_SHARE, columns // _SCREEN_SHARE))
 
 
 def _on_screen(
@@ -85,7 +97,7 @@ def files_of(chosen: StudySet, study: int, config: EchoPreprocessing, folder: Pa
     paths = []
     for number, planned in enumerate(chosen.planned(study)):
         source = number if planned.duplicate_of is None else planned.duplicate_of
-        cut = replace(planned, acquisition=as_evaluated(planned.acquisition, config))
+        cut = replace(planned, acquisition=one_window(planned.acquisition, config))
         form = form_of("mixed", source, cut)
         path = folder / f"clip_{number + 1:03d}.{'mp4' if form == 'mp4' else 'dcm'}"
         write_clip(ClipOrder(order, state, cut, source, form, path))
