@@ -1,6 +1,7 @@
 """Where networks run. The device and dtype are chosen once, here, and injected everywhere else."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import nn
@@ -25,8 +26,7 @@ class Placement:
         if not self.compiled:
             return moved
         mode = "reduce-overhead" if self.device.type == "cuda" else "default"
-        compiled: nn.Module = torch.compile(moved, dynamic=False, mode=mode)
-        return compiled
+        return cast(nn.Module, torch.compile(moved, dynamic=False, mode=mode))
 
 
 def choose_placement(requested: str = "auto", dtype: str = "float32") -> Placement:
@@ -54,6 +54,6 @@ def choose_placement(requested: str = "auto", dtype: str = "float32") -> Placeme
 def multiplies_bfloat16(device: torch.device) -> bool:
     """Whether the device has instructions for bfloat16 products; emulated ones would be slower than float32."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     found = torch.cpu.get_capabilities()
     return bool(found.get("amx_bf16") or found.get("avx512_bf16"))

@@ -14,10 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+import av
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydicom.pixels.utils import pixel_array
 from torch import nn
 from torchvision.models import convnext_base
 from torchvision.models.video import mvit_v2_s
@@ -36,6 +38,16 @@ SQUARE = np.ones((3, 3), np.uint8)
 
 class MaskNotFound(Exception):
     """No ultrasound region was found, so the frames must not be used."""
+
+
+def read(path: Path) -> tuple[NDArray[np.uint8], Literal["dicom", "video"]]:
+    """Every frame of a file, uint8 (T, H, W, 3) RGB, and what kind it is."""
+    with path.open("rb") as file:
+        if file.read(132)[128:] == b"DICM":
+            return np.asarray(pixel_array(path), np.uint8), "dicom"
+    with av.open(str(path)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    return np.stack(frames), "video"
 
 
 def published_mask(frames_rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:

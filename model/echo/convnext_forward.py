@@ -33,7 +33,7 @@ class FusedConvNeXt(nn.Module):
         """(B, classes): logits. pictures: (B, 3, S, S) normalised, of the weights' dtype."""
         features = self.stem(pictures.contiguous(memory_format=torch.channels_last))
         for stage in self.stages:
-            for layer in stage:
+            for layer in cast(nn.Sequential, stage):
                 features = layer(features)
         pooled = features.mean(dim=(2, 3), keepdim=True)
         return cast(torch.Tensor, self.head(self.norm(pooled).flatten(1)))

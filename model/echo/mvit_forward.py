@@ -5,7 +5,8 @@ that nothing is split and joined around the class token. (2) Pooling convolves a
 volumes, which are the tokens as they lie: no transposition. (3) The bias of a query at
 (t, h, w) towards a key at (t', h', w') is a sum of three products with tables, so the products are appended to the
 query and one-hot positions to the key: plain fused attention then adds the bias. (4) Keys and values are computed only
-where a strided pooling looks. (5) The last block computes nothing but class tokens. Slow twin: torchvision's own
+where a strided pooling looks. (5) The last block computes nothing but class tokens.
+(6) In bfloat16 the residual stream stays float32: it is what rounding would add up in. Slow twin: torchvision's own
 forward pass. Source: MViTv2, Li et al. 2022, sections 3 and 4.
 """
 
@@ -67,10 +68,11 @@ class FusedMViT(nn.Module):
         """(B, D): the embeddings. clips: (B, 3, F, S, S) normalised, of the weights' dtype."""
         patches = self.patch_projection(clips.contiguous(memory_format=torch.channels_last_3d))
         rows = patches.permute(0, 2, 3, 4, 1).flatten(0, 3)
-        tokens = Tokens(torch.cat((rows, self.class_token.expand(len(clips), -1))), len(clips), self.grid)
+        rows = torch.cat((rows, self.class_token.expand(len(clips), -1))).float()
+        tokens = Tokens(rows, len(clips), self.grid)
         for block in self.blocks:
             tokens = block(tokens)
-        return cast(torch.Tensor, self.head(self.norm(tokens.classes)))
+        return cast(torch.Tensor, self.head(normalised(self.norm, tokens.classes)))
 
 
 class FusedBlock(nn.Module):
@@ -86,18 +88,24 @@ class FusedBlock(nn.Module):
 
     def forward(self, tokens: Tokens) -> Tokens:
         """The tokens after attention and MLP, each with its residual."""
-        normed = Tokens(self.norm1(tokens.rows), tokens.clips, tokens.grid)
+        normed = Tokens(normalised(self.norm1, tokens.rows), tokens.clips, tokens.grid)
         attended = self.attention(normed)
         passed = tokens if self.project is None else normed
         if self.class_only:
             passed = Tokens(passed.classes, passed.clips, (0, 0, 0))
         if self.project is not None:
             passed = Tokens(self.project(passed.rows), passed.clips, passed.grid)
-        pooled = self.skip is not None and not self.class_only
-        rows = attended.rows.add_(pooled_maximum(passed, self.skip) if pooled else passed.rows)
-        for part in rows.split(_ROWS_AT_ONCE):
-            part.add_(self.narrow(torch.ops.aten.gelu_(self.widen(self.norm2(part)))))
+        kept = passed.rows if self.skip is None or self.class_only else pooled_maximum(passed, self.skip)
+        rows = attended.rows.float().add_(kept)
+        for part in torch.split(rows, _ROWS_AT_ONCE):
+            part.add_(self.narrow(torch.ops.aten.gelu_(self.widen(normalised(self.norm2, part)))))
         return Tokens(rows, tokens.clips, attended.grid)
+
+
+def normalised(norm: nn.LayerNorm, rows: torch.Tensor) -> torch.Tensor:
+    """The rows, which are float32, normalised in float32; in the dtype of the weights."""
+    weight, bias = norm.weight.float(), norm.bias.float()
+    return functional.layer_norm(rows, norm.normalized_shape, weight, bias, norm.eps).to(norm.weight.dtype)
 
 
 class FusedAttention(nn.Module):
@@ -126,9 +134,10 @@ class FusedAttention(nn.Module):
     def forward(self, tokens: Tokens) -> Tokens:
         """Attention over each clip's tokens, projected. Only class tokens where nothing else is wanted."""
         q, k, v = zip(self.qkv.weight.chunk(3), self.qkv.bias.chunk(3), strict=True)
-        keys = self._joined(*self.pool_k(tokens, *k), self.key_place[:, None])
-        pooled, classes = self.pool_v(tokens, *v)
-        values = torch.cat((classes[:, None], pooled), dim=1)
+        patches, classes = self.pool_k(tokens, *k)
+        keys = self._joined(patches, classes, self.key_place[:, None])
+        patches, classes = self.pool_v(tokens, *v)
+        values = torch.cat((classes[:, None], patches), dim=1)
         if self.class_only:
             queries = functional.pad(self.pool_q.classes(tokens, *q)[:, None], (0, self.padded - self.width))
             rows = self._attended(queries, keys, values).flatten(1)
@@ -171,7 +180,8 @@ def _attended_in_parts(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale:
     """(B, heads, queries, width): attention with its scores written out, some queries at a time."""
     keys, values = (k * scale).transpose(2, 3), v.contiguous()
     attended = q.new_empty(*q.shape[:3], v.shape[3])
-    for some, answer in zip(q.split(_QUERIES_AT_ONCE, dim=2), attended.split(_QUERIES_AT_ONCE, dim=2), strict=True):
+    parts = (torch.split(each, _QUERIES_AT_ONCE, dim=2) for each in (q, attended))
+    for some, answer in zip(*parts, strict=True):
         torch.matmul((some @ keys).softmax(dim=-1), values, out=answer)
     return attended
 

@@ -83,7 +83,7 @@ class ProjectedPooling(nn.Module):
     def classes(self, tokens: Tokens, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         """(B, heads, width): the class tokens projected and normalised; they are not pooled."""
         projected = functional.linear(tokens.classes, weight, bias)
-        return cast(torch.Tensor, self.norm(projected.unflatten(1, (self.heads, -1))))
+        return cast(torch.Tensor, self.norm(projected.view(tokens.clips, self.heads, -1)))
 
 
 def positions_seen(size: int, kernel: int, stride: int, padding: int) -> torch.Tensor:

@@ -1,5 +1,7 @@
 """Batches of fixed sizes, and batches that do not fit."""
 
+from collections.abc import Sequence
+
 import pytest
 import torch
 from hypothesis import given
@@ -15,7 +17,7 @@ class SmallDevice:
         self.capacity = capacity
         self.asked: list[int] = []
 
-    def __call__(self, items: list[int] | tuple[int, ...]) -> torch.Tensor:
+    def __call__(self, items: Sequence[int]) -> torch.Tensor:
         self.asked.append(len(items))
         if len(items) > self.capacity:
             raise torch.OutOfMemoryError("too many")
