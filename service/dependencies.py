@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from fastapi.datastructures import State
 
+from service.errors import ShadowMode
 from service.negotiation import Rendering, choose_rendering
 from service.reception import Reception
 from service.running_service import RunningService
@@ -29,6 +30,12 @@ def _rendering(accept: Annotated[str | None, Header(include_in_schema=False)] = 
     return choose_rendering(accept)
 
 
+def _shown(request: Request) -> None:
+    if _service(request).settings.shadow:
+        raise ShadowMode("shadow mode: drafts are stored and shown to nobody; `echoscribe drafts` reads them")
+
+
+OpenToReaders = Depends(_shown)
 ServiceDep = Annotated[RunningService, Depends(_service)]
 ReceptionDep = Annotated[Reception, Depends(_reception)]
 RenderingDep = Annotated[Rendering, Depends(_rendering)]

@@ -48,7 +48,7 @@ def diagnose(settings: Settings, *, verify: bool) -> Iterator[Finding]:
     text = "installed" if lossless else "absent: such clips are skipped; extra [jpeg-lossless] adds it (GPL)"
     yield Finding("jpeg lossless", True, text)
     yield _uploads(settings.upload_folder)
-    yield _store(settings.store)
+    yield _store(settings.results_file)
     yield _bundle(settings)
     yield _bank(settings, verify=verify)
     yield _together(settings)

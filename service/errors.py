@@ -14,7 +14,8 @@ ServiceError
 │   ├── UnknownLanguage      reports are not written in that language
 │   ├── NotAcceptable        no rendering of the answer fits the Accept header
 │   ├── IdempotencyKeyReused  the key belongs to other files or options
-│   └── UnknownStudy         no study of that id
+│   ├── UnknownStudy         no study of that id
+│   └── ShadowMode           drafts are stored and shown to nobody
 ├── UploadError              the body cannot be read as an upload
 │   ├── UnsupportedUpload    wrong content type, or a content encoding
 │   ├── MalformedUpload      not the multipart form it says it is
@@ -119,6 +120,10 @@ class IdempotencyKeyReused(RequestError):
 
 class UnknownStudy(RequestError):
     """No study of that id is known."""
+
+
+class ShadowMode(RequestError):
+    """Drafts are stored and shown to nobody over HTTP."""
 
 
 class UploadError(ServiceError):

@@ -28,6 +28,7 @@ TABLE: Mapping[type[ServiceError], tuple[int, str]] = {
     errors.UnknownLanguage: (422, "No reports in that language"),
     errors.NotAcceptable: (406, "No rendering fits the Accept header"),
     errors.IdempotencyKeyReused: (422, "The idempotency key belongs to another request"),
+    errors.ShadowMode: (403, "Drafts are not shown"),
     errors.UnknownStudy: (404, "No study of that id"),
     errors.UnsupportedUpload: (415, "The body must be plain multipart/form-data"),
     errors.MalformedUpload: (400, "The body is no valid multipart form"),

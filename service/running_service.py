@@ -138,7 +138,7 @@ def open_service(
 
     At the end every study still in the house is settled as interrupted, and no upload is left.
     """
-    with ResultStore(settings.store) as store, UploadFolders(settings.upload_folder) as folders:
+    with ResultStore(settings.results_file) as store, UploadFolders(settings.upload_folder) as folders:
         service = RunningService(settings, workings, metrics, store)
         service.worker.start()
         try:

@@ -155,6 +155,13 @@ class ProcessingDocument(Document):
     events: str = Field(description="Where its progress is streamed.")
 
 
+class ShadowDocument(Document):
+    """A study that was accepted in shadow mode: its draft will be stored, and nobody sees it over HTTP."""
+
+    study_id: str
+    status: Literal["shadow"] = "shadow"
+
+
 class ReadinessDocument(Document):
     """Whether POST /report is served now; `reason` says why not."""
 

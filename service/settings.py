@@ -72,7 +72,15 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(
         60, ge=0, description="After SIGTERM: how long accepted studies may take before they are given up."
     )
+    shadow: bool = Field(
+        False, description="Drafts are stored and shown to nobody over HTTP; `echoscribe drafts` reads them."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
+    @property
+    def results_file(self) -> Path:
+        """The SQLite file of this mode: drafts written in shadow have their own, so that ending it shows none."""
+        return self.store.with_name(f"{self.store.stem}.shadow{self.store.suffix}") if self.shadow else self.store
 
 
 def settings_table() -> str:

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from service import examples
-from service.dependencies import ReceptionDep, ServiceDep
+from service.dependencies import OpenToReaders, ReceptionDep, ServiceDep
 from service.negotiation import choose_media_type
 from service.phenotype_table import phenotype_csv
 from service.routes.openapi import PROCESSING_ANSWER, problems
@@ -43,7 +43,12 @@ class PhenotypeQuery(BaseModel):
     after: str | None = Field(None, max_length=36, description="`next` of the page before.")
 
 
-@router.get("/phenotypes", response_model=PhenotypeList, responses=_renderings(_MANY) | problems(404, 406, 422, 503))
+@router.get(
+    "/phenotypes",
+    response_model=PhenotypeList,
+    dependencies=[OpenToReaders],
+    responses=_renderings(_MANY) | problems(403, 404, 406, 422, 503),
+)
 async def list_phenotypes(
     service: ServiceDep, query: Annotated[PhenotypeQuery, Query()], media_type: MediaTypeDep
 ) -> Response:
@@ -60,7 +65,8 @@ async def list_phenotypes(
 @router.get(
     "/phenotypes/{study_id}",
     response_model=StudyPhenotypes,
-    responses=_renderings(_ONE) | PROCESSING_ANSWER | problems(404, 406, 410, 422, 503),
+    dependencies=[OpenToReaders],
+    responses=_renderings(_ONE) | PROCESSING_ANSWER | problems(403, 404, 406, 410, 422, 503),
 )
 async def get_phenotypes(study_id: str, reception: ReceptionDep, media_type: MediaTypeDep) -> Response:
     """Fetch the phenotypes of one study; 202 while it is processed, and its own problem when it failed."""

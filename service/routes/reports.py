@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
-from service.dependencies import ReceptionDep, RenderingDep
+from service.dependencies import OpenToReaders, ReceptionDep, RenderingDep
 from service.errors import Abandoned, InvalidField
 from service.negotiation import Rendering, prefers_async
 from service.reception import IncomingReport, Reception
 from service.routes.openapi import EVENTS_ANSWER, PROCESSING_ANSWER, REPORT_ANSWER, REPORT_BODY, problems
 from service.routes.processing import processing
-from service.schemas import ReportDocument
+from service.schemas import ReportDocument, ShadowDocument
 from service.study_events import StudyWatch, watch_study
 
 router = APIRouter(tags=["report"])
@@ -30,6 +30,8 @@ async def post_report(request: Request, reception: ReceptionDep, rendering: Rend
     """Write the draft report of one study."""
     incoming = IncomingReport(request.headers, request.stream(), _lang_of(request))
     study_id = await reception.accept(incoming)
+    if reception.settings.shadow:  # nothing of the draft leaves, so there is nothing to wait for
+        return Response(ShadowDocument(study_id=study_id).model_dump_json(), 202, media_type="application/json")
     if prefers_async(request.headers.get("prefer")):
         return processing(reception, study_id, f"/report/{study_id}", **{"Preference-Applied": "respond-async"})
     document = await _answer_while_connected(request, reception, study_id, droppable=incoming.key is None)
@@ -39,7 +41,8 @@ async def post_report(request: Request, reception: ReceptionDep, rendering: Rend
 @router.get(
     "/report/{study_id}",
     response_model=ReportDocument,
-    responses=REPORT_ANSWER | PROCESSING_ANSWER | problems(404, 406, 410, 422, 503),
+    dependencies=[OpenToReaders],
+    responses=REPORT_ANSWER | PROCESSING_ANSWER | problems(403, 404, 406, 410, 422, 503),
 )
 async def get_report(study_id: str, reception: ReceptionDep, rendering: RenderingDep) -> Response:
     """Fetch a report again; 202 while the study is processed, and the study's own problem when it failed."""
@@ -58,7 +61,8 @@ async def _watch(
 @router.get(
     "/report/{study_id}/events",
     response_class=EventSourceResponse,
-    responses=EVENTS_ANSWER | problems(404, 503),
+    dependencies=[OpenToReaders],
+    responses=EVENTS_ANSWER | problems(403, 404, 503),
 )
 async def get_events(watch: Annotated[StudyWatch, Depends(_watch)]) -> AsyncIterator[ServerSentEvent]:
     """Follow a study: `progress` per finished step, then `complete` or `problem`; also after it has ended."""
