@@ -60,12 +60,12 @@ def read_labels(path: Path, taxonomy: Taxonomy) -> LabelTable:
             refused.append(f"line {line}: " + ("its study came before" if name else "names no study"))
             repeated.add(name)
             continue
-        labels[name] = {p.name: value for p in known if (value := _label(row[p.name], p, line, refused)) is not None}
+        labels[name] = {p.name: value for p in known if (value := label_of(row[p.name], p, line, refused)) is not None}
     return LabelTable({name: values for name, values in labels.items() if name not in repeated}, tuple(refused))
 
 
-def _label(text: str | None, phenotype: Phenotype, line: int, refused: list[str]) -> float | None:
-    """The value of a cell, None where it is empty or refused."""
+def label_of(text: str | None, phenotype: Phenotype, line: int, refused: list[str]) -> float | None:
+    """The value of a cell, None where it is empty or refused; what was refused gets a line of text."""
     if not (text or "").strip():
         return None
     try:

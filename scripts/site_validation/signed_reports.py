@@ -1,0 +1,111 @@
+"""Signed reports of a site: read from their text by the bundle's own reader, or given as columns of labels."""
+
+import csv
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from model.report.language import Finding
+from model.report.reading import PhraseReader, sentences_of
+from model.taxonomy import Taxonomy
+from scripts.calibration.labelled_studies import label_of
+
+Part = Literal["development", "test"]
+WHOLE = "report"  # the column of a text that is not divided into sections
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """What a report says. findings: section → finding → value, those said one way only. labels: the known ones.
+
+    sentences, unread: how many it has, and how many of them are no phrase of the reader's language.
+    """
+
+    findings: Mapping[str, Mapping[str, str]]
+    labels: Mapping[str, float]
+    sentences: int = 0
+    unread: int = 0
+
+
+@dataclass(frozen=True)
+class SignedReport:
+    """A patient, by the site's own name for him, and what was signed of one study."""
+
+    patient: str
+    content: ReportContent
+
+
+@dataclass(frozen=True)
+class SignedReports:
+    """Reports by study name, and what was kept out of them: a line of text each, which names no study."""
+
+    reports: Mapping[str, SignedReport]
+    refused: tuple[str, ...]
+
+
+def read_signed_reports(path: Path, taxonomy: Taxonomy, reader: PhraseReader) -> SignedReports:
+    """The reports of a CSV (UTF-8): `study`, `patient`, and text as `report` or a column per section, or labels.
+
+    A label that a column states wins over the text. A study that comes twice is kept out altogether. Raises ValueError
+    when the file is no such table.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path}: cannot be read as UTF-8 CSV ({error})") from error
+    columns = set(rows[0]) if rows else set()
+    texts = [name for name in (WHOLE, *taxonomy.sections) if name in columns]
+    labels = [phenotype for phenotype in taxonomy.phenotypes if phenotype.name in columns]
+    if not {"study", "patient"} <= columns or not (texts or labels):
+        raise ValueError(f"{path}: needs a row, `study`, `patient`, and a column of text or of a phenotype")
+    found: dict[str, SignedReport] = {}
+    refused: list[str] = []
+    repeated: set[str] = set()
+    for line, row in enumerate(rows, start=2):
+        study, patient = (row["study"] or "").strip(), (row["patient"] or "").strip()
+        if not study or not patient or study in found:
+            refused.append(f"line {line}: " + ("its study came before" if study in found else "lacks study or patient"))
+            repeated.add(study)
+            continue
+        content = content_of({name: sentences_of(row[name] or "") for name in texts}, reader)
+        given = {p.name: value for p in labels if (value := label_of(row[p.name], p, line, refused)) is not None}
+        labelled = {**content.labels, **given}
+        found[study] = SignedReport(
+            patient, ReportContent(content.findings, labelled, content.sentences, content.unread)
+        )
+    return SignedReports({name: r for name, r in found.items() if name not in repeated}, tuple(refused))
+
+
+def content_of(text: Mapping[str, Iterable[str]], reader: PhraseReader) -> ReportContent:
+    """What a text says, sentence by sentence. A finding or number that is said two ways is said no way."""
+    findings: dict[str, dict[str, set[str]]] = {}
+    stated: list[Finding] = []
+    numbers: dict[str, set[float]] = {}
+    count = unread = 0
+    for section, sentences in text.items():
+        for sentence in sentences:
+            count += 1
+            reading = reader.read_sentence(None if section == WHOLE else section, sentence)
+            if reading.phrase is None:
+                unread += 1
+                continue
+            stated += reading.findings
+            for finding in reading.findings:
+                findings.setdefault(reading.phrase.section, {}).setdefault(finding.name, set()).add(finding.value)
+            for slot, value in reading.slots.items():
+                numbers.setdefault(slot, set()).add(value)
+    slots = {slot: next(iter(values)) for slot, values in numbers.items() if len(values) == 1}
+    labels = reader.labels_from(stated, slots)
+    one_way = {
+        section: {name: next(iter(values)) for name, values in named.items() if len(values) == 1}
+        for section, named in findings.items()
+    }
+    return ReportContent(one_way, {n: v for n, v in labels.items() if v is not None}, count, unread)
+
+
+def part_of(patient: str) -> Part:
+    """The half that all studies of a patient belong to, the same on every run and machine."""
+    return "test" if hashlib.sha256(patient.encode()).digest()[0] % 2 else "development"

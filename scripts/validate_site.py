@@ -1,0 +1,116 @@
+"""Studies and their signed reports → how far this site's drafts agree with them, with intervals over patients.
+
+    python -m scripts.validate_site --bundle B --bank K --studies DIR --reports signed.csv --out FOLDER [--mode rag]
+
+DIR holds one folder or zip per study; signed.csv has `study`, `patient`, and the signed text (`report`, or a column per
+section) or labels (a column per phenotype). Writes FOLDER/EVAL-site.md, FOLDER/eval-site.json and FOLDER/split.csv,
+which says to which half every study belongs; the first two hold figures only, no name and no text. Studies must not be
+in the bank. The last line is JSON.
+"""
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from index.errors import BankError
+from model.device import choose_placement
+from model.errors import ModelError
+from model.report.language import Language
+from model.report.reading import PhraseReader
+from scripts.evaluation.reading import plain_text
+from scripts.site_validation.agreement import ReadStudy, agreement_of
+from scripts.site_validation.page import site_page
+from scripts.site_validation.signed_reports import SignedReport, content_of, part_of, read_signed_reports
+from service.artifacts import ArtifactPaths, load_pipeline
+from service.errors import ServiceError
+from service.ingest.limits import IngestLimits
+from service.ingest.study import open_study
+from service.pipeline import ReportPipeline, RunOptions
+
+PARTS = ("development", "test")
+
+
+def validate(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Validates as the command line says and writes its three files. Returns the summary."""
+    pipeline = load_pipeline(ArtifactPaths(arguments.bundle, arguments.bank), choose_placement(arguments.device))
+    if pipeline.bundle.phrases is None:
+        raise ValueError(f"{arguments.bundle}: brings no language, so no text can be read")
+    reader = PhraseReader(Language.read(arguments.bundle / pipeline.bundle.phrases))
+    signed = read_signed_reports(arguments.reports, pipeline.bundle.taxonomy(), reader)
+    kept_out = list(signed.refused)
+    candidates = pipeline.retriever.bank.manifest.candidates
+    options = RunOptions(arguments.mode, min(50, candidates))
+    pipeline.check(options)
+    studies = list(read_studies(arguments.studies, signed.reports, pipeline, reader, options, kept_out))
+    if not studies:
+        raise ValueError(f"no study is both there and signed: {'; '.join(kept_out)}")
+    parts = {name: [study for study in studies if part_of(study.patient) == name] for name in PARTS}
+    summary = {
+        **{name: pipeline.provenance[name] for name in ("bundle", "bundle_sha256", "bank", "bank_sha256")},
+        "mode": arguments.mode or pipeline.modes[0],
+        "kept_out": kept_out,
+        "parts": {name: agreement_of(found, pipeline.bundle.taxonomy()) for name, found in parts.items() if found},
+    }
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / "eval-site.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    (arguments.out / "EVAL-site.md").write_text(site_page(summary), encoding="utf-8")
+    _write_split(arguments.out / "split.csv", signed.reports)
+    return summary
+
+
+def read_studies(
+    folder: Path,
+    reports: Mapping[str, SignedReport],
+    pipeline: ReportPipeline,
+    reader: PhraseReader,
+    options: RunOptions,
+    kept_out: list[str],
+) -> Iterator[ReadStudy]:
+    """Each signed study of a folder, drafted. Adds a line to `kept_out` for what is left out; no line names a study."""
+    entries = {path.name.removesuffix(".zip"): path for path in sorted(folder.iterdir())}
+    kept_out += [f"reports without a study: {len(reports.keys() - entries.keys())}"]
+    kept_out += [f"studies without a report: {len(entries.keys() - reports.keys())}"]
+    for number, name in enumerate(sorted(entries.keys() & reports.keys()), start=1):
+        try:
+            with open_study([entries[name]], IngestLimits()) as files:
+                document = pipeline.run(files.read(), options)
+        except ServiceError as error:
+            kept_out.append(f"study {number}: {error}")
+            continue
+        draft = content_of(plain_text(document), reader)
+        yield ReadStudy(reports[name].patient, document.phenotypes, draft, reports[name].content)
+
+
+def _write_split(path: Path, reports: Mapping[str, SignedReport]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["study", "part"])
+        writer.writerows((name, part_of(report.patient)) for name, report in sorted(reports.items()))
+
+
+def main() -> int:
+    """Command line. Returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bundle", type=Path, required=True)
+    parser.add_argument("--bank", type=Path, required=True)
+    parser.add_argument("--studies", type=Path, required=True, help="folder with one folder or zip per study")
+    parser.add_argument("--reports", type=Path, required=True, help="CSV of signed reports")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--mode", choices=("rag", "retrieval", "generate"))
+    parser.add_argument("--device", default="cpu")
+    try:
+        summary = validate(parser.parse_args())
+    except (ServiceError, ModelError, BankError, ValueError, OSError) as error:
+        print(f"validate_site: {error}", file=sys.stderr)
+        return 1
+    counts = {name: {key: part[key] for key in ("studies", "patients")} for name, part in summary["parts"].items()}
+    print(json.dumps({"parts": counts, "kept_out": summary["kept_out"]}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
