@@ -4,16 +4,21 @@ What is said of the heart comes from phrase files (`model/report/translation.py`
 A language without a row here gets the English words.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from service.schemas import DEMONSTRATION_NOTICE, DRAFT_NOTICE
 
+_CLIPS = re.compile(r"Clips ([0-9, ]*[0-9]) ")  # how warnings about clips begin
+
 
 @dataclass(frozen=True, kw_only=True)
 class PageWords:
-    """Words of one language. warnings: code → its text, where ``{text}`` stands for the details as they come.
+    """Words of one language.
 
+    warnings: code → its text, where ``{text}`` stands for the English text as it comes, and ``{details}`` for the clips
+    or names in it.
     skip_reasons: code → why a clip was skipped; a code that is not there keeps the English text it comes with.
     """
 
@@ -40,7 +45,9 @@ class PageWords:
 
     def warning(self, code: str, text: str) -> str:
         """The text of a warning in this language."""
-        return self.warnings.get(code, "{text}").replace("{text}", text)
+        found = _CLIPS.match(text)
+        details = found[1] if found else text.rpartition(": ")[2].removesuffix(".")
+        return self.warnings.get(code, "{text}").replace("{text}", text).replace("{details}", details)
 
 
 ENGLISH = PageWords(
@@ -98,9 +105,9 @@ GERMAN = PageWords(
             "Mit [geschätzt] markierte Zahlen sind die Mitte dessen, was ähnliche Untersuchungen angeben; "
             "sie sind hier nicht gemessen."
         ),
-        "clip_not_read_to_its_end": "Nicht bis zum Ende gelesen: {text}",
+        "clip_not_read_to_its_end": "Zu lang, nicht bis zum Ende gelesen: Clips {details}.",
         "text_not_checked": "Der Text konnte nicht mit den Schätzungen verglichen werden.",
-        "text_disagrees_with_phenotypes": "Text und Schätzungen weichen voneinander ab: {text}",
+        "text_disagrees_with_phenotypes": "Text und Schätzungen weichen voneinander ab bei: {details}.",
         "contradiction": "Widerspruch im Befund: {text}",
         "numbers_of_another_patient": (
             "Mit [Zahl einer anderen Person] markierte Zahlen wurden in der zitierten Untersuchung gemessen, "
@@ -109,8 +116,8 @@ GERMAN = PageWords(
         "text_truncated": "Ein Text kam nicht zum Ende und wurde gekürzt: {text}",
         "sentence_dropped": "Ein Satz wurde ausgelassen: {text}",
         "section_empty": "Ein Abschnitt blieb leer: {text}",
-        "phrase_not_translated": "Nicht übersetzt: {text}",
-        "out_of_distribution": "Außerhalb dessen, womit das Modell verglichen wurde: {text}",
+        "phrase_not_translated": "Sätze ohne deutsche Fassung bleiben, wie sie sind: {details}.",
+        "out_of_distribution": "Anders als die Clips, an denen das Modell kalibriert wurde: Clips {details}.",
     },
     skip_reasons={
         "duplicate": "Dieselbe Datei wurde bereits gelesen.",

@@ -129,6 +129,21 @@ def test_a_language_file_that_does_not_fit_is_refused(tmp_path: Path) -> None:
         load(write_bilingual(tmp_path / "phrase", phrases={"cold": "Kalt."}))
 
 
+@pytest.mark.parametrize(
+    ("code", "text", "told"),
+    [
+        ("out_of_distribution", "Clips 2, 11 are unlike the clips.", "kalibriert wurde: Clips 2, 11."),
+        ("text_disagrees_with_phenotypes", "They differ on: a, b.", "ab bei: a, b."),
+        ("no_decoder", "Bundle 'x' has none.", "Es gibt keinen Decoder; "),
+        ("of_later_times", "Something new.", "Something new."),
+    ],
+)
+def test_a_warning_keeps_its_details(code: str, text: str, told: str) -> None:
+    assert told in GERMAN.warning(code, text)
+    assert "{" not in GERMAN.warning(code, text)
+    assert ENGLISH.warning(code, text) == text
+
+
 def test_every_language_has_words_for_the_page() -> None:
     assert words_of("de") is GERMAN
     assert words_of("fr") is ENGLISH
