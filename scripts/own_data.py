@@ -32,6 +32,8 @@ LEAST_RECALL = 0.99
 _SWAP_SECONDS = 30.0
 _ASKED_PATIENTS = 6  # whose earlier studies are asked for, so that their text is in an answer
 _APPENDED = 20
+_TEXT = {".json", ".csv", ""}  # "": `current` and `key_check`
+_LEAST_IN_ARRAYS = 5  # letters
 _VARYING = {"study_id", "created", "stage_seconds", "provenance"}
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -94,8 +96,7 @@ def check(folder: Path, seed: int, studies: int) -> dict[str, Any]:
         lived = _live(site, client, files, table.patients)
         events = json.dumps(service.events)
     markers = _countable((*table.markers, *later.markers))
-    leaked = sorted({marker.kind for marker in _leaks(markers, _everything(site, events))})
-    left = sum(1 for _ in _leaks(markers, _everything(site, events)))
+    leaked = list(_leaks(markers, _everything(site, events)))
     return {
         "rows": studies + len(table.bad),
         "banked": built["candidates"],
@@ -103,8 +104,8 @@ def check(folder: Path, seed: int, studies: int) -> dict[str, Any]:
         "put_aside": sum(built["quarantined"].values()),
         "commands_to_serve": len(serving_commands),
         "markers": len(markers),
-        "marker_recall": round(1 - left / len(markers), 5),
-        "leaked_kinds": leaked,
+        "marker_recall": round(1 - len(leaked) / len(markers), 5),
+        "leaked_kinds": sorted({marker.kind for marker in leaked}),
         **lived,
     }
 
@@ -172,33 +173,36 @@ def _steady(answer: ReportDocument) -> dict[str, Any]:
     return answer.model_dump(exclude=_VARYING)
 
 
-def _everything(site: Site, events: str) -> Iterator[str]:
-    """Every file that the site's commands and the service have written, every answer and every log line, as text."""
+def _everything(site: Site, events: str) -> Iterator[tuple[str, int]]:
+    """Every file that the site's commands and the service have written, every answer and every log line, as text.
+
+    With the least length of a marker that is looked for: in arrays two or three letters stand together by chance.
+    """
     for path in (*site.bank.rglob("*"), *(site.folder / "service").rglob("*")):
         if path.is_file():
-            yield path.read_bytes().decode("utf-8", "ignore")
-    yield from site.answers
-    yield events
+            yield path.read_bytes().decode("utf-8", "ignore"), 1 if path.suffix in _TEXT else _LEAST_IN_ARRAYS
+    yield from ((answer, 1) for answer in site.answers)
+    yield events, 1
 
 
 def _countable(markers: tuple[Marker, ...]) -> list[Marker]:
     """Markers that can be told from findings: a patient called Long is not found by looking for "long"."""
-    words = {*shipped_words()}
+    fields = json.dumps(ReportDocument.model_json_schema())
+    words = {*shipped_words(), *_WORD.findall(fields.casefold())}
     for language in (english(), german().language):
         words.update(_WORD.findall(" ".join(phrase.template for phrase in language.phrases).casefold()))
     return [marker for marker in markers if marker.text.casefold() not in words]
 
 
-def _leaks(markers: list[Marker], texts: Iterator[str]) -> Iterator[Marker]:
+def _leaks(markers: list[Marker], texts: Iterator[tuple[str, int]]) -> Iterator[Marker]:
     """Markers that are found as whole words."""
-    found = {word for text in texts for word in _pieces(text.casefold(), markers)}
-    yield from (marker for marker in markers if marker.text.casefold() in found)
-
-
-def _pieces(text: str, markers: list[Marker]) -> set[str]:
     wanted = {marker.text.casefold() for marker in markers}
-    present = {text_wanted for text_wanted in wanted if text_wanted in text}
-    return {piece for piece in present if re.search(rf"(?<!\w){re.escape(piece)}(?!\w)", text)}
+    found: set[str] = set()
+    for text, least in texts:
+        folded = text.casefold()
+        present = {piece for piece in wanted if len(piece) >= least and piece in folded}
+        found |= {piece for piece in present if re.search(rf"(?<!\w){re.escape(piece)}(?!\w)", folded)}
+    yield from (marker for marker in markers if marker.text.casefold() in found)
 
 
 def holds(found: Mapping[str, Any]) -> bool:

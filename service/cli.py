@@ -82,7 +82,7 @@ def phenotypes(
 ) -> None:
     """Print the phenotype predictions of one study, without writing its report."""
     _check_writable(json_path)
-    answer = _answer(study, _settings(bundle, bank, device), "retrieval", k)
+    answer = _answer(study, _settings(bundle, bank, device), None, k, write=False)
     if json_path is None or str(json_path) != "-":
         Console().print(_phenotype_table(answer.phenotypes))
         for warning in answer.warnings:
@@ -156,13 +156,20 @@ def _pipeline(settings: Settings) -> ReportPipeline:
 
 
 def _answer(
-    study: list[Path], settings: Settings, mode: Mode | None, k: int | None, lang: str | None = None
+    study: list[Path],
+    settings: Settings,
+    mode: Mode | None,
+    k: int | None,
+    lang: str | None = None,
+    *,
+    write: bool = True,
 ) -> ReportDocument:
-    """The study's document, with progress per clip on stderr."""
+    """The study's document, with progress per clip on stderr; write False: its text does not matter."""
     with open_study(study, ingest_limits(settings)) as files:  # first: a wrong path is told before networks are loaded
         pipeline = _pipeline(settings)
         neighbours = default_neighbours(settings, pipeline) if k is None else k
-        options = RunOptions(mode, neighbours, settings.depth, lang=lang)
+        quoted = not write and "retrieval" in pipeline.modes  # quoting is done at once, a decoder takes its time
+        options = RunOptions("retrieval" if quoted else mode, neighbours, settings.depth, lang=lang)
         pipeline.check(options)
         with _progress(files.files) as sink:
             answer = pipeline.run(files.read(pipeline.frame_plan), options, sink)

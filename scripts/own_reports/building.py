@@ -18,6 +18,7 @@ from model.device import choose_placement
 from model.echo.phrases.reader import english, german
 from model.report.language import Language
 from model.report.reading import PhraseReader
+from model.report.translation import Translation
 from scripts.own_reports.bank_folder import LAST_RUN, NextBank, candidates_of, forget_runs, open_current
 from scripts.own_reports.coverage import coverage_of
 from scripts.own_reports.deidentify import Deidentifier, shipped_words
@@ -128,7 +129,7 @@ class BankBuild:
         return name if re.fullmatch(KEY_PATTERN, name) else self._pseudonyms.of(kind, name)
 
     def _reader(self, mapping: ColumnMapping, looked: Survey, source: VectorSource) -> RowReader:
-        languages = [self._language, *([german().language] if self._language.language == "en" else [])]
+        languages = [self._language, *self._translations()]
         wordings = " ".join(phrase.template for language in languages for phrase in language.phrases)
         words = {*_WORD.findall(wordings.casefold()), *(word.casefold() for word in mapping.vocabulary)}
         return RowReader(
@@ -140,6 +141,12 @@ class BankBuild:
             phenotypes=self._manifest.taxonomy().phenotypes,
             more_names=source.names,
         )
+
+    def _translations(self) -> list[Language]:
+        """Further languages that reports may be written in: the bundle's, else the shipped ones of the same phrases."""
+        files = self._manifest.languages.values()
+        found = [Translation.read(self._folder / name, self._language).language for name in files]
+        return found or ([german().language] if self._language == english() else [])
 
     def _plan(
         self, reports: Path, mapping: ColumnMapping, source: VectorSource, base: CandidateBank | None
