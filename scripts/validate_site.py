@@ -1,6 +1,6 @@
 """Studies and their signed reports → how far this site's drafts agree with them, with intervals over patients.
 
-    python -m scripts.validate_site --bundle B --bank K --studies DIR --reports signed.csv --out FOLDER [--mode rag]
+    python -m scripts.validate_site --bundle B --bank K --studies DIR --reports signed.csv --out FOLDER [--lang de]
 
 DIR holds one folder or zip per study; signed.csv has `study`, `patient`, and the signed text (`report`, or a column per
 section) or labels (a column per phenotype). Writes FOLDER/EVAL-site.md, FOLDER/eval-site.json and FOLDER/split.csv,
@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import BankError
+from model.bundle import BundleManifest
 from model.device import choose_placement
 from model.errors import ModelError
 from model.report.language import Language
 from model.report.reading import PhraseReader
+from model.report.translation import Translation
 from scripts.evaluation.reading import plain_text
 from scripts.site_validation.agreement import ReadStudy, agreement_of
 from scripts.site_validation.page import site_page
@@ -37,10 +39,9 @@ PARTS = ("development", "test")
 def validate(arguments: argparse.Namespace) -> dict[str, Any]:
     """Validates as the command line says and writes its three files. Returns the summary."""
     pipeline = load_pipeline(ArtifactPaths(arguments.bundle, arguments.bank), choose_placement(arguments.device))
-    if pipeline.bundle.phrases is None:
-        raise ValueError(f"{arguments.bundle}: brings no language, so no text can be read")
-    reader = PhraseReader(Language.read(arguments.bundle / pipeline.bundle.phrases))
-    signed = read_signed_reports(arguments.reports, pipeline.bundle.taxonomy(), reader)
+    own, written_in = languages_of(arguments.bundle, pipeline.bundle, arguments.lang)
+    reader = PhraseReader(own)
+    signed = read_signed_reports(arguments.reports, pipeline.bundle.taxonomy(), PhraseReader(written_in))
     kept_out = list(signed.refused)
     candidates = pipeline.retriever.bank.manifest.candidates
     options = RunOptions(arguments.mode, min(50, candidates))
@@ -60,6 +61,21 @@ def validate(arguments: argparse.Namespace) -> dict[str, Any]:
     (arguments.out / "EVAL-site.md").write_text(site_page(summary), encoding="utf-8")
     _write_split(arguments.out / "split.csv", signed.reports)
     return summary
+
+
+def languages_of(folder: Path, manifest: BundleManifest, lang: str | None) -> tuple[Language, Language]:
+    """The bundle's own language, which drafts are compared in, and the one that reports were signed in.
+
+    Raises ValueError when the bundle has none, or not that one.
+    """
+    if manifest.phrases is None:
+        raise ValueError(f"{folder}: brings no language, so no text can be read")
+    own = Language.read(folder / manifest.phrases)
+    if lang is None or lang == own.language:
+        return own, own
+    if lang not in manifest.languages:
+        raise ValueError(f"--lang: the bundle reads {', '.join((own.language, *manifest.languages))}, not {lang!r}")
+    return own, Translation.read(folder / manifest.languages[lang], own).language
 
 
 def read_studies(
@@ -101,6 +117,7 @@ def main() -> int:
     parser.add_argument("--reports", type=Path, required=True, help="CSV of signed reports")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--mode", choices=("rag", "retrieval", "generate"))
+    parser.add_argument("--lang", help="language of the signed reports, one of the bundle's; without it its own")
     parser.add_argument("--device", default="cpu")
     try:
         summary = validate(parser.parse_args())
