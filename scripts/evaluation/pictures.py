@@ -14,7 +14,7 @@ from scripts.evaluation.scores import columns_of, scores_of
 from service.schemas import ReportDocument
 
 mpl.use("agg")
-_GROUPS = ((1, 4), (5, 7), (8, 9), (10, 11), (12, 40))  # clips used, both ends included
+_GROUPS = ((1, 4), (5, 6), (7, 8), (9, 10), (11, 40))  # clips used, both ends included
 
 
 def draw_reliability(diagram: Reliability, path: Path) -> Path:

@@ -8,7 +8,7 @@ import numpy as np
 
 from index.phrase_table import PhraseTable
 from model.report.language import Language, Phrase
-from model.report.reading import PhraseReader
+from model.report.reading import PhraseReader, sentences_of
 from scripts.evaluation.arms import Reports, f1_samples
 from scripts.evaluation.context import Evaluation
 from scripts.evaluation.decoder_arms import ARM_FOLDERS, DecoderArm
@@ -29,19 +29,38 @@ def measure_reserved(evaluation: Evaluation, reports: Reports, results: Results)
     if "F" not in reports or not (folder / RESERVED_FILE).is_file():
         results.not_measured([*_RESERVED, _NEAR_ZERO], "no arm was trained without reserved findings")
         return
-    findings = sorted(grouped(Reserved.read(folder).findings), key=lambda f: (f.name, f.value))
+    reserved = Reserved.read(folder)
+    findings = sorted(grouped(reserved.findings), key=lambda f: (f.name, f.value))
     found: dict[str, FindingScores] = {}
     for name in ("B", "C", "E", "F"):
         if name in reports:
             found[name] = finding_scores(*finding_tables(evaluation.truths, reports[name], findings))
     results.figures["reserved"] = {
         "findings": [f"{f.name}={f.value}" for f in findings],
-        **{name: {"recall": s.recall, "precision": s.precision} for name, s in found.items()},
+        **{
+            name: {
+                "recall": scores.recall,
+                "precision": scores.precision,
+                "reserved_wordings": _worded(evaluation, reports[name], reserved),
+            }
+            for name, scores in found.items()
+        },
     }
     base = found["B"]
     results.at_least(_RESERVED[0], found["F"].recall / base.recall if base.recall else float("nan"), 0.6)
     results.at_least(_RESERVED[1], found["F"].precision - base.precision, 0.0)
     results.at_most(_NEAR_ZERO, found["E"].recall if "E" in found else float("nan"), 0.05)
+
+
+def _worded(evaluation: Evaluation, reports: Sequence[ReadReport], reserved: Reserved) -> float:
+    """Share of sentences in a wording that training never showed."""
+    phrases = [
+        evaluation.reader.read_sentence(None, sentence).phrase
+        for report in reports
+        for sentence in sentences_of(report.text)
+    ]
+    known = [phrase.phrase_id in reserved.wordings for phrase in phrases if phrase is not None]
+    return float(np.mean(known)) if known else float("nan")
 
 
 # A second house style: the same findings in words that the decoder's own language never uses.

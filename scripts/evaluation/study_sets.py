@@ -57,7 +57,7 @@ class Protocol:
     calibration: int
     independent: int
     shifted: int
-    max_clips: int = 12
+    max_clips: int = 10
     min_positives: int = 20
 
     @classmethod
@@ -68,8 +68,8 @@ class Protocol:
             studies=studies,
             file_studies=min(file_studies, studies),
             calibration=max(8, round(0.4 * studies)),
-            independent=max(4, round(0.4 * studies)),
-            shifted=max(3, round(0.08 * studies)),
+            independent=max(4, round(0.3 * studies)),
+            shifted=max(3, round(0.06 * studies)),
             min_positives=20 if studies >= 100 else 1,
         )
 

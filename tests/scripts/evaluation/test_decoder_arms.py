@@ -23,6 +23,7 @@ from scripts.evaluation.study_sets import Protocol
 from scripts.train_tokenizer import report_tokenizer
 from scripts.training.reserved import RESERVED_FILE
 from service.artifacts import ArtifactPaths
+from service.schemas import ReportDocument
 from tests.scripts.evaluation.small_echo import DIMENSION, LANGUAGE, build_evaluation
 
 TOKENIZER = report_tokenizer(LANGUAGE)
@@ -74,7 +75,9 @@ def test_an_arm_that_was_not_trained_is_none(trained: Evaluation, tmp_path: Path
 
 def test_every_part_that_needs_a_decoder_measures(trained: Evaluation) -> None:
     results = Results()
-    documents = {mode: trained.documents(trained.embedded, mode) for mode in trained.pipeline.modes}
+    documents: dict[str, list[ReportDocument]] = {
+        mode: trained.documents(trained.embedded, mode) for mode in trained.pipeline.modes
+    }
     reports = write_arms(trained, documents)
     assert set(reports) == {"A", "B", "C", "D", "rag", "generate", *ARM_FOLDERS}
     measure_wrong_inputs(trained, reports, results)
