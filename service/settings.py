@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     )
     bank: Path = Field(default_factory=shipped_bank, description="Folder of the candidate bank.")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:N.")
-    dtype: Literal["float32", "bfloat16"] = Field("float32", description="Arithmetic of the networks.")
+    dtype: Literal["float32", "bfloat16", "auto"] = Field("float32", description="Arithmetic of the networks.")
     threads: int = Field(0, ge=0, le=256, description="CPU threads of torch and of FAISS; 0 leaves their defaults.")
     neighbours: int = Field(
         50, ge=1, le=1000, description="Nearest candidates that vote (k) when a request names none."
