@@ -21,6 +21,7 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": 
 _TITLE_WORDS = "dr drs prof mr mrs ms md do rn phd rdcs von van der den de la le di da el al bin jr sr ii iii"
 _TITLES = frozenset(_TITLE_WORDS.split())
 _LONGEST_ABBREVIATION = 3  # "LV", "MAC"; longer capitals must be known words
+_AFTER_MR = re.compile(r"\b(?:mr|ms|MR|MS)\s+([^\W\d_]+)")  # "MR with prolapse" is a finding, "mr kowalski" is not
 _INITIALS = re.compile(r"(?<![\w.])(?:[A-Z]\.\s?){2,}|(?<![\w.])[A-Z]\.\s+(?=[A-Z][a-z])")
 
 
@@ -62,7 +63,7 @@ class Deidentifier:
         hard = [kind for kind, pattern in AFTER_DATES.items() if pattern.search(left)]
         if hard:
             return Judgement(None, (*removed, *hard))
-        return Judgement(softened, tuple(removed), self._doubts(softened))
+        return Judgement(softened, tuple(removed), (*self._doubts(softened), *self._ambiguous(sentence, identity)))
 
     def _stated(self, sentence: str, identity: Identity) -> list[str]:
         """Names and ids that the CSV states and the sentence holds."""
@@ -70,13 +71,20 @@ class Deidentifier:
         found = ["identifier" for value in identity.identifiers if len(value) > 2 and value in compact][:1]
         for match in _TOKEN.finditer(sentence):
             token = match[0]
-            # "Small" inside a sentence is Mr Small, "small" is a finding; a name of another row counts when capitalised
+            # "Small" inside a sentence is Mr Small, "small" is a finding
             inside = match.start() > 0 and not token.islower()
             own = folds(token) & identity.names and (inside or not self._known(token))
-            other = folds(token) & self.names and not token.islower() and not self._known(token)
+            other = folds(token) & self.names and not self._known(token)
             if own or other:
                 found.append("name")
+        found += ["name" for word in _AFTER_MR.findall(sentence) if not self._known(word)]
         return found[:1]
+
+    @staticmethod
+    def _ambiguous(sentence: str, identity: Identity) -> tuple[str, ...]:
+        """A sentence that begins with a word which is the patient's name as well: "Young was told"."""
+        first = _TOKEN.search(sentence)
+        return ("name_or_word",) if first and not first[0].islower() and folds(first[0]) & identity.names else ()
 
     def _doubts(self, sentence: str) -> tuple[str, ...]:
         text = _MARK.sub(" ", sentence)

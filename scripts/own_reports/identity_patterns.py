@@ -7,7 +7,7 @@ import re
 
 _MONTH = (
     r"(?:jan(?:uary|uar)?|jänner|feb(?:ruary|ruar)?|mar(?:ch)?|märz?|apr(?:il)?|may|mai|june?|juni?|july?|juli|"
-    r"aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\b\.?"
+    r"aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)(?![^\W\d_])\.?"
 )
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th|\.)?"
 _YEAR = r"(?:(?:19|20)\d{2}|'?\d{2})"
@@ -18,7 +18,8 @@ SOFT = {
     "date": re.compile(
         rf"\b{_DAY}[ /.-]*(?:of )?{_MONTH},?[ /.-]*(?:{_YEAR}\b)?"
         rf"|\b{_MONTH}[ /.-]*{_DAY}\b,?(?:[ /.-]*(?:19|20)\d{{2}}\b)?"
-        rf"|\b{_MONTH}[ /.,'-]*(?:{_YEAR})\b"
+        rf"|\b{_MONTH}(?: of)?[ /.,'-]*(?:{_YEAR})\b"
+        r"|\b(?:on|vom|am|seit|bis)\s+\d{1,2}\.\s?\d{1,2}\.(?!\d)"
         r"|\b(?:19|20)\d{2}[-/. ](?:0?[1-9]|1[0-2])[-/. ](?:0?[1-9]|[12]\d|3[01])\b(?:[T ]\d{1,2}:\d{2}(?::\d{2})?)?"
         r"|\b\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?(?:(?:19|20)\d{2}|\d{2})\b(?!\.?\d)"
         r"|\b(?:0?[1-9]|1[0-2])[/.](?:19|20)\d{2}\b"
@@ -31,14 +32,16 @@ SOFT = {
     ),
     "age": re.compile(
         r"\b(?:9\d|1[01]\d)[\s-]*(?:-?\s*years?\b|yrs?\b|y/?\s?o\b|-?\s*jährig\w*|jahre?\b)(?:[\s-]*old)?"
+        r"|\b(?:nonagenarian|centenarian|ninety)(?:[ -]\w+)?\b"
         r"|\b(?:aged?|alter)\s*:?\s*(?:of\s+)?(?:9\d|1[01]\d)\b",
         re.IGNORECASE,
     ),
 }
 
+# "MR" and "MS" are mitral lesions before they are titles: in capitals they need their full stop.
 _TITLE = (
-    r"(?:dr|drs|doctor|prof|professor|mr|mrs|ms|miss|sir|herrn?|frau|nurse|md|do|rn|rdcs|rcs|facc|fase|phd|"
-    r"pa-c|np|dipl|priv\.?-doz)"
+    r"(?:[Dd]rs?\b\.?|DRS?\.|[Pp]rof\b\.?|PROF\b\.?|Mrs?\b\.?|mrs\b\.?|MRS\b\.?|mr\.|MR\.|Ms\b\.?|ms\.|MS\.|"
+    r"(?i:doctor|professor|miss|herrn?|frau|nurse|dipl|priv\.?-doz)\b\.?)"
 )
 _TELLS = (
     r"(?:discussed|reviewed|signed|dictated|referred|interpreted|informed|called|notified|transcribed|approved|"
@@ -47,9 +50,7 @@ _TELLS = (
 )
 # Where one of these is found the whole sentence goes: it is about people, not about the heart.
 HARD = {
-    "title": re.compile(
-        rf"(?<![\w-])(?:{_TITLE})\b(?!/|\s*=)\.?\s*(?=[^\W\d_])|,\s*(?:MD|DO|RN|RDCS|PhD|FACC)\b", re.IGNORECASE
-    ),
+    "title": re.compile(rf"(?<![\w-]){_TITLE}\s*(?=[^\W\d_])|,\s*(?:M\.?D|DO|RN|RDCS|PhD|FACC|FASE)\b"),
     "person": re.compile(
         rf"\b{_TELLS}\b(?:\s+\w+)?\s+(?:by|with|to|from|mit|von|an)\b"
         r"|\b(?:patient|pt|pat)(?:'s)?\s*(?:name|is called)\b|\b(?:name|nachname|vorname|attn|dob|geb)\s*[.:]|\bcc\s*:"

@@ -24,7 +24,16 @@ ROW = identity_of(["Müller, Hans", "Small^Jane", "Dr. O'Brien"], ["ACC 70-1234"
             "Mar 5",
             "Mar-21",
         ),
-        *("5 March 2021", "March 5th, 2021", "5 of March", "5. März 2021", "Sept. 2019", "2021-03-05 14:22"),
+        *(
+            "5 March 2021",
+            "March 5th, 2021",
+            "5 of March",
+            "5. März 2021",
+            "Sept. 2019",
+            "2021-03-05 14:22",
+            "03MAR2021",
+            "March of 2021",
+        ),
     ],
 )
 def test_dates_go_and_the_sentence_stays(date: str) -> None:
@@ -37,6 +46,7 @@ def test_dates_go_and_the_sentence_stays(date: str) -> None:
     "text",
     [
         "Mild mitral regurgitation.",
+        "Mild MR with a small jet, and MS is not severe; we do not see more.",
         "E/e' ratio is 11.4 at rest.",
         "Mean gradient 12 mmHg, peak 24 mmHg.",
         "Valve area 1.2 cm2 by planimetry, grade 2/4.",
@@ -56,6 +66,9 @@ def test_findings_are_left_as_they_are(text: str) -> None:
         "Discussed with Dr. Nobody.",
         "Read by someone else.",
         "mr. smith tolerated it.",
+        "mr smith tolerated it.",
+        "MR. SMITH TOLERATED IT.",
+        "kowalska measured it.",
         "MULLER was told.",
         "Mueller was told.",
         "Mrs Small was told.",
@@ -89,7 +102,8 @@ def test_what_might_be_a_name_is_a_doubt(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "gone"), [("A 93-year-old heart.", "93"), ("Aged 101 at rest.", "101"), ("95 y/o.", "95")]
+    ("text", "gone"),
+    [("A 93-year-old heart.", "93"), ("Aged 101 at rest.", "101"), ("95 y/o.", "95"), ("A nonagenarian.", "nona")],
 )
 def test_ages_above_89_go(text: str, gone: str) -> None:
     assert gone not in (JUDGE.judge(text, ROW).text or "")
@@ -101,3 +115,8 @@ def test_an_age_of_89_and_below_may_stay() -> None:
 
 def test_small_the_finding_is_not_small_the_name() -> None:
     assert JUDGE.judge("There is a small jet.", ROW).text == "There is a small jet."
+
+
+def test_a_sentence_that_begins_with_a_word_that_is_the_patients_name_is_a_doubt() -> None:
+    assert JUDGE.judge("Small jet.", ROW).doubts == ("name_or_word",)
+    assert JUDGE.judge("Mild jet.", ROW).doubts == ()
