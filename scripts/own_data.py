@@ -29,6 +29,7 @@ from service.client import EchoScribeClient, ReportOptions
 from service.schemas import ReportDocument
 
 LEAST_RECALL = 0.99
+_MOST_COMMANDS = 5
 _SWAP_SECONDS = 30.0
 _ASKED_PATIENTS = 6  # whose earlier studies are asked for, so that their text is in an answer
 _APPENDED = 20
@@ -207,16 +208,17 @@ def _leaks(markers: list[Marker], texts: Iterator[tuple[str, int]]) -> Iterator[
 
 def holds(found: Mapping[str, Any]) -> bool:
     """Whether every bar is met."""
-    return (
-        found["marker_recall"] >= LEAST_RECALL
-        and found["commands_to_serve"] <= 5
-        and found["banked"] > found["rows"] // 2
-        and found["appended"] > 0
-        and found["same_after_append_and_delete"]
-        and found["deleted_patient_found"] == 0
-        and found["own_studies_left_out"]
-        and found["own_studies_shown_when_asked"]
+    bars = (
+        found["marker_recall"] >= LEAST_RECALL,
+        found["commands_to_serve"] <= _MOST_COMMANDS,
+        found["banked"] > found["rows"] // 2,  # it does not win by keeping nothing
+        found["appended"] > 0,
+        found["same_after_append_and_delete"],
+        found["deleted_patient_found"] == 0,
+        found["own_studies_left_out"],
+        found["own_studies_shown_when_asked"],
     )
+    return all(bars)
 
 
 def main() -> int:
