@@ -84,7 +84,8 @@ def palette_from(descriptor: Sequence[int], channels: Sequence[bytes], *, little
 
 def ybr_full_to_rgb(ybr: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """RGB of full-range YCbCr (H, W, 3). Source: PS3.3 C.7.6.3.1.2, within one grey level of its exact arithmetic."""
-    ycrcb = np.ascontiguousarray(ybr[..., [0, 2, 1]])  # OpenCV wants Cr before Cb
+    luma, blue, red = cv2.split(np.ascontiguousarray(ybr))  # numpy's indexing would take longer than decoding JPEG
+    ycrcb = cv2.merge((luma, red, blue))  # OpenCV wants Cr before Cb
     return np.asarray(cv2.cvtColor(ycrcb, cv2.COLOR_YCrCb2RGB), np.uint8)
 
 
