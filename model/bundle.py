@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from model.errors import BundleCorrupt, BundleMismatch
+from model.section_subspaces import subspace_mask
 from model.taxonomy import Phenotype, Taxonomy
 
 SCHEMA_VERSION = 1
@@ -36,6 +37,9 @@ class BundleManifest(BaseModel):
     view_weighting: Literal["argmax", "probability"]
     min_section_weight: float = Field(ge=0)
     mil_weights: dict[str, dict[str, float]] = Field(description="Section → view → weight.")
+    section_subspaces: dict[str, tuple[int, int]] = Field(
+        default={}, description="Section → first and past the last dimension it reads; empty: all read all."
+    )
     thresholds: dict[str, float] = {}
     calibration: dict[str, dict[str, float]] = Field(
         default={}, description="Phenotype → slope and intercept (binary), or offset and level (continuous)."
@@ -56,6 +60,8 @@ class BundleManifest(BaseModel):
             missing = set(self.views) ^ set(self.mil_weights.get(section, {}))
             if missing:
                 raise ValueError(f"mil_weights[{section!r}] lacks or adds the views {sorted(missing)}")
+        if self.section_subspaces:
+            subspace_mask(self.section_subspaces, self.sections, self.embedding_dim)
         self.taxonomy()
         return self
 

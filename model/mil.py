@@ -8,6 +8,7 @@ import torch
 
 from model.embeddings import SectionEmbeddings, StudyEmbedding
 from model.errors import InvalidStudy
+from model.section_subspaces import subspace_mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,17 +45,21 @@ def pool_sections(
     table: MilTable,
     weighting: Literal["argmax", "probability"],
     min_section_weight: float,
+    subspaces: Mapping[str, Sequence[int]] | None = None,
 ) -> SectionEmbeddings:
     """One unit vector per section: the sum of the clip embeddings, each by the weight of its view, then normalised.
 
     `argmax` counts a clip fully as its most probable view, `probability` as all views by their probabilities. A section
-    is assessed when its clips' weights sum to more than 0 and to `min_section_weight` at least.
+    is assessed when its clips' weights sum to more than 0 and to `min_section_weight` at least. Where a bundle gives
+    each section a part of the dimensions, the others are zero before the vector is normalised.
     Raises InvalidStudy when the names of the views differ. Source: EchoPrime's MIL pooling (design section 6).
     """
     shares = _shares(embedding, weighting)  # (N, V)
     weights = _aligned(table, embedding.views).to(shares.device)  # (S, V)
     clip_weights = weights @ shares.T  # (S, N)
     summed = clip_weights @ embedding.clip_embeddings  # (S, D)
+    if subspaces:
+        summed = summed * subspace_mask(subspaces, table.sections, summed.shape[1]).to(summed.device)
     total = clip_weights.sum(dim=1)
     assessed = (total > 0) & (total >= min_section_weight) & (summed.abs().sum(dim=1) > 0)
     vectors = torch.nn.functional.normalize(summed, dim=1) * assessed[:, None]

@@ -138,7 +138,10 @@ class ReportPipeline:
 
     def pool(self, embedding: StudyEmbedding) -> SectionEmbeddings:
         """One vector per section, as the bundle weighs the views."""
-        return pool_sections(embedding, self.mil, self.bundle.view_weighting, self.bundle.min_section_weight)
+        bundle = self.bundle
+        return pool_sections(
+            embedding, self.mil, bundle.view_weighting, bundle.min_section_weight, bundle.section_subspaces
+        )
 
     def report(self, study: EmbeddedStudy, options: RunOptions, progress: ProgressSink = silent) -> ReportDocument:
         """The report document of an embedded study."""

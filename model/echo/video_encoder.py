@@ -7,6 +7,7 @@ from torch import nn
 from torchvision.models.video import mvit_v2_s
 from torchvision.models.video.mvit import MSBlockConfig, MViT
 
+from model.echo.planar_encoder import build_planar_encoder
 from model.errors import BundleMismatch
 
 
@@ -14,17 +15,24 @@ def build_video_encoder(config: Mapping[str, Any]) -> nn.Module:
     """The network of a bundle's `video_encoder` configuration, weights not yet loaded, in evaluation mode.
 
     `mvit_v2_s`: torchvision's, (B, 3, 16, 224, 224) → (B, embedding_dim), as EchoPrime's. `mvit`: the same family for
-    any number of frames and image size, its blocks listed. Raises BundleMismatch for another architecture.
+    any number of frames and image size, its blocks listed. `planar`: 2-D convolutions over frames as channels. Raises
+    BundleMismatch for another architecture.
     """
     architecture = config.get("architecture")
+    encoder: nn.Module
     if architecture == "mvit_v2_s":
-        encoder = mvit_v2_s()
-        encoder.head[-1] = nn.Linear(encoder.head[-1].in_features, int(config["embedding_dim"]))
+        published = mvit_v2_s()
+        published.head[-1] = nn.Linear(published.head[-1].in_features, int(config["embedding_dim"]))
+        encoder = published
     elif architecture == "mvit":
         encoder = _mvit(config)
+    elif architecture == "planar":
+        encoder = build_planar_encoder(config)
     else:
-        raise BundleMismatch(f"networks.video_encoder.architecture: {architecture!r} is none of mvit_v2_s, mvit")
-    return encoder.eval()  # type: ignore[no-any-return]  # torchvision carries no types
+        raise BundleMismatch(
+            f"networks.video_encoder.architecture: {architecture!r} is none of mvit_v2_s, mvit, planar"
+        )
+    return encoder.eval()
 
 
 def _mvit(config: Mapping[str, Any]) -> nn.Module:

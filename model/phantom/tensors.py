@@ -117,10 +117,12 @@ class ClipFactory:
     ) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def batch(self, recipes: Sequence[ClipRecipe], size: int = 112, frames: int = 16) -> NDArray[np.uint8]:
+    def batch(
+        self, recipes: Sequence[ClipRecipe], size: int = 112, frames: int = 16, *, window: int = 0
+    ) -> NDArray[np.uint8]:
         """uint8 (N, F, S, S, 3) in the order of the recipes."""
         chunks = [recipes[start : start + 8] for start in range(0, len(recipes), 8)]
-        jobs = [self._pool.submit(model_input_batch, chunk, size, frames) for chunk in chunks]
+        jobs = [self._pool.submit(model_input_batch, chunk, size, frames, window=window) for chunk in chunks]
         return np.concatenate([job.result() for job in jobs])
 
 

@@ -70,8 +70,13 @@ class StudyVectors:
             return f"study_refused_{type(error).__name__}"
         if not used:
             return "no_usable_clip"
+        manifest = self._manifest
         pooled = pool_sections(
-            self._modality.encode(used), self._mil, self._manifest.view_weighting, self._manifest.min_section_weight
+            self._modality.encode(used),
+            self._mil,
+            manifest.view_weighting,
+            manifest.min_section_weight,
+            manifest.section_subspaces,
         )
         if not bool(pooled.assessed.any()):
             return "no_section_assessed"

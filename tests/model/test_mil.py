@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.embeddings import StudyEmbedding
-from model.errors import InvalidStudy
+from model.errors import BundleMismatch, InvalidStudy
 from model.mil import MilTable, pool_sections
+from model.section_subspaces import even_subspaces
 from scripts.published_pipeline import section_vectors
 
 VIEWS = ("A2C", "A4C", "SSN")
@@ -76,3 +77,21 @@ def test_a_table_must_be_complete_and_of_its_names_shape() -> None:
         MilTable.from_mapping(WEIGHTS, SECTIONS, (*VIEWS, "Subcostal"))
     with pytest.raises(InvalidStudy, match="float32"):
         MilTable(SECTIONS, VIEWS, torch.ones(3, 2))
+
+
+def test_a_section_reads_its_own_part_and_nothing_else() -> None:
+    embedding = study([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    parts = even_subspaces(SECTIONS, 4)
+    pooled = pool_sections(embedding, TABLE, "argmax", 0.0, parts)
+    for row, (section, (first, end)) in enumerate(parts.items()):
+        own = (embedding.clip_embeddings * pooled.clip_weights[row][:, None]).sum(0)[first:end]  # the slow twin
+        assert torch.allclose(pooled.vectors[row, first:end], own / own.norm(), atol=1e-6), section
+        others = torch.ones(8, dtype=torch.bool)
+        others[first:end] = False
+        assert not pooled.vectors[row, others].any()
+
+
+@pytest.mark.parametrize("parts", [{"Aorta": (0, 4)}, {"Left Ventricle": (0, 4), "Aorta": (4, 9)}])
+def test_parts_that_lack_a_section_or_leave_the_vector_are_refused(parts: dict[str, tuple[int, int]]) -> None:
+    with pytest.raises(BundleMismatch, match="section_subspaces"):
+        pool_sections(study([[1.0, 0.0, 0.0]]), TABLE, "argmax", 0.0, parts)

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from model.echo.planar_encoder import planar_encoder
 from model.echo.video_encoder import build_video_encoder, small_video_encoder
 from model.echo.view_classifier import build_view_classifier, small_view_classifier
 from model.errors import BundleMismatch
@@ -45,3 +46,13 @@ def test_unknown_architectures_are_refused_by_name() -> None:
         build_video_encoder({"architecture": "r2plus1d"})
     with pytest.raises(BundleMismatch, match="None is none of"):
         build_view_classifier({}, ["a"])
+
+
+def test_the_planar_encoder_embeds_and_sees_the_order_of_frames() -> None:
+    torch.manual_seed(0)
+    encoder = build_video_encoder(planar_encoder(32, 4, 30))
+    clips = torch.randn(2, 3, 4, 32, 32)
+    with torch.no_grad():
+        embedded, shuffled = encoder(clips), encoder(clips[:, :, [2, 0, 3, 1]])
+    assert embedded.shape == (2, 30)
+    assert not torch.allclose(embedded, shuffled)
