@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo serve test check bench container-smoke
+.PHONY: setup demo serve test check bench own-data container-smoke
 
 setup: $(VENV)/installed  ## make .venv with everything the service needs (CPU search)
 
@@ -33,6 +33,9 @@ check: $(VENV)/installed-dev  ## lint, format, types, import contracts
 
 bench: setup  ## stage timings against the published algorithm; last line JSON
 	$(BIN)/python -m scripts.bench_pipeline
+
+own-data: $(VENV)/installed-dev  ## a messy CSV of reports becomes a serving bank; one JSON line
+	$(BIN)/python -m scripts.own_data
 
 container-smoke: setup  ## build the CPU image, post, restart, look again; one JSON line
 	$(BIN)/python -m scripts.container_smoke
