@@ -243,7 +243,7 @@ def _mapped(folder: Path, name: str, mode: Literal["r", "c"] = "r") -> NDArray[A
     """A file's array, memory-mapped. Raises BankCorrupt naming the file; pickled content is never read."""
     path = folder / name
     try:
-        return np.load(path, mmap_mode=mode, allow_pickle=False)  # type: ignore[no-any-return]
+        return np.load(path, mmap_mode=mode, allow_pickle=False)  # type: ignore[no-any-return]  # numpy types load so
     except (OSError, ValueError, EOFError) as error:
         raise BankCorrupt(f"{path}: cannot be read as an array ({error})") from error
 

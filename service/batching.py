@@ -215,7 +215,7 @@ class DeviceWorker:
             # After a CUDA fault every later call in this process fails too: only a new process can go on.
             log_event("device_lost", level=50, fault=error, study_id=job.study_id)
             self.stop(DeviceLost(f"the device was lost ({type(error).__name__})"), phase=Phase.LOST)
-        except Exception as error:
+        except Exception as error:  # one study's fault, whatever it is, must not end the worker
             log_event("study_failed", level=40, fault=error, study_id=job.study_id, request_id=job.request_id)
             self._settle(job, InternalFault())
         else:

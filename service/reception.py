@@ -138,7 +138,7 @@ class Reception:
             try:
                 job = StudyJob(upload, self._options(upload.form, request), permit)
                 known_as = await to_thread.run_sync(self._accept, job, key)
-            except BaseException:
+            except BaseException:  # cancellation too: nothing of the patient may stay behind
                 upload.remove()
                 raise
         except BaseException:  # cancellation too: a place that is not given back is lost for good

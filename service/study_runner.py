@@ -55,7 +55,7 @@ class StudyPipeline(Protocol):
         """The answer to a study."""
 
 
-def keep_bank(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline:  # noqa: ARG001
+def keep_bank(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline:  # noqa: ARG001 - as swap_bank
     """The pipeline as it is, for workings without a bank that changes."""
     return pipeline
 

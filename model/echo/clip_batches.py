@@ -40,7 +40,6 @@ def _halved_to_fit(items: Sequence[Item], run: Callable[[Sequence[Item]], torch.
         if len(items) == 1:
             raise
     # Only here: as long as the exception lives, its frames hold the memory of the batch that failed.
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    torch.cuda.empty_cache()  # does nothing where CUDA was never started
     middle = len(items) // 2
     return torch.cat((_halved_to_fit(items[:middle], run), _halved_to_fit(items[middle:], run)))

@@ -50,7 +50,8 @@ class Attention(nn.Module):
         if memory is not None:
             keys, values = memory.extend(layer, keys, values)
         mixed = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
-        return self.project_out(mixed.transpose(1, 2).reshape(rows, length, width))  # type: ignore[no-any-return]
+        out: torch.Tensor = self.project_out(mixed.transpose(1, 2).reshape(rows, length, width))
+        return out
 
 
 class Block(nn.Module):
@@ -69,7 +70,8 @@ class Block(nn.Module):
     ) -> torch.Tensor:
         """(R, T, W); arguments as in Attention."""
         hidden = hidden + self.attention(self.attention_norm(hidden), turn, mask, memory, layer)
-        return hidden + self.contract(functional.gelu(self.expand(self.feed_forward_norm(hidden))))  # type: ignore[no-any-return]
+        out: torch.Tensor = hidden + self.contract(functional.gelu(self.expand(self.feed_forward_norm(hidden))))
+        return out
 
 
 class Transformer(nn.Module):
@@ -93,7 +95,8 @@ class Transformer(nn.Module):
         turn = rotation(positions, self.head_width)
         for layer, block in enumerate(self.blocks):
             hidden = block(hidden, turn, mask, memory, layer)
-        return self.norm(hidden)  # type: ignore[no-any-return]
+        out: torch.Tensor = self.norm(hidden)
+        return out
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:

@@ -50,7 +50,8 @@ class BertBlock(nn.Module):
         mixed = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=valid)
         attended = self.attention_out(mixed.transpose(1, 2).reshape(rows, length, width))
         hidden = self.attention_norm(hidden + attended)
-        return self.norm(hidden + self.contract(functional.gelu(self.expand(hidden))))  # type: ignore[no-any-return]
+        out: torch.Tensor = self.norm(hidden + self.contract(functional.gelu(self.expand(hidden))))
+        return out
 
 
 class BertTextEncoder(nn.Module):

@@ -59,7 +59,8 @@ class Decoder(nn.Module):
         """(B, S, W) hidden states of the section vectors when nothing but section and clip vectors is read."""
         vectors = self._vectors(studies)
         hidden = self.transformer(vectors, self._positions(0, vectors.shape[1]))
-        return hidden[:, : len(self.config.sections)]  # type: ignore[no-any-return]
+        out: torch.Tensor = hidden[:, : len(self.config.sections)]
+        return out
 
     def read_rows(self, rows: RowTensors, memory: Memory) -> CopySource:
         """Evidence that can be copied from; the rows' keys and values go to the memory of the shared prefix."""
@@ -82,7 +83,8 @@ class Decoder(nn.Module):
     def read_text(self, text: torch.Tensor, first: int, mask: torch.Tensor, memory: Memory) -> torch.Tensor:
         """(R, T, W) hidden states of text tokens; first: how many text tokens stand before them."""
         positions = self._positions(self.config.text_position + first, text.shape[1])
-        return self.transformer(self.token(text), positions, mask=mask, memory=memory)  # type: ignore[no-any-return]
+        out: torch.Tensor = self.transformer(self.token(text), positions, mask=mask, memory=memory)
+        return out
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """(..., V) scores of the vocabulary, by the token table itself."""
@@ -114,7 +116,8 @@ class Decoder(nn.Module):
     def _project(self, vectors: torch.Tensor) -> torch.Tensor:
         # Unit vectors have entries near D^-1/2; the network wants them near one.
         scaled = vectors.to(self.token.weight.dtype) * self.config.embedding_dim**0.5
-        return self.vector_projection(scaled)  # type: ignore[no-any-return]
+        out: torch.Tensor = self.vector_projection(scaled)
+        return out
 
     def _positions(self, first: int, count: int) -> torch.Tensor:
         return torch.arange(first, first + count, device=self.device)

@@ -1,6 +1,6 @@
 """EVAL.md: what the figures are worth in plain words, then every bar and table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +51,18 @@ def _table(figures: Any) -> Iterator[str]:
         yield from (f"| {name} | {_shown(value)} |" for name, value in plain.items())
         yield ""
     if nested:
-        columns = list(dict.fromkeys(key for row in nested.values() for key in row))
-        yield f"| | {' | '.join(column.replace('_', ' ') for column in columns)} |"
-        yield f"| --- |{' ---: |' * len(columns)}"
-        for name, row in nested.items():
-            yield f"| {name} | {' | '.join(_shown(row.get(column, '')) for column in columns)} |"
+        yield from nested_table(nested, _shown, absent="")
+
+
+def nested_table(
+    rows: Mapping[str, Mapping[str, Any]], shown: Callable[[Any], str], absent: Any = None
+) -> Iterator[str]:
+    """Lines of a table: a row per name, a column per key that any row has; `absent` stands where one lacks it."""
+    columns = list(dict.fromkeys(key for row in rows.values() for key in row))
+    yield f"| | {' | '.join(column.replace('_', ' ') for column in columns)} |"
+    yield f"| --- |{' ---: |' * len(columns)}"
+    for name, row in rows.items():
+        yield f"| {name} | {' | '.join(shown(row.get(column, absent)) for column in columns)} |"
 
 
 def _shown(value: Any) -> str:

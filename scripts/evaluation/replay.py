@@ -25,6 +25,7 @@ class ReplayedModality:
     study: CachedStudy
     embedding: StudyEmbedding
 
+    # The signature is the protocol's.
     def frames_needed(self, total: int, frame_rate_hz: float | None, source: Source) -> Sequence[int]:  # noqa: ARG002
         """None: there are no pixels."""
         return ()

@@ -63,6 +63,8 @@ class HeadingMap:
     sections: Sequence[str]
     own: Mapping[str, Sequence[str]] = field(default_factory=dict)
     ignored: Sequence[str] = ()
+    _meaning: dict[str, str | None] = field(init=False, repr=False, compare=False)
+    _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         meaning: dict[str, str | None] = dict.fromkeys(map(_key, (*_IGNORED, *self.ignored)))
@@ -77,11 +79,11 @@ class HeadingMap:
         sections: dict[str, list[str]] = {}
         ignored: list[str] = []
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-        found = list(self._pattern.finditer(text))  # type: ignore[attr-defined]
+        found = list(self._pattern.finditer(text))
         ends = [*(match.start() for match in found[1:]), len(text)][: len(found)]
         for match, end in zip(found, ends, strict=True):
             name = match["line"] or match["inline"] or match["unknown"]
-            section = self._meaning.get(_key(name))  # type: ignore[attr-defined]
+            section = self._meaning.get(_key(name))
             if section is None:
                 ignored.append(_key(name))
             else:

@@ -50,6 +50,7 @@ class StudyVectors:
         files = sorted(str(path.relative_to(folder)) + str(path.stat().st_size) for path in folder.rglob("*"))
         self.fingerprint = "\n".join(files)
 
+    # The signature is the protocol's.
     def vectors(self, studies: Sequence[str], reports: Sequence[BankedReport]) -> list[Vector | str]:  # noqa: ARG002
         """One vector per study, or why there is none."""
         return [self._vector(study) for study in studies]

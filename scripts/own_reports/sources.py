@@ -23,6 +23,7 @@ class UnmadeVectors:
         self._zero = np.zeros(dimension, np.float32)
         self._folders = None if studies is None else {path.name for path in studies.iterdir() if path.is_dir()}
 
+    # The signature is the protocol's.
     def vectors(self, studies: Sequence[str], reports: Sequence[BankedReport]) -> list[Vector | str]:  # noqa: ARG002
         """Nothing but zeros, or that a report has no videos."""
         folders = self._folders

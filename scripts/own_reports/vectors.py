@@ -43,11 +43,13 @@ class TextVectors:
         self._encode, self._language, self.fingerprint = encode, language, fingerprint
         self.names: Mapping[str, Sequence[str]] = {}
 
+    # The signature is the protocol's.
     def vectors(self, studies: Sequence[str], reports: Sequence[BankedReport]) -> list[Vector | str]:  # noqa: ARG002
         """One unit vector per report."""
         encoded = self._encode([report_text(report, self._language) for report in reports])
         return [checked(vector) for vector in encoded]
 
+    # The signature is the protocol's.
     def left_over(self, studies: frozenset[str]) -> dict[str, str]:  # noqa: ARG002
         """None: a text is nowhere but in the reports."""
         return {}
@@ -71,6 +73,7 @@ class FileVectors:
         stat = embeddings.stat()
         self.fingerprint = f"{embeddings.name} {stat.st_size} {stat.st_mtime_ns} {sha256_of(ids)}"
 
+    # The signature is the protocol's.
     def vectors(self, studies: Sequence[str], reports: Sequence[BankedReport]) -> list[Vector | str]:  # noqa: ARG002
         """The row of each study, as stored: search uses vectors as they are."""
         return [

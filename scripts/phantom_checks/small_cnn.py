@@ -85,7 +85,7 @@ def train(
                 else nn.functional.binary_cross_entropy_with_logits(out, wanted[rows])
             )
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             optimiser.step()
             schedule.step()
     return model.eval()

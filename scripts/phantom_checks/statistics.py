@@ -68,8 +68,8 @@ def _logistic(x: torch.Tensor, y: torch.Tensor, ridge: float) -> tuple[torch.Ten
     def closure() -> torch.Tensor:
         solver.zero_grad()
         loss = _loss(x @ weight + bias, y) + ridge * (weight**2).mean() * len(weight)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         return loss
 
-    solver.step(closure)  # type: ignore[no-untyped-call]
+    solver.step(closure)  # type: ignore[no-untyped-call]  # torch leaves it untyped
     return weight.detach(), bias.detach()

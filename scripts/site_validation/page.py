@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scripts.evaluation.markdown import nested_table
+
 _WORDS = """\
 Agreement of drafts with what was signed at this site. Labels and findings of the signed text are read by the bundle's
 own phrase reader: a sentence that it does not understand counts for nothing, and how many there are is stated.
@@ -27,15 +29,7 @@ def _lines(summary: Mapping[str, Any]) -> Iterator[str]:
         yield f"{figures['studies']} studies of {figures['patients']} patients."
         yield f"{unread} of {sentences} signed sentences were not understood."
         for table in ("phenotypes", "sections"):
-            yield from ("", f"### {table.capitalize()}", "", *_table(figures[table]))
-
-
-def _table(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    columns = list(dict.fromkeys(name for row in rows.values() for name in row))
-    yield f"| | {' | '.join(column.replace('_', ' ') for column in columns)} |"
-    yield f"| --- |{' ---: |' * len(columns)}"
-    for name, row in rows.items():
-        yield f"| {name} | {' | '.join(_shown(row.get(column)) for column in columns)} |"
+            yield from ("", f"### {table.capitalize()}", "", *nested_table(figures[table], _shown))
 
 
 def _shown(figure: Any) -> str:

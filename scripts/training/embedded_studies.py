@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from model.embeddings import StudyEmbedding
-from model.phantom.prior import state_of
+from model.phantom.prior import Prior, state_of
 from model.phantom.state import HeartState
 
 ARRAYS_FILE, ABOUT_FILE = "embedded.npz", "embedded.json"
@@ -25,7 +25,7 @@ class EmbeddedStudies:
     """
 
     seed: int
-    prior: str
+    prior: Prior
     views: tuple[str, ...]
     encoder_sha256: str
     studies: NDArray[np.int64]
@@ -55,7 +55,7 @@ class EmbeddedStudies:
 
     def state(self, row: int) -> HeartState:
         """The patient of a row."""
-        return state_of(self.seed, int(self.studies[row]), self.prior)  # type: ignore[arg-type]
+        return state_of(self.seed, int(self.studies[row]), self.prior)
 
     def write(self, folder: Path) -> None:
         """Writes both files, the arrays first, so that a folder with the second is whole."""

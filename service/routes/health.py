@@ -20,7 +20,7 @@ async def get_liveness() -> str:
 async def get_readiness(service: ServiceDep) -> ReadinessDocument:
     """Answer 200 while `POST /report` takes studies: loaded, warmed up, not draining, the device alive."""
     readiness = service.readiness()
-    return readiness if readiness.ready else JSONResponse(readiness.model_dump(), 503)  # type: ignore[return-value]
+    return readiness if readiness.ready else JSONResponse(readiness.model_dump(), 503)  # type: ignore[return-value]  # FastAPI sends a response as it is
 
 
 @router.get("/metrics", response_class=PlainTextResponse)

@@ -44,6 +44,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     with open_study([clips], IngestLimits()) as study:
         read = {path.stem: position for position, path in enumerate(study.paths, start=1)}
         items = {item.position: item for item in study.read()}
+    # Types: a clip here.
     arrays = {stem: as_golden(preprocessed(items[at].frames_rgb, "video")) for stem, at in read.items()}  # type: ignore[union-attr]
     np.savez(golden / MP4, **arrays)  # type: ignore[arg-type]  # savez takes a flag beside the arrays
     (golden / "README.md").write_text("prose is no array")

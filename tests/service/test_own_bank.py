@@ -183,10 +183,11 @@ def test_a_new_version_is_taken_up_under_load_without_a_failed_request(
             write_version(bank, tmp_path / "toy" / "bundle", candidates)
             remove_versions_before(bank / (bank / "current").read_text().strip())
             sha256 = CandidateBank.open(bank, None).sha256
+            # Types: bound at once.
             wait_until(lambda sha256=sha256: client.get("/info").json()["provenance"]["bank_sha256"] == sha256)  # type: ignore[misc]
             count = len(answers)
             if candidates == 40:
-                wait_until(lambda count=count: len(answers) > count + 2)  # type: ignore[misc]
+                wait_until(lambda count=count: len(answers) > count + 2)  # type: ignore[misc]  # bound at once
         ended.set()
         asking.join(10)
         last = client.post("/report", files=FILES).json()

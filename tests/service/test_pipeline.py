@@ -122,10 +122,10 @@ def test_what_the_bundle_cannot_do_is_refused_before_a_clip_is_read(pipeline: Re
         yield
 
     with pytest.raises(ModeUnavailable, match="train_decoder"):
-        pipeline.run(never(), RunOptions(mode="rag"))  # type: ignore[arg-type]
+        pipeline.run(never(), RunOptions(mode="rag"))  # type: ignore[arg-type]  # given by name
     for k in (0, 61):
         with pytest.raises(InvalidNeighbours, match=rf"1\.\.60, not {k}"):
-            pipeline.run(never(), RunOptions(neighbours=k))  # type: ignore[arg-type]
+            pipeline.run(never(), RunOptions(neighbours=k))  # type: ignore[arg-type]  # given by name
 
 
 def test_progress_is_told_per_clip_and_stage(pipeline: ReportPipeline) -> None:

@@ -27,7 +27,7 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp
     assert (settings.port, settings.store) == (9000, tmp_path / "x.sqlite3")
     assert settings.host == "127.0.0.1"
     with pytest.raises(ValidationError):
-        settings.port = 1  # type: ignore[misc]
+        settings.port = 1  # type: ignore[misc]  # the test is that it fails
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ FILES = [("files", ("a", b"first")), ("files", ("b", b"second"))]
 
 
 def accepted(client: TestClient, **options: str) -> str:
-    response = client.post("/report", files=FILES, **options)  # type: ignore[arg-type]
+    response = client.post("/report", files=FILES, **options)  # type: ignore[arg-type]  # given by name
     assert response.status_code == 202
     assert response.json() == {"study_id": response.json()["study_id"], "status": "shadow"}
     assert "location" not in response.headers
@@ -23,7 +23,7 @@ def accepted(client: TestClient, **options: str) -> str:
 
 
 def shadow_file(client: TestClient) -> Path:
-    path: Path = client.app.state.service.settings.results_file  # type: ignore[attr-defined]
+    path: Path = client.app.state.service.settings.results_file  # type: ignore[attr-defined]  # ours
     return path
 
 
@@ -61,6 +61,7 @@ def test_the_command_reads_drafts_beside_the_running_service(
     with serve(shadow=True) as client:
         study_id = accepted(client)
         wait_until(lambda: stored(shadow_file(client)) == 1)
+        # Types: ours.
         monkeypatch.setenv("ECHOSCRIBE_STORE", str(client.app.state.service.settings.store))  # type: ignore[attr-defined]
         monkeypatch.setattr(sys, "argv", ["echoscribe", "drafts", study_id])
         with pytest.raises(SystemExit) as ended:

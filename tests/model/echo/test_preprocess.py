@@ -27,10 +27,11 @@ EVERY_FRAME = ECHOPRIME.model_copy(update={"mask_frames": "all"})  # the publish
 
 def clip_of(frames: NDArray[np.uint8], source: str = "video", **fields: object) -> Clip:
     given = {"frame_rate_hz": 30.0, "frames_total": len(frames), **fields}
-    return Clip(1, "0" * 64, source, np.ascontiguousarray(frames), **given)  # type: ignore[arg-type]
+    return Clip(1, "0" * 64, source, np.ascontiguousarray(frames), **given)  # type: ignore[arg-type]  # given by name
 
 
 def heart(**changes: object) -> Clip:
+    # Types: given by name.
     return clip_of(render(replace(scaled(SCENES["phased"], 0.5), **changes)).frames_rgb)  # type: ignore[arg-type]
 
 
@@ -47,7 +48,7 @@ def test_the_published_profile_equals_the_slow_twin(source: str, frames: int, si
     scene = Scene(*size, (size[1] / 2, 12), -38, 38, 0, 190, frames=frames, colour=True, text="none", ecg="none")
     clip = clip_of(render(scene).frames_rgb, source)
     ours = prepare_clip(clip, EVERY_FRAME, CPU).model_input
-    theirs = preprocessed(clip.frames_rgb, source)  # type: ignore[arg-type]
+    theirs = preprocessed(clip.frames_rgb, source)  # type: ignore[arg-type]  # given by name
     grey = (ours - theirs).abs() * torch.tensor(ECHOPRIME.std).view(3, 1, 1, 1)
     assert grey.mean() < 0.01
     assert grey.max() < 1.5  # a rounding either way

@@ -73,7 +73,7 @@ COUNTERFACTUALS: list[tuple[str, dict[str, object], set[Tissue]]] = [
 @pytest.mark.parametrize(("subview", "change", "allowed"), COUNTERFACTUALS)
 def test_one_variable_changes_only_its_structure(subview: str, change: dict[str, object], allowed: set[Tissue]) -> None:
     before_state = healthy()
-    after_state: HeartState = replace(before_state, **change)  # type: ignore[arg-type]
+    after_state: HeartState = replace(before_state, **change)  # type: ignore[arg-type]  # given by name
     times = np.linspace(0, 0.9, 7)
     before, after = (label_maps(state, subview, times) for state in (before_state, after_state))
     changed = before != after

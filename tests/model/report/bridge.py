@@ -119,7 +119,7 @@ def request(seed: int = 0, load: float | None = None, **changes: object) -> Writ
         phenotypes=(PhenotypeToken("load", load, load, load, 1.0 if load else 0.0, 50 if load else 0),),
         evidence={},
     )
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    return replace(plain, **changes)  # type: ignore[arg-type]  # given by name
 
 
 def text_encoder() -> TextEncoder:

@@ -16,7 +16,7 @@ A_CRACK = "A crack of <crack_width> mm runs through a pier."
 
 def writer(own: object = None) -> ReportWriter:
     return ReportWriter(
-        decoder=trained() if own is None else own,  # type: ignore[arg-type]
+        decoder=trained() if own is None else own,  # type: ignore[arg-type]  # given by name
         tokenizer=tokenizer(),
         language=LANGUAGE,
         read=read,
@@ -39,7 +39,7 @@ def heavy_bridge(**changes: object) -> WritingRequest:
         },
         slot_values={"Piers": {"crack_width": (2.5,) * 12}},
     )
-    return replace(study, **changes)  # type: ignore[arg-type]
+    return replace(study, **changes)  # type: ignore[arg-type]  # given by name
 
 
 def test_evidence_becomes_sentences_with_this_studys_numbers_and_its_sources() -> None:

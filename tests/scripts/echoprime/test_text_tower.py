@@ -35,6 +35,7 @@ def weights(monkeypatch: pytest.MonkeyPatch) -> dict[str, torch.Tensor]:
 def release_with(weights: dict[str, torch.Tensor], folder: Path) -> EchoPrimeRelease:
     torch.save(weights, folder / "text.pt")
     paths = dict.fromkeys(EchoPrimeRelease.__dataclass_fields__, folder)
+    # Types: given by name.
     return EchoPrimeRelease(**{**paths, "text_encoder": folder / "text.pt", "synthetic": True})  # type: ignore[arg-type]
 
 

@@ -47,7 +47,7 @@ def _train_interrupted(out: Path) -> None:
     def stopping(*args: object) -> Mapping[str, torch.Tensor]:
         if next(calls) == 6:
             raise KeyboardInterrupt
-        return original(*args)  # type: ignore[arg-type]
+        return original(*args)  # type: ignore[arg-type]  # given by name
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decoder_loop, "train_step", stopping)

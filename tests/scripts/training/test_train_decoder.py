@@ -43,6 +43,7 @@ def test_an_arm_is_trained_written_and_measured(
     more = ("--arm", "rag", "--studies", "3", "--without-wordings", "0.15", "--without-findings", "6")
     result = run(monkeypatch, capsys, words(tmp_path, out, *more))
     assert result["arm"] == "rag"
+    # Types: parsed JSON.
     assert set(result["held_out"]) == {"as_served", "without_phenotypes", "other_video"}  # type: ignore[call-overload]
     config = DecoderConfig.model_validate_json((out / CONFIG_FILE).read_text())
     load_decoder(out, config)
