@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from index.bank_writer import BankDescription, BankWriter
+from index.bank_writer import BankDescription
 from index.manifest import BankManifest
 from index.phrase_table import PhraseTable
 from model.bundle import BundleManifest, sha256_of, taxonomy_fields, write_bundle
@@ -30,7 +30,7 @@ from model.echo.taxonomy import ECHO_TAXONOMY
 from model.echo.untrained import centre_embeddings, random_sectors
 from model.echo.video_encoder import build_video_encoder, small_video_encoder
 from model.echo.view_classifier import build_view_classifier, small_view_classifier
-from model.phantom.report import PhrasedSentence, text_of
+from model.phantom.report import text_of
 from model.report.build import DECODER_FILE, TOKENIZER_FILE
 from model.report.decoder_config import DecoderConfig, decoder_config
 from model.report.language import Language
@@ -38,6 +38,7 @@ from model.report.text_encoder import TextEncoderConfig, build_text_encoder, enc
 from model.report.tokenizer import ReportTokenizer
 from scripts.train_tokenizer import report_tokenizer
 from scripts.training.decoder_loop import DecoderTrainer, Plan
+from scripts.training.phantom_bank import write_phantom_bank
 from scripts.training.phantom_rows import QuerySource, SyntheticReports, draw_reports, phrase_table
 from scripts.training.rows import Disturber, Recipe
 
@@ -135,27 +136,14 @@ def _decoder(bundle: Path, work: Path, text: BankText, seconds: float) -> Decode
 
 
 def _bank(folder: Path, text: BankText, vectors: NDArray[np.float32], encoder_sha256: str) -> BankManifest:
-    numbers = {row.key: row.phrase_id for row in text.phrases}
-    names = (*ECHO_TAXONOMY.sections, *ECHO_TAXONOMY.unwritten_sections)
-    with BankWriter(folder, text.phrases, names, EMBEDDING_DIM) as writer:
-        writer.add_embeddings(vectors)
-        for sections in text.reports.sections:
-            writer.add_report({name: _rows(sentences, numbers) for name, sentences in sections.items()})
-        for phenotype, labels in text.reports.phenotypes.items():
-            writer.add_labels(phenotype, labels)
-        return writer.finish(
-            BankDescription(
-                name="development",
-                encoder_sha256=encoder_sha256,
-                trained=False,
-                domain="synthetic",
-                licence_notice=NOTICE,
-            )
-        )
-
-
-def _rows(sentences: tuple[PhrasedSentence, ...], numbers: dict[str | None, int]) -> list[tuple[int, float | None]]:
-    return [(numbers[sentence.phrase.phrase_id], sentence.value) for sentence in sentences]
+    description = BankDescription(
+        name="development",
+        encoder_sha256=encoder_sha256,
+        trained=False,
+        domain="synthetic",
+        licence_notice=NOTICE,
+    )
+    return write_phantom_bank(folder, description, text.reports, text.phrases, vectors)
 
 
 def _manifest(

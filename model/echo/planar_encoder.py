@@ -38,7 +38,7 @@ class ResidualBlock(nn.Module):
 class PlanarEncoder(nn.Module):
     """Residual network over frames as channels; its last layer keeps where things are."""
 
-    def __init__(self, *, frames: int, image_size: int, widths: Sequence[int], embedding_dim: int) -> None:
+    def __init__(self, *, frames: int, image_size: int, widths: Sequence[int], narrow: int, embedding_dim: int) -> None:
         super().__init__()
         channels = _COLOURS * (frames + _EXTREMES)
         first = widths[0]
@@ -50,7 +50,8 @@ class PlanarEncoder(nn.Module):
             before, side = width, -(-side // stride)
         blocks.append(ResidualBlock(before, before, 1))
         self.blocks = nn.Sequential(*blocks)
-        self.head = nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(before * side * side, embedding_dim))
+        neck = nn.Sequential(nn.Conv2d(before, narrow, 1, bias=False), nn.BatchNorm2d(narrow), nn.ReLU())
+        self.head = nn.Sequential(neck, nn.Flatten(), nn.Dropout(0.1), nn.Linear(narrow * side * side, embedding_dim))
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
         """(B, embedding_dim), of free length. clips: (B, 3, F, S, S) normalised."""
@@ -65,6 +66,7 @@ def build_planar_encoder(config: Mapping[str, Any]) -> PlanarEncoder:
         frames=int(config["frames"]),
         image_size=int(config["image_size"]),
         widths=tuple(int(width) for width in config["widths"]),
+        narrow=int(config["narrow"]),
         embedding_dim=int(config["embedding_dim"]),
     )
 
@@ -77,4 +79,5 @@ def planar_encoder(image_size: int = 112, frames: int = 16, embedding_dim: int =
         "frames": frames,
         "embedding_dim": embedding_dim,
         "widths": [48, 64, 128, 224],
+        "narrow": 96,  # channels that keep their place; without it, the last layer holds most of the weights
     }

@@ -85,9 +85,16 @@ def _stated(state: HeartState) -> dict[str, set[tuple[str, str]]]:
     }
 
 
-def alike(features: NDArray[np.float32], others: NDArray[np.float32], width: float = 0.7) -> NDArray[np.float32]:
-    """float32 (N, M) rows that sum to 1: how alike patients' sections are. A softmax of squared distance."""
+def alike(
+    features: NDArray[np.float32], others: NDArray[np.float32], width: float = 0.7, *, without_self: bool = False
+) -> NDArray[np.float32]:
+    """float32 (N, M) rows that sum to 1: how alike patients' sections are. A softmax of squared distance.
+
+    without_self: both are the same patients and none is compared with himself.
+    """
     squared = (features**2).sum(1)[:, None] + (others**2).sum(1)[None] - 2 * features @ others.T
     logits = -np.maximum(squared, 0) / (2 * width**2)
+    if without_self:
+        np.fill_diagonal(logits, -np.inf)
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)

@@ -1,0 +1,138 @@
+"""Trains the video encoder against the text tower: a clip lies where the reports of patients like its own lie.
+
+The text tower stands still (locked-image tuning the other way round: Zhai et al. 2022, LiT), so all sections of many
+patients can be compared at each step for nothing. A clip's vector has a free length: logits are a sum over dimensions,
+so a clip that shows nothing of a section learns to add nothing there, and the sum over clips adds up what they show.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from model.device import Placement, multiplies_bfloat16
+from scripts.training.checkpoint import load_checkpoint, save_checkpoint
+from scripts.training.clip_batches import ClipBatches
+from scripts.training.clock import Clock
+from scripts.training.decoder_loop import LOG
+from scripts.training.section_objective import FINDINGS_WEIGHT, SectionHeads
+from scripts.training.section_targets import SectionTargets, alike
+
+_OTHERS = 512  # patients whose reports a clip is compared with at a step
+_RATE = 2e-3
+_SCALE = 4.0
+_LOG_EVERY = 10  # steps
+_EVERY = 100  # steps between two checkpoints
+
+
+@dataclass(frozen=True, eq=False)
+class Patients:
+    """The patients of a store. blocks: section → float32 (N, width) unit norm of their texts; of: clip → patient."""
+
+    targets: SectionTargets
+    blocks: Mapping[str, torch.Tensor]
+    clips_per_study: int
+
+    def of(self, clips: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Whose clips they are."""
+        return clips // self.clips_per_study
+
+    def __len__(self) -> int:
+        return len(next(iter(self.blocks.values())))
+
+
+@dataclass(frozen=True, eq=False)
+class VideoTowerTrainer:
+    """What a training needs; every part is passed in."""
+
+    subspaces: Mapping[str, tuple[int, int]]
+    placement: Placement
+    seed: int = 0
+
+    def train(self, encoder: nn.Module, patients: Patients, clips: ClipBatches, held: ClipBatches, plan: Clock,
+              out: Path) -> nn.Module:  # fmt: skip
+        """The trained encoder. Goes on where an earlier run stopped; writes log.jsonl and checkpoint.pt to `out`."""
+        out.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(self.seed)
+        heads = SectionHeads(patients.targets, self.subspaces, _SCALE)
+        device = self.placement.device
+        both = nn.ModuleList([encoder, heads]).to(device).train()
+        if all(weight.ndim != 5 for weight in encoder.parameters()):
+            encoder.to(memory_format=torch.channels_last)  # 2-D convolutions are twice as fast so
+        optimizer = torch.optim.AdamW(both.parameters(), lr=_RATE, weight_decay=0.05, betas=(0.9, 0.98))
+        fingerprint = json.dumps([dict(self.subspaces), len(patients), clips.size, self.seed])
+        step = self._resume(out, fingerprint, both, optimizer, plan)
+        for chosen, pixels in clips.from_step(step):
+            if plan.share >= 1:
+                break
+            for group in optimizer.param_groups:
+                group["lr"] = plan.rate(_RATE)
+            others = np.random.default_rng([self.seed, step, 8]).choice(len(patients), min(_OTHERS, len(patients)))
+            losses = self.losses(encoder, heads, patients, (patients.of(chosen), others), pixels.to(device))
+            optimizer.zero_grad(set_to_none=True)
+            losses["loss"].backward()  # type: ignore[no-untyped-call]  # torch's own annotation lacks it
+            torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
+            optimizer.step()
+            step += 1
+            line = {name: round(loss.item(), 4) for name, loss in losses.items()} if step % _LOG_EVERY == 0 else {}
+            if step % _EVERY == 0 or plan.share >= 1:
+                line |= self.held_out(both, patients, held)
+                state = {"networks": both.state_dict(), "optimizer": optimizer.state_dict()}
+                save_checkpoint(out, {**state, "step": step, "seconds": plan.spent_s, "fingerprint": fingerprint})
+            if line:
+                with (out / LOG).open("a", encoding="utf-8") as log:
+                    log.write(json.dumps({"step": step, **line, "seconds": round(plan.spent_s, 1)}) + "\n")
+        return encoder.eval()
+
+    def losses(
+        self,
+        encoder: nn.Module,
+        heads: SectionHeads,
+        patients: Patients,
+        rows: tuple[NDArray[np.int64], NDArray[np.int64]],
+        pixels: torch.Tensor,
+    ) -> dict[str, torch.Tensor]:
+        """Scalar losses of a batch. rows: the clips' patients, and those they are compared with beside their own."""
+        device = pixels.device
+        with torch.autocast(device.type, torch.bfloat16, enabled=multiplies_bfloat16(device)):
+            embedded = encoder(pixels)
+        embedded, own = embedded.float(), rows[0]
+        compared = np.unique(np.concatenate([own, rows[1]]))
+        contrast, findings = [], []
+        for row, (section, (first, end)) in enumerate(self.subspaces.items()):
+            features = patients.targets.features[section]
+            likeness = torch.from_numpy(alike(features[own], features[compared])).to(device)
+            block = embedded[:, first:end]
+            contrast.append(heads.contrast(row, block, patients.blocks[section][compared].to(device), likeness))
+            findings.append(heads.findings(row, block, torch.from_numpy(features[own]).to(device)))
+        parts = {"contrast": torch.stack(contrast).mean(), "findings": torch.stack(findings).mean()}
+        return {"loss": parts["contrast"] + FINDINGS_WEIGHT * parts["findings"], **parts}
+
+    @torch.no_grad()
+    def held_out(self, both: nn.ModuleList, patients: Patients, held: ClipBatches) -> dict[str, float]:
+        """The mean losses over clips of patients that are never learned from, compared with each other."""
+        both.eval()
+        found: list[dict[str, torch.Tensor]] = []
+        everyone = np.unique(patients.of(held.clips))
+        for step in range(len(held.clips) // held.size):
+            chosen, pixels = held.at(step)
+            rows = (patients.of(chosen), everyone)
+            found.append(self.losses(both[0], both[1], patients, rows, pixels.to(self.placement.device)))  # type: ignore[arg-type]  # a ModuleList forgets what it holds
+        both.train()
+        return {f"held_out_{name}": round(float(np.mean([one[name].item() for one in found])), 4) for name in found[0]}
+
+    def _resume(
+        self, out: Path, fingerprint: str, networks: nn.Module, optimizer: torch.optim.Optimizer, plan: Clock
+    ) -> int:
+        state = load_checkpoint(out, fingerprint)
+        if state is None:
+            return 0
+        networks.load_state_dict(state["networks"])
+        optimizer.load_state_dict(state["optimizer"])
+        plan.spent_before_s = float(state["seconds"])
+        return int(state["step"])
