@@ -71,8 +71,16 @@ class EchoModality:
     def _view_probabilities(self, clips: Sequence[PreparedClip]) -> torch.Tensor:
         """float32 (n, V): the mean over each clip's view pictures."""
         batch = torch.stack([clip.view_input for clip in clips]).to(self.placement.dtype)  # (n, F, 3, S, S)
-        logits: torch.Tensor = self.view_classifier(batch.flatten(0, 1))
-        return logits.float().softmax(dim=1).reshape(*batch.shape[:2], -1).mean(dim=1)
+        return view_probabilities(self.view_classifier, batch)
+
+
+def view_probabilities(classifier: nn.Module, pictures: torch.Tensor) -> torch.Tensor:
+    """float32 (n, V): how probable each view is for a clip, the mean over its pictures.
+
+    pictures: (n, F, 3, S, S) normalised, of the classifier's dtype.
+    """
+    logits: torch.Tensor = classifier(pictures.flatten(0, 1))
+    return logits.float().softmax(dim=1).reshape(*pictures.shape[:2], -1).mean(dim=1)
 
 
 def build_echo(manifest: BundleManifest, folder: Path, placement: Placement) -> EchoModality:
@@ -119,7 +127,12 @@ def _network(
             f"{folder / MANIFEST}: networks.video_encoder.embedding_dim is {dimension}, embedding_dim is "
             f"{manifest.embedding_dim}"
         )
-    load_weights(network, folder / file)
+    return with_weights(network, folder / file, placement)
+
+
+def with_weights(network: nn.Module, file: Path, placement: Placement) -> nn.Module:
+    """The network with the weights of a file, in its fastest form, placed. Raises as `load_weights` does."""
+    load_weights(network, file)
     return placement.placed(_fast(network))
 
 

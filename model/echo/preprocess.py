@@ -71,7 +71,7 @@ def prepare_clip(clip: Clip, config: EchoPreprocessing, device: torch.device) ->
     best = _chosen(frames, shown, in_rows, config)
     flipped = config.dicom_colour_order == "bgr" and clip.source == "dicom"
     model_input = model_input_of(frames, shown, in_rows[best], config, bgr=flipped)
-    view_input = model_input[:, _view_frames(config)].transpose(0, 1).contiguous()
+    view_input = model_input[:, view_frames(config)].transpose(0, 1).contiguous()
     return PreparedClip(clip.position, clip.sha256, model_input, view_input, windows[best].start)
 
 
@@ -285,7 +285,7 @@ def _reject(reason: SkipReason, text: str) -> NoReturn:
     raise ClipRejected(reason, text)
 
 
-def _view_frames(config: EchoPreprocessing) -> list[int]:
+def view_frames(config: EchoPreprocessing) -> list[int]:
     """Sampled frames the view classifier reads: the first, or as many as asked, spread over the window."""
     if config.view_frames == 1:
         return [0]

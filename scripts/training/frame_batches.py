@@ -1,0 +1,60 @@
+"""Batches of single pictures from rendered clips, varied and normalised: what the view classifier learns from."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from model.echo.preprocess import normalised
+from model.echo.preprocessing_config import EchoPreprocessing
+from scripts.training.clip_augmentation import augment
+
+_ORDER, _PICTURE = 16, 17  # streams of a seed
+
+
+@dataclass(frozen=True, eq=False)
+class FrameBatches:
+    """Every clip gives one of its pictures, drawn anew, in each pass.
+
+    pixels: uint8 (N, F, S, S, 3). clips: int64 those of the N that are used. labels: int64 (N,) view of each clip.
+    config: says how pixels are normalised.
+    """
+
+    pixels: NDArray[np.uint8]
+    clips: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    config: EchoPreprocessing
+    size: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.size <= len(self.clips):
+            raise ValueError(f"a batch of {self.size} cannot be drawn from {len(self.clips)} clips")
+
+    def at(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """float32 (B, 3, S, S) normalised, channels last in memory, and int64 (B,): the same whenever asked."""
+        per_pass = len(self.clips) // self.size
+        order = np.random.default_rng([self.seed, step // per_pass, _ORDER]).permutation(self.clips)
+        first = step % per_pass * self.size
+        chosen = np.sort(order[first : first + self.size])  # as they lie on the disk
+        rng = np.random.default_rng([self.seed, step, _PICTURE])
+        frames = rng.integers(0, self.pixels.shape[1], len(chosen))
+        pictures = [
+            augment(np.asarray(self.pixels[clip, frame : frame + 1]), rng)[0]
+            for clip, frame in zip(chosen, frames, strict=True)
+        ]
+        rows = torch.from_numpy(np.stack(pictures)).permute(3, 0, 1, 2)  # (3, B, S, S)
+        batch = normalised(rows, self.config).transpose(0, 1)
+        return batch.contiguous(memory_format=torch.channels_last), torch.from_numpy(self.labels[chosen])
+
+    def from_step(self, step: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Batches without end, one made ahead while the network learns from the one before."""
+        with ThreadPoolExecutor(1) as pool:
+            ahead = pool.submit(self.at, step)
+            while True:
+                ready, step = ahead, step + 1
+                ahead = pool.submit(self.at, step)
+                yield ready.result()
