@@ -5,9 +5,9 @@ import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from scripts.own_reports.errors import MappingError, TableError
-from scripts.own_reports.mapping import ColumnMapping
 
 _MAX_FIELD_CHARACTERS = 1 << 22  # a report of 4 million characters is a broken quotation mark
 
@@ -21,7 +21,32 @@ class TableRow:
     fault: str | None = None
 
 
-def read_table(path: Path, mapping: ColumnMapping) -> Iterator[TableRow]:
+class WantedColumns(Protocol):
+    """What is asked of a CSV: `ColumnMapping` is one."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that must be there."""
+
+    @property
+    def encoding(self) -> str:
+        """Of the file."""
+
+    @property
+    def delimiter(self) -> str:
+        """Between two cells."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The plainest columns to ask for."""
+
+    columns: tuple[str, ...]
+    encoding: str = "utf-8"
+    delimiter: str = ","
+
+
+def read_table(path: Path, mapping: WantedColumns) -> Iterator[TableRow]:
     """Every row of the file, in order.
 
     Raises TableError for a file that is no such CSV, MappingError for a column that is mapped and not there.
@@ -43,7 +68,7 @@ def read_table(path: Path, mapping: ColumnMapping) -> Iterator[TableRow]:
         raise TableError(f"{path}: cannot be read as CSV ({error})") from error
 
 
-def _codec(path: Path, mapping: ColumnMapping) -> str:
+def _codec(path: Path, mapping: WantedColumns) -> str:
     """The stated encoding; UTF-8 with or without a byte order mark unless stated otherwise."""
     try:
         name = codecs.lookup(mapping.encoding).name
@@ -55,7 +80,7 @@ def _codec(path: Path, mapping: ColumnMapping) -> str:
     return "utf-8-sig" if name == "utf-8" else name
 
 
-def _check_header(path: Path, header: list[str], mapping: ColumnMapping) -> None:
+def _check_header(path: Path, header: list[str], mapping: WantedColumns) -> None:
     twice = sorted({name for name in header if header.count(name) > 1} & set(mapping.columns))
     if twice:
         raise TableError(f"{path}: has the column {twice[0]!r} twice")
