@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.echo.fan import Fan
 from model.echo.preprocessing_config import EchoPreprocessing, echoscribe_preprocessing
 from model.echo.windows import windows_of
 from model.phantom.acquisition import Acquisition
@@ -26,11 +27,16 @@ _OVERSAMPLING = 2  # raster pixels per input pixel and side before they are aver
 
 @dataclass(frozen=True)
 class ClipRecipe:
-    """All that decides a clip's pixels."""
+    """All that decides a clip's pixels.
+
+    crop_offset: how far the crop is off the sector, as one fitted to a picture is: its left and top edge and its side,
+    each as a share of the side.
+    """
 
     state: HeartState
     acquisition: Acquisition
     noise_seed: int
+    crop_offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 def sampled_frames(acquisition: Acquisition, config: EchoPreprocessing, window: int = 0) -> NDArray[np.int64]:
@@ -53,7 +59,7 @@ def model_input(recipe: ClipRecipe, config: EchoPreprocessing, window: int = 0) 
     distinct, back = np.unique(numbers, return_inverse=True)
     beams = render_beams(recipe.state, acquisition, recipe.noise_seed, distinct)
     size = config.image_size
-    converter = _converter(acquisition, size)
+    converter = _converter(recipe, size)
     tint = tint_table(acquisition.scanner)[:, 0]
     frames = np.empty((len(distinct), size, size, 3), np.uint8)
     for frame in range(len(distinct)):
@@ -64,16 +70,31 @@ def model_input(recipe: ClipRecipe, config: EchoPreprocessing, window: int = 0) 
     return frames[back]
 
 
-def _converter(acquisition: Acquisition, size: int) -> ScanConverter:
+def input_fan(recipe: ClipRecipe, size: int) -> Fan:
+    """The sector in the model input's own pixels."""
+    (apex_x, apex_y), pixel_mm = _raster(recipe, size)
+    half = float(np.radians(recipe.acquisition.half_angle_deg))
+    return Fan(apex_x, apex_y, -half, half, 0.0, recipe.acquisition.depth_mm / pixel_mm)
+
+
+def _converter(recipe: ClipRecipe, size: int) -> ScanConverter:
     """Scan conversion to the square around the sector that preprocessing crops to."""
+    acquisition, side = recipe.acquisition, size * _OVERSAMPLING
+    grid = BeamGrid(acquisition.depth_mm, float(np.radians(acquisition.half_angle_deg)))
+    return ScanConverter.of(grid, *_raster(recipe, side), (side, side))
+
+
+def _raster(recipe: ClipRecipe, size: int) -> tuple[tuple[float, float], float]:
+    """Where the probe lies in the crop's raster of `size` pixels a side, and the raster's mm per pixel."""
+    acquisition = recipe.acquisition
     screen = Screen.of(acquisition)
     x0, y0, x1, y1 = screen.sector_box
-    side = max(x1 - x0, y1 - y0) + 2 * _MARGIN * max(acquisition.screen)
-    left, top = (x0 + x1 - side) / 2, (y0 + y1 - side) / 2
-    scale = size * _OVERSAMPLING / side
-    apex = (screen.apex[0] - left) * scale, (screen.apex[1] - top) * scale
-    grid = BeamGrid(acquisition.depth_mm, float(np.radians(acquisition.half_angle_deg)))
-    return ScanConverter.of(grid, apex, screen.pixel_mm / scale, (size * _OVERSAMPLING, size * _OVERSAMPLING))
+    fitted = max(x1 - x0, y1 - y0) + 2 * _MARGIN * max(acquisition.screen)
+    right, down, wider = (share * fitted for share in recipe.crop_offset)
+    side = fitted + wider
+    left, top = (x0 + x1 - side) / 2 + right, (y0 + y1 - side) / 2 + down
+    scale = size / side
+    return ((screen.apex[0] - left) * scale, (screen.apex[1] - top) * scale), screen.pixel_mm / scale
 
 
 def _reduced(raster: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
