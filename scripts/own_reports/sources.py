@@ -52,6 +52,4 @@ def vector_source(
 
     if studies is not None:
         return networks.StudyVectors(studies, folder, manifest, placement)
-    return TextVectors(
-        networks.text_encoder_of(manifest, folder, placement), language, manifest.networks["text_encoder"]["file"]
-    )
+    return TextVectors(networks.text_encoder_of(manifest, folder, placement), language, manifest)

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from model.bundle import BundleManifest, sha256_of
 from model.report.language import Language
+from model.report.section_vectors import section_vectors
 from scripts.own_reports.errors import VectorsError
-from scripts.own_reports.reports import BankedReport
+from scripts.own_reports.reports import BankedReport, BankedSentence
 
 Vector = NDArray[np.float32]
 _LEAST_NORM = 1e-6  # below, a vector has no direction
@@ -39,14 +40,20 @@ class TextVectors:
 
     name = "text encoder"
 
-    def __init__(self, encode: EncodeTexts, language: Language, fingerprint: str) -> None:
-        self._encode, self._language, self.fingerprint = encode, language, fingerprint
+    def __init__(self, encode: EncodeTexts, language: Language, manifest: BundleManifest) -> None:
+        self._encode, self._language, self._manifest = encode, language, manifest
+        self.fingerprint = str(manifest.networks["text_encoder"]["file"])
         self.names: Mapping[str, Sequence[str]] = {}
 
     # The signature is the protocol's.
     def vectors(self, studies: Sequence[str], reports: Sequence[BankedReport]) -> list[Vector | str]:  # noqa: ARG002
-        """One unit vector per report."""
-        encoded = self._encode([report_text(report, self._language) for report in reports])
+        """One vector per report: unit norm, or one unit part per section where the bundle's sections have their own."""
+        subspaces, dimension = self._manifest.section_subspaces, self._manifest.embedding_dim
+        if subspaces:
+            texts = [section_texts(report, self._language) for report in reports]
+            encoded = section_vectors(self._encode, texts, subspaces, dimension)
+        else:
+            encoded = self._encode([report_text(report, self._language) for report in reports])
         return [checked(vector) for vector in encoded]
 
     # The signature is the protocol's.
@@ -57,9 +64,21 @@ class TextVectors:
 
 def report_text(report: BankedReport, language: Language) -> str:
     """The report as running text in the bundle's language."""
-    return " ".join(
-        s.text or "" if s.key is None else language.fill(language.by_id[s.key], s.value) for s in report.sentences
-    )
+    return " ".join(_sentence_text(sentence, language) for sentence in report.sentences)
+
+
+def section_texts(report: BankedReport, language: Language) -> dict[str, str]:
+    """Section → its running text in the bundle's language."""
+    texts: dict[str, list[str]] = {}
+    for sentence in report.sentences:
+        texts.setdefault(sentence.section, []).append(_sentence_text(sentence, language))
+    return {section: " ".join(sentences) for section, sentences in texts.items()}
+
+
+def _sentence_text(sentence: BankedSentence, language: Language) -> str:
+    if sentence.key is None:
+        return sentence.text or ""
+    return language.fill(language.by_id[sentence.key], sentence.value)
 
 
 class FileVectors:
