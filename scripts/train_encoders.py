@@ -55,7 +55,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--text-patients", type=int, default=16_000, help="reports that the text tower learns from")
     parser.add_argument("--text-seconds", type=float, default=300.0, help="time of the text tower's training")
     parser.add_argument("--seconds", type=float, default=2400.0, help="time of the video encoder's training")
-    parser.add_argument("--batch", type=int, default=128, help="clips per step")
+    parser.add_argument("--batch", type=int, default=64, help="clips per step")
     parser.add_argument("--held-out", type=int, default=1000, help="last clips of the store, never learned from")
     parser.add_argument("--phrases", type=Path, default=PHRASES, help="phrase file of the language")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads; no more than are free")

@@ -51,7 +51,10 @@ class PlanarEncoder(nn.Module):
         blocks.append(ResidualBlock(before, before, 1))
         self.blocks = nn.Sequential(*blocks)
         neck = nn.Sequential(nn.Conv2d(before, narrow, 1, bias=False), nn.BatchNorm2d(narrow), nn.ReLU())
-        self.head = nn.Sequential(neck, nn.Flatten(), nn.Dropout(0.1), nn.Linear(narrow * side * side, embedding_dim))
+        embed = nn.Linear(narrow * side * side, embedding_dim)
+        nn.init.normal_(embed.weight, std=1e-3)  # a clip says nothing yet: its vector begins near zero
+        nn.init.zeros_(embed.bias)
+        self.head = nn.Sequential(neck, nn.Flatten(), nn.Dropout(0.1), embed)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
         """(B, embedding_dim), of free length. clips: (B, 3, F, S, S) normalised."""

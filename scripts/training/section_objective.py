@@ -8,8 +8,6 @@ from torch.nn import functional
 
 from scripts.training.section_targets import SectionTargets
 
-FINDINGS_WEIGHT = 0.3  # of the auxiliary loss beside the contrastive one; LOG 2026-11-22
-
 
 class SectionHeads(nn.Module):
     """A learned scale per section, and a linear reading of each section's findings and measurements from its part."""

@@ -13,13 +13,14 @@ from model.report.text_encoder import TextEncoder, TextEncoderConfig, build_text
 from scripts.training.checkpoint import load_checkpoint, save_checkpoint
 from scripts.training.clock import Clock
 from scripts.training.decoder_loop import LOG
-from scripts.training.section_objective import FINDINGS_WEIGHT, SectionHeads
+from scripts.training.section_objective import SectionHeads
 from scripts.training.section_targets import alike
 from scripts.training.section_texts import SectionTexts, section_block
 
 _PATIENTS = 160  # a step; the more, the finer are the differences that a step can teach
 _SECTIONS = 8  # of a step; the others are dropped
 _RATE = 2e-3
+_FINDINGS_WEIGHT = 0.3  # of the auxiliary loss beside the contrastive one
 _SCALE = 8.0  # of the cosine at the start; learned
 _LOG_EVERY = 10  # steps
 _EVERY = 50  # steps between two checkpoints
@@ -79,7 +80,7 @@ class TextTowerTrainer:
             contrast.append(heads.contrast(row, block, block, likeness, without_self=True))
             findings.append(heads.findings(row, block, torch.from_numpy(features).to(block.device)))
         parts = {"contrast": torch.stack(contrast).mean(), "findings": torch.stack(findings).mean()}
-        return {"loss": parts["contrast"] + FINDINGS_WEIGHT * parts["findings"], **parts}
+        return {"loss": parts["contrast"] + _FINDINGS_WEIGHT * parts["findings"], **parts}
 
 
 def _resume(
