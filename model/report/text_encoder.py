@@ -1,6 +1,7 @@
 """The text tower: report text to an embedding in the space of the video encoder."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,11 +70,46 @@ def build_text_encoder(config: TextEncoderConfig, seed: int = 0) -> TextEncoder:
     return encoder.eval()
 
 
-@torch.inference_mode()
+@dataclass(frozen=True, eq=False)
+class TextTower:
+    """A text encoder with its tokenizer. tokens: the ids of texts, cut at the encoder's limit. pad: id of padding."""
+
+    network: TextEncoder | BertTextEncoder
+    tokens: Callable[[Sequence[str]], list[tuple[int, ...]]]
+    pad: int
+
+    def padded(self, batch: Sequence[tuple[int, ...]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Tokens int64 (N, T) and valid bool (N, T), on the network's device."""
+        length = max(map(len, batch))
+        tokens = torch.tensor([[*ids, *[self.pad] * (length - len(ids))] for ids in batch])
+        valid = torch.arange(length)[None] < torch.tensor([len(ids) for ids in batch])[:, None]
+        device = self.network.token.weight.device
+        return tokens.to(device), valid.to(device)
+
+    @torch.inference_mode()
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """float32 (N, D) unit norm, one row per text in the order given; texts of like length share a batch."""
+        encoded = self.tokens(texts)
+        order = sorted(range(len(encoded)), key=lambda place: len(encoded[place]))
+        embeddings = np.zeros((len(encoded), self.network.config.embedding_dim), np.float32)
+        for start in range(0, len(order), _BATCH):
+            places = order[start : start + _BATCH]
+            embeddings[places] = self.network(*self.padded([encoded[place] for place in places])).cpu().numpy()
+        return embeddings
+
+
+def own_tower(encoder: TextEncoder, tokenizer: ReportTokenizer) -> TextTower:
+    """The tower of an encoder of ours. An empty text is read as its end token alone."""
+
+    def tokens(texts: Sequence[str]) -> list[tuple[int, ...]]:
+        return [(*ids[: encoder.config.max_tokens - 1], tokenizer.eos) for ids in tokenizer.encode_batch(texts)]
+
+    return TextTower(encoder, tokens, tokenizer.pad)
+
+
 def encode_texts(encoder: TextEncoder, tokenizer: ReportTokenizer, texts: Sequence[str]) -> NDArray[np.float32]:
-    """float32 (N, D) unit norm, one row per text in the order given. An empty text is read as its end token alone."""
-    encoded = [(*ids[: encoder.config.max_tokens - 1], tokenizer.eos) for ids in tokenizer.encode_batch(texts)]
-    return _in_batches(encoder, encoded, tokenizer.pad)
+    """float32 (N, D) unit norm, one row per text in the order given."""
+    return own_tower(encoder, tokenizer).encode(texts)
 
 
 def encode_reports(
@@ -87,7 +123,12 @@ def encode_reports(
 
 
 def open_text_encoder(folder: Path, manifest: BundleManifest, placement: Placement | None = None) -> EncodeTexts:
-    """Encodes texts as `encode_reports` does, with the weights read once.
+    """Encodes texts as `encode_reports` does, with the weights read once. Exceptions as in `open_text_tower`."""
+    return open_text_tower(folder, manifest, placement).encode
+
+
+def open_text_tower(folder: Path, manifest: BundleManifest, placement: Placement | None = None) -> TextTower:
+    """The text encoder of a bundle.
 
     `networks.text_encoder.architecture` says which kind it is: `bert`, or our own where it says nothing. placement: the
     CPU when none is given. Raises BundleMismatch when the bundle has no text encoder, or one of another form, and
@@ -99,18 +140,14 @@ def open_text_encoder(folder: Path, manifest: BundleManifest, placement: Placeme
     architecture = network.get("architecture", OWN)
     if architecture == OWN:
         own = _loaded(TextEncoder(_config(TextEncoderConfig, network, folder)), folder / network["file"], placement)
-        return partial(encode_texts, own, ReportTokenizer.read(folder / TOKENIZER_FILE))
+        return own_tower(own, ReportTokenizer.read(folder / TOKENIZER_FILE))
     if architecture == BERT:
         bert = _loaded(BertTextEncoder(_config(BertConfig, network, folder)), folder / network["file"], placement)
-        return partial(_encode_wordpieces, bert, WordPiece.read(folder / network.get("tokenizer", WORDPIECE_FILE)))
+        pieces = WordPiece.read(folder / network.get("tokenizer", WORDPIECE_FILE))
+        return TextTower(bert, partial(pieces.encode_batch, max_tokens=bert.config.max_tokens), pieces.pad)
     raise BundleMismatch(
         f"{folder / MANIFEST}: networks.text_encoder.architecture: {architecture!r} is none of {OWN}, {BERT}"
     )
-
-
-@torch.inference_mode()
-def _encode_wordpieces(encoder: BertTextEncoder, tokenizer: WordPiece, texts: Sequence[str]) -> NDArray[np.float32]:
-    return _in_batches(encoder, tokenizer.encode_batch(texts, encoder.config.max_tokens), tokenizer.pad)
 
 
 def _config(kind: type[Config], network: Mapping[str, Any], folder: Path) -> Config:
@@ -126,24 +163,3 @@ def _config(kind: type[Config], network: Mapping[str, Any], folder: Path) -> Con
 def _loaded(network: Network, weights: Path, placement: Placement | None) -> Network:
     load_weights(network, weights)
     return network.eval() if placement is None else network.eval().to(placement.device, placement.dtype)
-
-
-def _in_batches(
-    encoder: TextEncoder | BertTextEncoder, encoded: Sequence[tuple[int, ...]], pad: int
-) -> NDArray[np.float32]:
-    """One row per text; texts of like length share a batch."""
-    order = sorted(range(len(encoded)), key=lambda place: len(encoded[place]))
-    embeddings = np.zeros((len(encoded), encoder.config.embedding_dim), np.float32)
-    for start in range(0, len(order), _BATCH):
-        places = order[start : start + _BATCH]
-        embeddings[places] = _embed(encoder, [encoded[place] for place in places], pad)
-    return embeddings
-
-
-def _embed(encoder: TextEncoder | BertTextEncoder, batch: Sequence[tuple[int, ...]], pad: int) -> NDArray[np.float32]:
-    length = max(map(len, batch))
-    tokens = torch.tensor([[*ids, *[pad] * (length - len(ids))] for ids in batch])
-    valid = torch.arange(length)[None] < torch.tensor([len(ids) for ids in batch])[:, None]
-    device = encoder.token.weight.device
-    embedded: NDArray[np.float32] = encoder(tokens.to(device), valid.to(device)).cpu().numpy()
-    return embedded

@@ -15,19 +15,13 @@ from index.candidate_keys import KEY_PATTERN
 from index.manifest import BankManifest
 from model.bundle import MANIFEST, read_bundle, sha256_of
 from model.device import choose_placement
-from model.echo.phrases.reader import english, german
-from model.report.language import Language
-from model.report.reading import PhraseReader
-from model.report.translation import Translation
 from scripts.own_reports.bank_folder import LAST_RUN, NextBank, candidates_of, forget_runs, open_current
+from scripts.own_reports.bundle_reading import BundleReading
 from scripts.own_reports.coverage import coverage_of
-from scripts.own_reports.deidentify import Deidentifier, shipped_words
 from scripts.own_reports.errors import BankRefused
-from scripts.own_reports.headings import HeadingMap
 from scripts.own_reports.journal import Journal, Staged
 from scripts.own_reports.mapping import ColumnMapping, read_mapping
 from scripts.own_reports.pseudonyms import read_pseudonyms
-from scripts.own_reports.reports import RowReader
 from scripts.own_reports.sources import vector_source
 from scripts.own_reports.staging import Stage, rejects_of, write_notes
 from scripts.own_reports.survey import Survey, survey
@@ -37,7 +31,6 @@ from service.settings import shipped_bundle
 
 _CHUNK_ROWS = {"text encoder": 64, "embeddings": 256, "studies": 4}  # rows that a stop can cost again
 _NOBODY = np.zeros(0, np.int64)
-_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +53,8 @@ class BankBuild:
         self._folder = inputs.bundle or shipped_bundle()
         self._manifest = read_bundle(self._folder)
         self._pseudonyms = read_pseudonyms(inputs.key_file)
-        self._language = (
-            english() if self._manifest.phrases is None else Language.read(self._folder / self._manifest.phrases)
-        )
-        self._sections = (*self._manifest.sections, *self._manifest.unwritten_sections)
+        self._reading = BundleReading(self._folder, self._manifest)
+        self._language, self._sections = self._reading.language(), self._reading.sections
         self._encoder = self._manifest.files[self._manifest.networks["video_encoder"]["file"]]
 
     def source(self, studies: Path | None, embeddings: Path | None, ids: Path | None, *, dry: bool) -> VectorSource:
@@ -87,7 +78,7 @@ class BankBuild:
         plan = self._plan(reports, mapping, source, base)
         journal = Journal(out / (".dry-run.unfinished" if dry_run else ".build.unfinished"), plan)
         stage = Stage(
-            reader=self._reader(mapping, looked, source),
+            reader=self._reading.row_reader(mapping, looked, self._pseudonyms, source.names),
             source=source,
             journal=journal,
             dimension=self._manifest.embedding_dim,
@@ -127,26 +118,6 @@ class BankBuild:
 
     def _key(self, kind: Any, name: str) -> str:
         return name if re.fullmatch(KEY_PATTERN, name) else self._pseudonyms.of(kind, name)
-
-    def _reader(self, mapping: ColumnMapping, looked: Survey, source: VectorSource) -> RowReader:
-        languages = [self._language, *self._translations()]
-        wordings = " ".join(phrase.template for language in languages for phrase in language.phrases)
-        words = {*_WORD.findall(wordings.casefold()), *(word.casefold() for word in mapping.vocabulary)}
-        return RowReader(
-            mapping=mapping,
-            headings=HeadingMap(self._sections, mapping.headings, mapping.ignored_headings),
-            readers=[PhraseReader(language) for language in languages],
-            deidentifier=Deidentifier(frozenset(words) | shipped_words() | looked.words, looked.names),
-            pseudonyms=self._pseudonyms,
-            phenotypes=self._manifest.taxonomy().phenotypes,
-            more_names=source.names,
-        )
-
-    def _translations(self) -> list[Language]:
-        """Further languages that reports may be written in: the bundle's, else the shipped ones of the same phrases."""
-        files = self._manifest.languages.values()
-        found = [Translation.read(self._folder / name, self._language).language for name in files]
-        return found or ([german().language] if self._language == english() else [])
 
     def _plan(
         self, reports: Path, mapping: ColumnMapping, source: VectorSource, base: CandidateBank | None

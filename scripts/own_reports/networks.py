@@ -7,9 +7,10 @@ import numpy as np
 
 from model.bundle import BundleManifest
 from model.device import Placement
-from model.embeddings import PreparedClip
+from model.embeddings import PreparedClip, StudyEmbedding
 from model.errors import BundleError, ClipRejected
 from model.mil import MilTable, pool_sections
+from model.modality import Modality
 from model.report.text_encoder import open_text_encoder
 from model.study import Clip, SkippedClip
 from scripts.own_reports.dicom_names import names_of
@@ -64,31 +65,37 @@ class StudyVectors:
         folder = self._folder / study
         if folder.parent != self._folder or not folder.is_dir():
             return "report_without_videos"
-        try:
-            with open_study([folder], IngestLimits()) as opened:
-                used = [clip for item in opened.read() if (clip := self._prepared(item)) is not None]
-        except StudyError as error:
-            return f"study_refused_{type(error).__name__}"
-        if not used:
-            return "no_usable_clip"
-        manifest = self._manifest
-        pooled = pool_sections(
-            self._modality.encode(used),
-            self._mil,
-            manifest.view_weighting,
-            manifest.min_section_weight,
-            manifest.section_subspaces,
-        )
-        if not bool(pooled.assessed.any()):
-            return "no_section_assessed"
-        mean = pooled.vectors[pooled.assessed].mean(dim=0).cpu().numpy()
-        found = checked(mean)
-        return found if isinstance(found, str) else np.asarray(found / np.linalg.norm(found), np.float32)
+        used = prepared_clips(folder, self._modality)
+        if isinstance(used, str):
+            return used
+        return study_vector(self._modality.encode(used), self._mil, self._manifest)
 
-    def _prepared(self, item: Clip | SkippedClip) -> PreparedClip | None:
-        if isinstance(item, SkippedClip):
-            return None
-        try:
-            return self._modality.prepare(item)
-        except ClipRejected:
-            return None
+
+def prepared_clips(folder: Path, modality: Modality) -> list[PreparedClip] | str:
+    """A study's clips as model input, through the product's own ingest; or why there are none."""
+    try:
+        with open_study([folder], IngestLimits()) as opened:
+            used = [clip for item in opened.read() if (clip := _prepared(item, modality)) is not None]
+    except StudyError as error:
+        return f"study_refused_{type(error).__name__}"
+    return used or "no_usable_clip"
+
+
+def _prepared(item: Clip | SkippedClip, modality: Modality) -> PreparedClip | None:
+    if isinstance(item, SkippedClip):
+        return None
+    try:
+        return modality.prepare(item)
+    except ClipRejected:
+        return None
+
+
+def study_vector(embedding: StudyEmbedding, mil: MilTable, manifest: BundleManifest) -> Vector | str:
+    """The mean of a study's assessed section vectors, unit norm; or why there is none."""
+    weighting = manifest.view_weighting
+    pooled = pool_sections(embedding, mil, weighting, manifest.min_section_weight, manifest.section_subspaces)
+    if not bool(pooled.assessed.any()):
+        return "no_section_assessed"
+    mean = pooled.vectors[pooled.assessed].mean(dim=0).cpu().numpy()
+    found = checked(mean)
+    return found if isinstance(found, str) else np.asarray(found / np.linalg.norm(found), np.float32)

@@ -68,10 +68,10 @@ def imported(lab: Path, **changes: Any) -> Path:
     return lab / "bundle"
 
 
-def write_bank(folder: Path, encoder_sha256: str) -> Path:
+def write_bank(folder: Path, encoder_sha256: str, dimension: int = DIMENSION) -> Path:
     phrases = PhraseTable((PhraseRow(0, "Left Ventricle", "size", "Normal size.", "Normal size.", None),))
-    with BankWriter(folder, phrases, SECTIONS, DIMENSION) as writer:
-        writer.add_embeddings(np.eye(3, DIMENSION, dtype=np.float32))
+    with BankWriter(folder, phrases, SECTIONS, dimension) as writer:
+        writer.add_embeddings(np.eye(3, dimension, dtype=np.float32))
         for _ in range(3):
             writer.add_report({"Left Ventricle": [(0, None)]})
         writer.finish(
