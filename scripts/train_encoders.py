@@ -31,7 +31,7 @@ from model.report.text_encoder import TextEncoder, TextEncoderConfig
 from model.report.tokenizer import ReportTokenizer
 from model.section_subspaces import even_subspaces
 from scripts.train_tokenizer import PHRASES, report_tokenizer
-from scripts.training.clip_batches import ClipBatches
+from scripts.training.clip_batches import ClipBatches, pictures
 from scripts.training.clip_store import ClipStore
 from scripts.training.clock import Clock
 from scripts.training.curve import draw_curve
@@ -105,9 +105,9 @@ class Stages:
         encoder = build_video_encoder(config)
         pixels = input_config(store.recipe.size, store.recipe.frames)
         first_held = store.done - self.args.held_out
-        clips = ClipBatches(store, np.arange(first_held), pixels, self.args.batch, self.args.seed)
+        clips = ClipBatches(store, np.arange(first_held), pixels, self.args.batch, self.args.seed, prepared=pictures)
         held = ClipBatches(store, np.arange(first_held, store.done), pixels, min(self.args.batch, self.args.held_out),
-                           varied=False)  # fmt: skip
+                           varied=False, prepared=pictures)  # fmt: skip
         trainer = VideoTowerTrainer(self.subspaces, self.placement, self.args.seed)
         return trainer.train(encoder, patients, clips, held, Clock(self.args.seconds), out)
 

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import nn
 
-_COLOURS = 3
 _EXTREMES = 2  # brightest and darkest over time
 
 
@@ -40,14 +39,13 @@ class PlanarEncoder(nn.Module):
 
     def __init__(self, *, frames: int, image_size: int, widths: Sequence[int], narrow: int, embedding_dim: int) -> None:
         super().__init__()
-        channels = _COLOURS * (frames + _EXTREMES)
         first = widths[0]
+        channels = picture_channels(frames)
         self.stem = nn.Sequential(nn.Conv2d(channels, first, 5, 2, 2, bias=False), nn.BatchNorm2d(first), nn.ReLU())
-        strides = [1] + [2] * (len(widths) - 1)
         blocks, before, side = [], first, (image_size + 1) // 2
-        for width, stride in zip(widths, strides, strict=True):
-            blocks.append(ResidualBlock(before, width, stride))
-            before, side = width, -(-side // stride)
+        for width in widths:
+            blocks.append(ResidualBlock(before, width, 2))
+            before, side = width, -(-side // 2)
         blocks.append(ResidualBlock(before, before, 1))
         self.blocks = nn.Sequential(*blocks)
         neck = nn.Sequential(nn.Conv2d(before, narrow, 1, bias=False), nn.BatchNorm2d(narrow), nn.ReLU())
@@ -57,10 +55,26 @@ class PlanarEncoder(nn.Module):
         self.head = nn.Sequential(neck, nn.Flatten(), nn.Dropout(0.1), embed)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
-        """(B, embedding_dim), of free length. clips: (B, 3, F, S, S) normalised."""
-        picture = torch.cat([clips.flatten(1, 2), clips.amax(2), clips.amin(2)], dim=1)
+        """(B, embedding_dim), of free length. clips: (B, 3, F, S, S) normalised, or their pictures (B, C, S, S)."""
+        picture = clips if clips.ndim == 4 else planar_picture(clips)
         out: torch.Tensor = self.head(self.blocks(self.stem(picture)))
         return out
+
+
+def picture_channels(frames: int) -> int:
+    """Channels of a picture: grey and colour of every second frame, of the brightest and of the darkest."""
+    return 2 * (-(-frames // 2) + _EXTREMES)
+
+
+def planar_picture(clips: torch.Tensor) -> torch.Tensor:
+    """(B, C, S, S): what a planar encoder sees of clips, grey channels first. clips: (B, 3, F, S, S) normalised RGB.
+
+    Grey is the mean of the colours; colour is red less blue, which tells flow towards the probe from flow away. Every
+    second frame shows the beat; the extremes are of all frames.
+    """
+    pair = torch.stack((clips.mean(1), clips[:, 0] - clips[:, 2]), dim=1)  # (B, 2, F, S, S)
+    extremes = torch.stack((pair.amax(2), pair.amin(2)), dim=2)
+    return torch.cat((pair[:, :, ::2], extremes), dim=2).flatten(1, 2)
 
 
 def build_planar_encoder(config: Mapping[str, Any]) -> PlanarEncoder:
@@ -81,6 +95,6 @@ def planar_encoder(image_size: int = 112, frames: int = 16, embedding_dim: int =
         "image_size": image_size,
         "frames": frames,
         "embedding_dim": embedding_dim,
-        "widths": [48, 64, 128, 224],
+        "widths": [64, 96, 160, 224],
         "narrow": 96,  # channels that keep their place; without it, the last layer holds most of the weights
     }
