@@ -23,7 +23,7 @@ if [ "$tiny" = yes ]; then
   clips=320 held_out=64 text_patients=600 text_s=20 video_s=30 views_s=20
   mil=12 decoder=24 calibration=24 decoder_held_out=6 candidates=400 steps=15 curve="12" evaluate=(--tiny)
 else
-  clips=26000 held_out=1000 text_patients=16000 text_s=420 video_s=2200 views_s=420
+  clips=26000 held_out=1000 text_patients=16000 text_s=420 video_s=1800 views_s=420
   mil=250 decoder=800 calibration=300 decoder_held_out=60 candidates=20000 steps=2500 curve="100 300" evaluate=(--studies 500 --seed 90001)
 fi
 
@@ -40,9 +40,9 @@ stage() { # stage NAME COMMAND...: runs the command unless an earlier run finish
   echo "{\"stage\": \"$name\", \"seconds\": $((SECONDS - began))}" | tee -a "$times"
 }
 
-embed() { # embed PURPOSE STUDIES
+embed() { # embed PURPOSE STUDIES PRIOR
   stage "embed_$1" "$python" -m scripts.embed_studies --encoders "$out/encoders" --views "$out/views" \
-    --purpose "$1" --studies "$2" --max-clips 10 --out "$out/embedded/$1"
+    --purpose "$1" --studies "$2" --prior "$3" --out "$out/embedded/$1"
 }
 
 decoder() { # decoder ARM FOLDER [OPTION...]
@@ -57,9 +57,9 @@ stage render "$python" -m scripts.render_clips --purpose encoder --clips "$clips
 stage encoders "$python" -m scripts.train_encoders --clips "$out/clips" --held-out "$held_out" \
   --text-patients "$text_patients" --text-seconds "$text_s" --seconds "$video_s" --out "$out/encoders"
 stage views "$python" -m scripts.train_views --clips "$out/clips" --held-out "$held_out" --seconds "$views_s" --out "$out/views"
-embed mil "$mil"
-embed decoder "$decoder"
-embed calibration "$calibration"
+embed mil "$mil" independent
+embed decoder "$decoder" clinical
+embed calibration "$calibration" clinical
 stage mil "$python" -m scripts.train_mil --embedded "$out/embedded/mil" --encoders "$out/encoders" --out "$out/mil"
 stage bundle "$python" -m scripts.build_bundle --encoders "$out/encoders" --views "$out/views" --mil "$out/mil" --out "$out/untold"
 stage bank "$python" -m scripts.build_phantom_bank --bundle "$out/untold" --candidates "$candidates" --out "$out/bank"

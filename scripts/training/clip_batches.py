@@ -17,7 +17,7 @@ _COLOUR_LEVELS = 22.0  # grey levels per unit of colour: the range of ±5.5 fits
 
 
 def normalised(clips: Sequence[NDArray[np.uint8]], config: EchoPreprocessing) -> torch.Tensor:
-    """float32 (B, 3, F, S, S): what the product's preprocessing makes of these pixels. clips: uint8 (F, S, S, 3) RGB."""
+    """float32 (B, 3, F, S, S) as the product's preprocessing makes it. clips: uint8 (F, S, S, 3) RGB."""
     pixels = torch.from_numpy(np.stack(clips)).permute(0, 4, 1, 2, 3).float()
     mean, std = (torch.tensor(values).view(1, 3, 1, 1, 1) for values in (config.mean, config.std))
     return (pixels - mean) / std

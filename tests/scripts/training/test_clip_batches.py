@@ -1,7 +1,5 @@
 """Batches are the same whenever asked for, and pictures made of bytes are those the encoder makes of floats."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
