@@ -17,7 +17,7 @@ from index import layout
 from index.bank_versions import current_bank
 from index.candidate_keys import keys_of, rows_with
 from index.errors import BankCorrupt, BankMismatch
-from index.manifest import MANIFEST_FILE, BankManifest, check_blocks, check_sizes, read_manifest
+from index.manifest import MANIFEST_FILE, BankManifest, check_blocks, check_index, check_sizes, read_manifest
 from index.phrase_table import PHRASES_FILE, PhraseTable
 from index.report_columns import ReportColumns
 from index.retrieval import RetrievedSentence
@@ -63,6 +63,7 @@ class CandidateBank:
                 f"the bundle's video encoder has {encoder_sha256}; a bank serves the encoder that embedded it"
             )
         check_sizes(folder, manifest)
+        check_index(folder, manifest)
         before_ready = [name for name in manifest.files if name in _before_ready(manifest)]
         for name in manifest.files if verify == "all" else before_ready:
             for _ in check_blocks(folder, manifest, name):

@@ -25,6 +25,7 @@ class ExactSearch:
 
     def __init__(self, embeddings: NDArray[Any], device: torch.device | str = "cpu") -> None:
         """Embeddings: float16 or float32 (M, D), kept memory-mapped on the CPU, copied once to another device."""
+        self.name = "exact"
         self._embeddings = embeddings
         self._vectors = torch.from_numpy(embeddings).to(device)
 

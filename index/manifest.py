@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -9,6 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from index.errors import BankCorrupt, BankMismatch
+from index.layout import EMBEDDINGS
 
 SCHEMA_VERSION = 1
 MANIFEST_FILE = "bank.json"
@@ -61,7 +63,7 @@ class BankManifest(_Frozen):
     domain: Literal["synthetic", "clinical"]
     licence_notice: str
     text_may_be_shown: bool = Field(description="Whether a candidate's wording may appear in an answer.")
-    search: dict[str, Any] = Field(description='{"kind": "exact"} or {"kind": "faiss", "index": ..., "file": ...}.')
+    search: dict[str, Any] = Field(description='{"kind": "exact"} or {"kind": "faiss", "index": ...}; README of index.')
     files: dict[str, FileRecord] = {}
 
     @model_validator(mode="after")
@@ -95,6 +97,50 @@ def write_manifest(folder: Path, manifest: BankManifest) -> BankManifest:
     final = manifest.model_copy(update={"files": files})
     (folder / MANIFEST_FILE).write_text(final.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return final
+
+
+def vectors_sha256(manifest: BankManifest) -> str:
+    """Hex hash of the vectors, by the hashes of their blocks: a search index names the vectors it was built over."""
+    return hashlib.sha256("".join(manifest.files[EMBEDDINGS].sha256_blocks).encode()).hexdigest()
+
+
+def publish_index(folder: Path, manifest: BankManifest, written: Path, search: dict[str, Any]) -> BankManifest:
+    """The bank's manifest with an index that was `written` into its folder, moved to a name of its own.
+
+    search: the `search` field without `file` and `vectors_sha256`. `bank.json` is replaced in one step, so a reader
+    sees the old search or the new one; an index that is no longer named is removed.
+    """
+    hashes = tuple(block_hashes(written))
+    name = f"index-{hashlib.sha256(''.join(hashes).encode()).hexdigest()[:12]}.faiss"
+    record = FileRecord(size_bytes=written.stat().st_size, sha256_blocks=hashes)
+    former = str(manifest.search.get("file"))
+    files = {**{file: stated for file, stated in manifest.files.items() if file != former}, name: record}
+    described = {**search, "file": name, "vectors_sha256": vectors_sha256(manifest)}
+    final = manifest.model_copy(update={"search": described, "files": dict(sorted(files.items()))})
+    written.replace(folder / name)
+    draft = folder / f".{MANIFEST_FILE}.unfinished"
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(final.model_dump_json(indent=1) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(folder / MANIFEST_FILE)
+    if former in manifest.files and former != name:
+        (folder / former).unlink()
+    return final
+
+
+def check_index(folder: Path, manifest: BankManifest) -> None:
+    """Raises BankCorrupt or BankMismatch when the index that `search` names is not one over this bank's vectors."""
+    name = manifest.search.get("file")
+    if name is None:
+        return
+    if name not in manifest.files:
+        raise BankCorrupt(f"{folder / MANIFEST_FILE}: search names {name}, which `files` does not list")
+    if EMBEDDINGS in manifest.files and manifest.search.get("vectors_sha256") != vectors_sha256(manifest):
+        raise BankMismatch(
+            f"{folder / name}: was built over other vectors than {EMBEDDINGS}; "
+            "build it again: python -m scripts.build_index"
+        )
 
 
 def read_manifest(folder: Path) -> BankManifest:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from index.candidate_bank import CandidateBank
 from index.errors import SearchError
 from index.exact_search import ExactSearch
-from index.faiss_search import FaissSearch
+from index.faiss_search import FaissSearch, faiss_gpus
 from index.retrieval import ContextCandidate, Neighbours, Retrieval
 from index.search import Found, Search
 
@@ -19,9 +19,15 @@ DEPTH = 200  # design section 2: one search of this depth serves the vote and th
 CONTEXT = 50  # design section 7 (d): evidence comes from the 50 nearest that have the section
 
 
-def open_search(bank: CandidateBank, device: object = "cpu") -> Search:
-    """The search that `bank.json` records; an exact scan runs on `device` (a torch device or its name)."""
-    if bank.manifest.search["kind"] == "exact":
+def open_search(bank: CandidateBank, device: object = "cpu", *, exact: bool = False) -> Search:
+    """The search that `bank.json` records; on a GPU that FAISS can use, FAISS over all vectors, which is exact.
+
+    device: a torch device or its name. exact: torch scans all vectors there, whatever is recorded.
+    """
+    kind, _, number = str(device).partition(":")
+    if not exact and kind == "cuda" and faiss_gpus():
+        return FaissSearch.on_gpu(bank.embeddings, int(number or 0))
+    if exact or bank.manifest.search["kind"] == "exact":
         return ExactSearch(bank.embeddings, str(device))
     return FaissSearch.open(bank.folder, bank.manifest.search, bank.embeddings)
 

@@ -10,12 +10,14 @@ from index.errors import SearchError
 Found = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 # Up to here FAISS holds all vectors as float16 in memory (200,000 × 512 × 2 bytes = 205 MB) and scans them exactly.
-# Above, the bank is scanned where it lies, memory-mapped, until an index with measured recall is built for it.
+# Above, the bank is scanned where it lies, memory-mapped, until `scripts.build_index` adds an index of measured recall.
 FLAT_LIMIT = 200_000
 
 
 class Search(Protocol):
-    """Finds the candidates of largest inner product."""
+    """Finds the candidates of largest inner product. name: what answers call it."""
+
+    name: str
 
     def search(self, queries: NDArray[np.float32], k: int) -> Found:
         """Ids int64 (Q, k) and inner products float32 (Q, k), best first, ties by the smaller id.

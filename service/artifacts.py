@@ -50,36 +50,43 @@ def set_threads(threads: int) -> None:
 
 
 def load_pipeline(
-    paths: ArtifactPaths, placement: Placement, modalities: Mapping[str, BuildModality] = MODALITIES
+    paths: ArtifactPaths,
+    placement: Placement,
+    modalities: Mapping[str, BuildModality] = MODALITIES,
+    *,
+    exact_search: bool = False,
 ) -> ReportPipeline:
-    """The pipeline of a bundle and a bank. Raises BundleError, BankError or ArtifactError saying what differs."""
+    """The pipeline of a bundle and a bank. Raises BundleError, BankError or ArtifactError saying what differs.
+
+    exact_search: all vectors are scanned, whatever search the bank records.
+    """
     manifest = read_bundle(paths.bundle)
     if manifest.modality not in modalities:
         raise ArtifactError(f"{paths.bundle}: modality {manifest.modality!r} is none of {sorted(modalities)}")
     _require_hashes(manifest, paths.bundle)
     bank = _open_bank(manifest, paths)
+    retriever = Retriever(bank, open_search(bank, placement.device, exact=exact_search))
     language = _language(manifest, paths.bundle)
     return ReportPipeline(
         modality=modalities[manifest.modality](manifest, paths.bundle, placement),
         bundle=manifest,
         mil=MilTable.from_mapping(manifest.mil_weights, manifest.sections, manifest.views),
-        retriever=Retriever(bank, open_search(bank, placement.device)),
+        retriever=retriever,
         writer=_writer(manifest, paths.bundle, language, placement),
         text_check=None if language is None else TextCheck(language),
         languages=_languages(manifest, paths.bundle, language),
         familiar=_familiar(manifest, paths.bundle),
-        provenance=_provenance(manifest, bank, paths, placement),
+        provenance=_provenance(manifest, retriever, paths, placement),
     )
 
 
-def with_current_bank(pipeline: ReportPipeline, bank_folder: Path, device: torch.device) -> ReportPipeline:
+def with_current_bank(
+    pipeline: ReportPipeline, bank_folder: Path, device: torch.device, *, exact_search: bool = False
+) -> ReportPipeline:
     """The same networks with the bank as it is now. Raises BankError or ArtifactError, and then nothing has changed."""
     bank = _open_bank(pipeline.bundle, ArtifactPaths(Path(pipeline.bundle.name), bank_folder))
-    return replace(
-        pipeline,
-        retriever=Retriever(bank, open_search(bank, device)),
-        provenance={**pipeline.provenance, **_bank_provenance(bank)},
-    )
+    retriever = Retriever(bank, open_search(bank, device, exact=exact_search))
+    return replace(pipeline, retriever=retriever, provenance={**pipeline.provenance, **_bank_provenance(retriever)})
 
 
 def _open_bank(manifest: BundleManifest, paths: ArtifactPaths) -> CandidateBank:
@@ -158,7 +165,7 @@ def _writer(
 
 
 def _provenance(
-    manifest: BundleManifest, bank: CandidateBank, paths: ArtifactPaths, placement: Placement
+    manifest: BundleManifest, retriever: Retriever, paths: ArtifactPaths, placement: Placement
 ) -> dict[str, str | int | float | bool | None]:
     """What an answer needs to be reproduced: names, hashes, versions, device."""
     return {
@@ -168,7 +175,7 @@ def _provenance(
         "bundle_domain": manifest.domain,
         "licence_notice": manifest.licence_notice,
         "encoder_sha256": manifest.files[manifest.networks["video_encoder"]["file"]],
-        **_bank_provenance(bank),
+        **_bank_provenance(retriever),
         "device": str(placement.device),
         "device_reason": placement.reason,
         "dtype": str(placement.dtype).removeprefix("torch."),
@@ -178,10 +185,11 @@ def _provenance(
     }
 
 
-def _bank_provenance(bank: CandidateBank) -> dict[str, str | int | float | bool | None]:
+def _bank_provenance(retriever: Retriever) -> dict[str, str | int | float | bool | None]:
+    bank = retriever.bank
     return {
         "bank": bank.manifest.name,
         "bank_sha256": bank.sha256,
         "candidates": bank.manifest.candidates,
-        "search": bank.manifest.search["kind"],
+        "search": retriever.search.name,
     }

@@ -152,7 +152,9 @@ def _settings(
 def _pipeline(settings: Settings) -> ReportPipeline:
     set_threads(settings.threads)
     placement = choose_placement(settings.device, settings.dtype)
-    return load_pipeline(ArtifactPaths(settings.bundle, settings.bank), placement)
+    return load_pipeline(
+        ArtifactPaths(settings.bundle, settings.bank), placement, exact_search=settings.search == "exact"
+    )
 
 
 def _answer(

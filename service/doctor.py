@@ -118,7 +118,9 @@ def _bank(settings: Settings, *, verify: bool) -> Finding:
 def _together(settings: Settings) -> Finding:
     try:
         pipeline = load_pipeline(
-            ArtifactPaths(settings.bundle, settings.bank), choose_placement(settings.device, settings.dtype)
+            ArtifactPaths(settings.bundle, settings.bank),
+            choose_placement(settings.device, settings.dtype),
+            exact_search=settings.search == "exact",
         )
     except (BundleError, BankError, ArtifactError, ValueError) as error:
         return Finding("pipeline", False, str(error))

@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:N.")
     dtype: Literal["float32", "bfloat16", "auto"] = Field("float32", description="Arithmetic of the networks.")
     threads: int = Field(0, ge=0, le=256, description="CPU threads of torch and of FAISS; 0 leaves their defaults.")
+    search: Literal["recorded", "exact"] = Field(
+        "recorded",
+        description="recorded: as `bank.json` says, on a GPU FAISS over all vectors; exact: torch scans all vectors.",
+    )
     neighbours: int = Field(
         50, ge=1, le=1000, description="Nearest candidates that vote (k) when a request names none."
     )

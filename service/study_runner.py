@@ -100,13 +100,16 @@ def load_shipped_kind(settings: Settings) -> StudyPipeline:
     """The pipeline of the bundle and bank that the settings name."""
     set_threads(settings.threads)
     placement = choose_placement(settings.device, settings.dtype)
-    return load_pipeline(ArtifactPaths(settings.bundle, settings.bank), placement)
+    return load_pipeline(
+        ArtifactPaths(settings.bundle, settings.bank), placement, exact_search=settings.search == "exact"
+    )
 
 
 def swap_shipped_kind(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline:
     """The pipeline with the bank as it is now. Raises BankError or ArtifactError."""
     assert isinstance(pipeline, ReportPipeline)
-    return with_current_bank(pipeline, settings.bank, choose_placement(settings.device, settings.dtype).device)
+    device = choose_placement(settings.device, settings.dtype).device
+    return with_current_bank(pipeline, settings.bank, device, exact_search=settings.search == "exact")
 
 
 def default_neighbours(settings: Settings, pipeline: StudyPipeline) -> int:

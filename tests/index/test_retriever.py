@@ -25,6 +25,19 @@ def test_the_search_that_the_bank_records_is_opened(tmp_path: Path) -> None:
     assert isinstance(open_search(write_bank(tmp_path / "b", search={"kind": "exact"})), ExactSearch)
 
 
+def test_exact_search_can_be_asked_for_and_a_gpu_searches_all_vectors(
+    bank: CandidateBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    assert isinstance(open_search(bank, "cpu", exact=True), ExactSearch)
+    assert isinstance(open_search(bank, "cuda:1"), FaissSearch)  # FAISS without a GPU: as recorded
+    monkeypatch.setattr("index.retriever.faiss_gpus", lambda: 1)
+    monkeypatch.setattr(FaissSearch, "on_gpu", lambda _, device: asked.append(device))
+    for device in ("cuda", "cuda:1", "cpu"):
+        open_search(bank, device)
+    assert asked == [0, 1]
+
+
 @pytest.mark.parametrize("kind", ["faiss", "exact"])
 def test_neighbours_are_the_nearest_of_all_candidates(bank: CandidateBank, kind: str) -> None:
     search = open_search(bank) if kind == "faiss" else ExactSearch(bank.embeddings)

@@ -1,0 +1,157 @@
+"""Which index a bank gets: ever larger codes are built and measured, the fastest that finds enough is taken."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.faiss_search import FaissSearch, build_index
+from index.search import Search
+from scripts.index_building.queries import QuerySet
+
+SECTIONS, DEPTH = 15, 200  # what a study asks for: EchoPrime's sections, and the service's default depth
+# Principal directions that are kept, one 4-bit code each (Andre et al. 2015, fast scan): the codes of a million
+# candidates pass through registers in tens of milliseconds, and what they confuse is settled by re-ranking.
+_WIDTHS = (64, 96, 128, 192, 256, 384, 512)
+_FETCHES = (400, 800, 1600, 3200, 6400)  # candidates re-ranked; beyond, re-ranking costs more than longer codes
+_LISTS_FROM = 100_000  # candidates; fewer are gone through faster than their lists are compared
+_LARGEST_LISTS = 4096
+_VISITED = (16, 8, 4)  # one in so many lists; with more, recall grows by less than larger codes give (LOG 2026-11-22)
+_TRAIN_ROWS_PER_LIST = 64  # FAISS asks for 39 at least
+_LEAST_TRAIN_ROWS = 32_768  # 64 for each of 512 principal directions; a code has 16 values only
+_TIMED = 7
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One index with one number of candidates re-ranked. recall: by kind of query. seconds: of 15 queries × top 200."""
+
+    index: str
+    nprobe: int | None
+    fetch: int
+    recall: Mapping[str, float]
+    seconds: float
+    reaches: bool
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """As `bank.json` names them."""
+        visited = {} if self.nprobe is None else {"nprobe": self.nprobe}
+        return {"index": self.index, **visited, "fetch": self.fetch}
+
+    def line(self) -> str:
+        """For a person."""
+        shares = ", ".join(f"{kind} {share:.4f}" for kind, share in self.recall.items())
+        named = ", ".join(f"{name} {value}" for name, value in self.parameters.items())
+        return f"{named}: {1e3 * self.seconds:.1f} ms, {shares}{'' if self.reaches else ' UNDER'}"
+
+    def json(self) -> dict[str, Any]:
+        """For `bank.json`."""
+        shares = {kind: round(share, 5) for kind, share in self.recall.items()}
+        return {**self.parameters, "recall": shares, "ms": round(1e3 * self.seconds, 2)}
+
+
+def lists_of(candidates: int) -> int | None:
+    """How many lists an inverted file has: about the square root, a power of two; None for a small bank."""
+    if candidates < _LISTS_FROM:
+        return None
+    return min(_LARGEST_LISTS, 1 << round(math.log2(candidates) / 2))
+
+
+def recipes(candidates: int, dimension: int) -> list[str]:
+    """FAISS factory strings from the smallest code to the largest."""
+    lists = lists_of(candidates)
+    inverted = "" if lists is None else f"IVF{lists},"
+    return [f"PCAR{width},{inverted}PQ{width}x4fs" for width in [*(w for w in _WIDTHS if w < dimension), dimension]]
+
+
+def best_seconds(search: Search, queries: NDArray[np.float32], depth: int = DEPTH, repeats: int = _TIMED) -> float:
+    """Wall seconds of the fastest of some searches for 15 queries: what others do to the machine only adds."""
+    some, taken = np.resize(queries, (SECTIONS, queries.shape[1])), []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        search.search(some, depth)
+        taken.append(time.perf_counter() - started)
+    return min(taken)
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """An index, and what was measured of it."""
+
+    index: Any
+    measured: Tried
+
+    def search(self, embeddings: NDArray[Any]) -> FaissSearch:
+        """The search that will be recorded."""
+        return FaissSearch(self.index, embeddings, self.measured.nprobe, fetch=self.measured.fetch)
+
+
+@dataclass(frozen=True, eq=False)
+class Chooser:
+    """Builds and measures. sets: queries to choose by, others than those that the choice is then judged by."""
+
+    embeddings: NDArray[Any]
+    sets: Sequence[QuerySet]
+    targets: Mapping[str, float]
+    seed: int
+    say: Say
+
+    def choose(self) -> tuple[Chosen | None, list[Tried]]:
+        """The fastest that reaches the targets, None where nothing does, and all that was tried.
+
+        Codes grow until an index that reaches the targets is slower than the one before.
+        """
+        tried: list[Tried] = []
+        best: Chosen | None = None
+        candidates, dimension = self.embeddings.shape
+        rows = max(_LEAST_TRAIN_ROWS, _TRAIN_ROWS_PER_LIST * (lists_of(candidates) or 0))
+        for recipe in recipes(candidates, dimension):
+            self.say(f"building {recipe}")
+            index = build_index(self.embeddings, recipe, train_rows=rows, seed=self.seed)
+            found = self._measured(index, recipe)
+            tried += found
+            reaching = [each for each in found if each.reaches]
+            if not reaching:
+                continue
+            fastest = min(reaching, key=lambda each: each.seconds)
+            if best is not None and fastest.seconds >= best.measured.seconds:
+                break
+            best = Chosen(index, fastest)
+        return best, tried
+
+    def _measured(self, index: Any, recipe: str) -> list[Tried]:
+        """Each number of lists visited, with the fewest candidates re-ranked that reach the targets, else the most."""
+        lists = lists_of(len(self.embeddings))
+        found = []
+        for nprobe in [None] if lists is None else [lists // share for share in _VISITED]:
+            for each in self._fetches(index, recipe, nprobe):
+                self.say(each.line())
+                found.append(each)
+                if each.reaches:
+                    break
+        return found
+
+    def _fetches(self, index: Any, recipe: str, nprobe: int | None) -> Iterator[Tried]:
+        candidates = len(self.embeddings)
+        fetches = [fetch for fetch in _FETCHES if fetch < candidates] or [candidates]
+        search = FaissSearch(index, self.embeddings, nprobe)
+        fetched = {queries.kind: search.fetched(queries.vectors, fetches[-1]) for queries in self.sets}
+        for fetch in fetches:
+            # Re-ranking is exact, so what was fetched of the nearest is what will be returned of them.
+            shares = {queries.kind: queries.recall(fetched[queries.kind][:, :fetch]) for queries in self.sets}
+            surely = all(share.mean() - 2 * _error(share) >= self.targets[kind] for kind, share in shares.items())
+            recall = {kind: float(share.mean()) for kind, share in shares.items()}
+            if surely or fetch == fetches[-1]:  # only what may be chosen, and what came nearest, is timed
+                search = FaissSearch(index, self.embeddings, nprobe, fetch=fetch)
+                yield Tried(recipe, nprobe, fetch, recall, best_seconds(search, self.sets[0].vectors), surely)
+
+
+def _error(shares: NDArray[np.float64]) -> float:
+    """Standard error of the mean."""
+    return float(shares.std() / np.sqrt(len(shares)))
