@@ -2,9 +2,10 @@
 
     python -m scripts.train_views --clips STORE --seconds 420 --out FOLDER
 
-STORE holds rendered clips of encoder seeds (`python -m scripts.render_clips`); its last patients are held out. Clips
-below quality 0.1 are not learned from: nothing can be seen in them, the service skips most for that reason, and a
-label would only teach to guess. `--size echoprime` trains EchoPrime's own ConvNeXt-Base, for a GPU.
+STORE holds rendered clips of encoder seeds (`python -m scripts.render_clips`); its last patients are held out. Poor
+clips are learned from like others: the service uses them (LOG 2026-11-22: it skipped none of 20 below quality 0.2), and
+MIL weights them by how sure the classifier is, which only they can teach it. `--size echoprime` trains EchoPrime's own
+ConvNeXt-Base, for a GPU.
 
 Writes view_classifier.safetensors, network.json, measured.json, log.jsonl, curve.png and checkpoint.pt. The last line
 is one JSON object: how often the service's reading of a clip is right on held-out patients, on clips above the quality
@@ -44,7 +45,6 @@ from scripts.training.view_training import ViewTrainer, awakened
 WEIGHTS_FILE, NETWORK_FILE, MEASURED_FILE = "view_classifier.safetensors", "network.json", "measured.json"
 SIZES: dict[str, dict[str, Any]] = {"demo": small_view_classifier(), "echoprime": {"architecture": "convnext_base"}}
 POOR = 0.2  # model.phantom.study plans poor clips at 0.02 to 0.2
-_UNREADABLE = 0.1
 _LOOKS_SEED = 1  # of the range `tuning`: patients of whom only these clips are seen
 
 
@@ -87,11 +87,6 @@ class StoredViews:
         names = {name: number for number, name in enumerate(ECHO_TAXONOMY.views)}
         labels = np.array([names[clip.view] for clip in planned])
         return cls(store, labels, np.array([clip.quality for clip in planned]), first)
-
-    @property
-    def learned_from(self) -> NDArray[np.int64]:
-        """int64: the clips of training patients in which something can be seen."""
-        return np.flatnonzero(self.qualities[: self.held_out] >= _UNREADABLE)
 
 
 def looks_clips(clips: int) -> tuple[PlannedClip, ...]:
@@ -139,7 +134,7 @@ def main(words: list[str] | None = None) -> None:
     store, config = ClipStore.open(args.clips), SIZES[args.size]
     views = StoredViews.of(store, args.held_out)
     pixels = input_config(store.recipe.size, store.recipe.frames)
-    batches = FrameBatches(store.pixels, views.learned_from, views.labels, pixels, args.batch, args.seed)
+    batches = FrameBatches(store.pixels, np.arange(views.held_out), views.labels, pixels, args.batch, args.seed)
     network = awakened(build_view_classifier(config, ECHO_TAXONOMY.views))
     fingerprint = json.dumps([config, len(batches.clips), args.batch, args.seed])
     trainer = ViewTrainer(choose_placement(args.device, "auto"), fingerprint)  # bf16: 0.5 s a step, float32 2 s
