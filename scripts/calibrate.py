@@ -6,7 +6,9 @@
 writes B2, a copy of B with thresholds (Youden's, or the highest one of a target sensitivity), a probability curve per
 binary phenotype, an interval per continuous one, and out-of-distribution statistics of the clips. A phenotype with too
 few labels, or whose vote tells nothing, gets no threshold and so no call. The studies must not be candidates of the
-bank: a study is its own nearest neighbour. The last line is JSON: what each phenotype rests on.
+bank, for a study is its own nearest neighbour: with `--key-file` those that are, and those of patients who are, are
+left out and counted. `--split split.csv` keeps to the half that `validate_site` does not test on. The last line is
+JSON: what each phenotype rests on.
 """
 
 import argparse
@@ -25,9 +27,12 @@ from model.device import choose_placement
 from model.errors import ModelError
 from model.out_of_distribution import FILE
 from model.taxonomy import Phenotype
+from scripts.calibration.bank_overlap import BankOverlap
 from scripts.calibration.curves import LEVEL, cut_of, interval_offset, probability_curve
 from scripts.calibration.familiarity import clip_distances
 from scripts.calibration.labelled_studies import LabelledStudy, embedded_in, read_labels, studies_in
+from scripts.own_reports.errors import OwnReportsError
+from scripts.site_validation.split_file import read_split
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.errors import ServiceError
 
@@ -109,6 +114,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         studies = list(embedded_in(arguments.embedded, pipeline))
     else:
         table = read_labels(arguments.labels, pipeline.bundle.taxonomy())
+        overlap = BankOverlap.of(pipeline.retriever.bank, arguments.bank, arguments.key_file)
+        table = table.without(overlap, None if arguments.split is None else read_split(arguments.split))
         refused += table.refused
         studies = list(studies_in(arguments.studies, table, pipeline, refused))
     if not studies:
@@ -126,6 +133,8 @@ def main() -> int:
     parser.add_argument("--studies", type=Path, help="folder with one folder or zip per study")
     parser.add_argument("--labels", type=Path, help="CSV: study, and a column per phenotype")
     parser.add_argument("--embedded", type=Path, help="embedded studies of invented patients, instead of both")
+    parser.add_argument("--split", type=Path, help="split.csv of validate_site: its test half is left untouched")
+    parser.add_argument("--key-file", type=Path, help="key of the bank's pseudonyms: studies in the bank are left out")
     parser.add_argument("--out", type=Path, required=True, help="the calibrated bundle; must not exist")
     parser.add_argument("--sensitivity", type=float, help="target of every threshold; without it Youden's")
     parser.add_argument("--false-flags", type=float, default=FALSE_FLAGS, help="share of known clips beyond the limit")
@@ -137,7 +146,7 @@ def main() -> int:
         parser.error("give either --embedded, or --studies and --labels")
     try:
         summary = run(arguments)
-    except (ServiceError, ModelError, BankError, ValueError, OSError) as error:
+    except (ServiceError, ModelError, BankError, OwnReportsError, ValueError, OSError) as error:
         print(f"calibrate: {error}", file=sys.stderr)
         return 1
     print(json.dumps(summary))

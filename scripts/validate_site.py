@@ -5,11 +5,11 @@
 DIR holds one folder or zip per study; signed.csv has `study`, `patient`, and the signed text (`report`, or a column per
 section) or labels (a column per phenotype). Writes FOLDER/EVAL-site.md, FOLDER/eval-site.json and FOLDER/split.csv,
 which says to which half every study belongs; the first two hold figures only, no name and no text. Studies must not be
-in the bank. The last line is JSON.
+in the bank: with `--key-file` those that are, and those of patients who are, are left out and counted. The last line is
+JSON.
 """
 
 import argparse
-import csv
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,17 +23,18 @@ from model.errors import ModelError
 from model.report.language import Language
 from model.report.reading import PhraseReader
 from model.report.translation import Translation
+from scripts.calibration.bank_overlap import BankOverlap
 from scripts.evaluation.reading import plain_text
+from scripts.own_reports.errors import OwnReportsError
 from scripts.site_validation.agreement import ReadStudy, agreement_of
 from scripts.site_validation.page import site_page
 from scripts.site_validation.signed_reports import SignedReport, content_of, part_of, read_signed_reports
+from scripts.site_validation.split_file import PARTS, SPLIT_FILE, write_split
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.errors import ServiceError
 from service.ingest.limits import IngestLimits
 from service.ingest.study import open_study
 from service.pipeline import ReportPipeline, RunOptions
-
-PARTS = ("development", "test")
 
 
 def validate(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -42,6 +43,7 @@ def validate(arguments: argparse.Namespace) -> dict[str, Any]:
     own, written_in = languages_of(arguments.bundle, pipeline.bundle, arguments.lang)
     reader = PhraseReader(own)
     signed = read_signed_reports(arguments.reports, pipeline.bundle.taxonomy(), PhraseReader(written_in))
+    signed = signed.without(BankOverlap.of(pipeline.retriever.bank, arguments.bank, arguments.key_file))
     kept_out = list(signed.refused)
     candidates = pipeline.retriever.bank.manifest.candidates
     options = RunOptions(arguments.mode, min(50, candidates))
@@ -59,7 +61,8 @@ def validate(arguments: argparse.Namespace) -> dict[str, Any]:
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "eval-site.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     (arguments.out / "EVAL-site.md").write_text(site_page(summary), encoding="utf-8")
-    _write_split(arguments.out / "split.csv", signed.reports)
+    split = ((name, part_of(report.patient)) for name, report in sorted(signed.reports.items()))
+    write_split(arguments.out / SPLIT_FILE, split)
     return summary
 
 
@@ -101,13 +104,6 @@ def read_studies(
         yield ReadStudy(reports[name].patient, document.phenotypes, draft, reports[name].content)
 
 
-def _write_split(path: Path, reports: Mapping[str, SignedReport]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["study", "part"])
-        writer.writerows((name, part_of(report.patient)) for name, report in sorted(reports.items()))
-
-
 def main() -> int:
     """Command line. Returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -115,13 +111,14 @@ def main() -> int:
     parser.add_argument("--bank", type=Path, required=True)
     parser.add_argument("--studies", type=Path, required=True, help="folder with one folder or zip per study")
     parser.add_argument("--reports", type=Path, required=True, help="CSV of signed reports")
+    parser.add_argument("--key-file", type=Path, help="key of the bank's pseudonyms: studies in the bank are left out")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--mode", choices=("rag", "retrieval", "generate"))
     parser.add_argument("--lang", help="language of the signed reports, one of the bundle's; without it its own")
     parser.add_argument("--device", default="cpu")
     try:
         summary = validate(parser.parse_args())
-    except (ServiceError, ModelError, BankError, ValueError, OSError) as error:
+    except (ServiceError, ModelError, BankError, OwnReportsError, ValueError, OSError) as error:
         print(f"validate_site: {error}", file=sys.stderr)
         return 1
     counts = {name: {key: part[key] for key in ("studies", "patients")} for name, part in summary["parts"].items()}

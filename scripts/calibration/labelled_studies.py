@@ -3,13 +3,15 @@
 import csv
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 from index.retrieval import PhenotypeVote
 from model.embeddings import StudyEmbedding
 from model.phantom.labels import labels_of
 from model.taxonomy import Phenotype, Taxonomy
+from scripts.calibration.bank_overlap import BankOverlap
 from scripts.training.embedded_studies import EmbeddedStudies
 from service.errors import ServiceError
 from service.ingest.limits import IngestLimits
@@ -30,14 +32,33 @@ class LabelledStudy:
 
 @dataclass(frozen=True)
 class LabelTable:
-    """Labels by study name, and what was kept out of them: a line of text each."""
+    """Labels by study name, and what was kept out of them: a line of text each.
+
+    lines, patients: of each study in its file; patients only where the file has a column `patient`.
+    """
 
     labels: Mapping[str, Labels]
     refused: tuple[str, ...] = field(default=())
+    lines: Mapping[str, int] = field(default_factory=dict)
+    patients: Mapping[str, str] = field(default_factory=dict)
+
+    def without(self, overlap: BankOverlap, parts: Mapping[str, str] | None) -> Self:
+        """The table without studies of the bank and, where a split is given, without those it does not set free."""
+        refused = [*self.refused, *([overlap.note] if overlap.note else [])]
+        kept = {}
+        for name, labels in self.labels.items():
+            reason = overlap.reason(name, self.patients.get(name))
+            if reason is None and parts is not None and parts.get(name) != "development":
+                reason = "its study is in the test half" if name in parts else "its study is not in the split"
+            if reason is None:
+                kept[name] = labels
+            else:
+                refused.append(f"line {self.lines.get(name, 0)}: {reason}")
+        return replace(self, labels=kept, refused=tuple(refused))
 
 
 def read_labels(path: Path, taxonomy: Taxonomy) -> LabelTable:
-    """The labels of a CSV (UTF-8, columns `study` and phenotype names; empty is unknown).
+    """The labels of a CSV (UTF-8, columns `study`, phenotype names and perhaps `patient`; empty is unknown).
 
     A study that comes twice is kept out altogether, and so is a value that its phenotype cannot have. Raises ValueError
     when the file cannot be read as such a table, or has no column of the taxonomy.
@@ -54,14 +75,18 @@ def read_labels(path: Path, taxonomy: Taxonomy) -> LabelTable:
     labels: dict[str, Labels] = {}
     refused: list[str] = []
     repeated: set[str] = set()
+    lines: dict[str, int] = {}
+    patients: dict[str, str] = {}
     for line, row in enumerate(rows, start=2):
         name = (row["study"] or "").strip()
         if not name or name in labels:
             refused.append(f"line {line}: " + ("its study came before" if name else "names no study"))
             repeated.add(name)
             continue
+        lines[name], patients[name] = line, (row.get("patient") or "").strip()
         labels[name] = {p.name: value for p in known if (value := label_of(row[p.name], p, line, refused)) is not None}
-    return LabelTable({name: values for name, values in labels.items() if name not in repeated}, tuple(refused))
+    once = {name: values for name, values in labels.items() if name not in repeated}
+    return LabelTable(once, tuple(refused), lines, patients)
 
 
 def label_of(text: str | None, phenotype: Phenotype, line: int, refused: list[str]) -> float | None:

@@ -3,13 +3,14 @@
 import csv
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from model.report.language import Finding
 from model.report.reading import PhraseReader, sentences_of
 from model.taxonomy import Taxonomy
+from scripts.calibration.bank_overlap import BankOverlap
 from scripts.calibration.labelled_studies import label_of
 
 Part = Literal["development", "test"]
@@ -39,10 +40,21 @@ class SignedReport:
 
 @dataclass(frozen=True)
 class SignedReports:
-    """Reports by study name, and what was kept out of them: a line of text each, which names no study."""
+    """Reports by study name, and what was kept out of them: a line of text each, which names no study.
+
+    lines: of each study in its file.
+    """
 
     reports: Mapping[str, SignedReport]
     refused: tuple[str, ...]
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def without(self, overlap: BankOverlap) -> Self:
+        """The reports without studies, and patients, of the bank."""
+        reasons = {name: overlap.reason(name, report.patient) for name, report in self.reports.items()}
+        kept = {name: report for name, report in self.reports.items() if reasons[name] is None}
+        found = [f"line {self.lines[name]}: {reason}" for name, reason in reasons.items() if reason is not None]
+        return replace(self, reports=kept, refused=(*self.refused, *([overlap.note] if overlap.note else []), *found))
 
 
 def read_signed_reports(path: Path, taxonomy: Taxonomy, reader: PhraseReader) -> SignedReports:
@@ -62,6 +74,7 @@ def read_signed_reports(path: Path, taxonomy: Taxonomy, reader: PhraseReader) ->
     if not {"study", "patient"} <= columns or not (texts or labels):
         raise ValueError(f"{path}: needs a row, `study`, `patient`, and a column of text or of a phenotype")
     found: dict[str, SignedReport] = {}
+    lines: dict[str, int] = {}
     refused: list[str] = []
     repeated: set[str] = set()
     for line, row in enumerate(rows, start=2):
@@ -70,13 +83,14 @@ def read_signed_reports(path: Path, taxonomy: Taxonomy, reader: PhraseReader) ->
             refused.append(f"line {line}: " + ("its study came before" if study in found else "lacks study or patient"))
             repeated.add(study)
             continue
+        lines[study] = line
         content = content_of({name: sentences_of(row[name] or "") for name in texts}, reader)
         given = {p.name: value for p in labels if (value := label_of(row[p.name], p, line, refused)) is not None}
         labelled = {**content.labels, **given}
         found[study] = SignedReport(
             patient, ReportContent(content.findings, labelled, content.sentences, content.unread)
         )
-    return SignedReports({name: r for name, r in found.items() if name not in repeated}, tuple(refused))
+    return SignedReports({name: r for name, r in found.items() if name not in repeated}, tuple(refused), lines)
 
 
 def content_of(text: Mapping[str, Iterable[str]], reader: PhraseReader) -> ReportContent:

@@ -141,8 +141,9 @@ def test_embedded_patients_calibrate_the_shipped_bundle(tmp_path: Path) -> None:
 
 def namespace(bundle: Path, bank: Path, out: Path, **changes: Path) -> argparse.Namespace:
     """The command line's defaults."""
-    given = {"embedded": None, "studies": None, "labels": None, "sensitivity": None, "false_flags": 0.05}
-    return argparse.Namespace(**{"bundle": bundle, "bank": bank, "out": out, "device": "cpu", **given, **changes})
+    given = dict.fromkeys(("embedded", "studies", "labels", "split", "key_file", "sensitivity"))
+    fixed = {"bundle": bundle, "bank": bank, "out": out, "device": "cpu", "false_flags": 0.05}
+    return argparse.Namespace(**{**fixed, **given, **changes})
 
 
 def test_studies_on_disk_are_met_by_name(tmp_path: Path, paths: ArtifactPaths, monkeypatch: pytest.MonkeyPatch) -> None:
