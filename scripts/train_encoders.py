@@ -31,11 +31,12 @@ from model.report.text_encoder import TextEncoder, TextEncoderConfig
 from model.report.tokenizer import ReportTokenizer
 from model.section_subspaces import even_subspaces
 from scripts.train_tokenizer import PHRASES, report_tokenizer
-from scripts.training.clip_batches import ClipBatches, pictures
+from scripts.training.clip_batches import ClipBatches, ClipPictures
 from scripts.training.clip_store import ClipStore
 from scripts.training.clock import Clock
 from scripts.training.curve import draw_curve
 from scripts.training.decoder_loop import LOG
+from scripts.training.picture_store import PictureStore
 from scripts.training.section_targets import FindingScale
 from scripts.training.section_texts import SectionTexts, encode_blocks
 from scripts.training.seed_ranges import seed_for
@@ -104,10 +105,11 @@ class Stages:
         torch.manual_seed(self.args.seed)
         encoder = build_video_encoder(config)
         pixels = input_config(store.recipe.size, store.recipe.frames)
-        first_held = store.done - self.args.held_out
-        clips = ClipBatches(store, np.arange(first_held), pixels, self.args.batch, self.args.seed, prepared=pictures)
-        held = ClipBatches(store, np.arange(first_held, store.done), pixels, min(self.args.batch, self.args.held_out),
-                           varied=False, prepared=pictures)  # fmt: skip
+        shown = ClipPictures(PictureStore.beside(store, self.args.clips, pixels))
+        first_held, batch = store.done - self.args.held_out, self.args.batch
+        clips = ClipBatches(shown, np.arange(first_held), batch, self.args.seed)
+        held_size = min(batch, self.args.held_out)
+        held = ClipBatches(shown, np.arange(first_held, store.done), held_size, varied=False)
         trainer = VideoTowerTrainer(self.subspaces, self.placement, self.args.seed)
         return trainer.train(encoder, patients, clips, held, Clock(self.args.seconds), out)
 

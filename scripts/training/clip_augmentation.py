@@ -41,10 +41,14 @@ class Variation:
         """uint8 (S, S, 3): the frame so varied."""
         size = frame.shape[1::-1]
         moved = cv2.warpAffine(cv2.LUT(frame, self.greys), self.place, size, flags=cv2.INTER_LINEAR)
-        if self.softness:
-            soft = cv2.GaussianBlur(moved, (3, 3), _BLUR_PIXELS)
-            moved = cv2.addWeighted(moved, 1 - self.softness, soft, self.softness, 0)
-        return np.asarray(moved)
+        return self.sharpened(np.asarray(moved))
+
+    def sharpened(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """uint8 (S, S, C): the frame sharper or softer, every channel alike."""
+        if not self.softness:
+            return frame
+        soft = cv2.GaussianBlur(frame, (3, 3), _BLUR_PIXELS)
+        return np.asarray(cv2.addWeighted(frame, 1 - self.softness, soft, self.softness, 0))
 
 
 def augment(frames: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

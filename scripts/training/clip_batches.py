@@ -1,19 +1,18 @@
 """Batches of rendered clips, varied and normalised; the next one is made while the network learns from this one."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from model.echo.preprocessing_config import EchoPreprocessing
-from scripts.training.clip_augmentation import augment
+from scripts.training.clip_augmentation import Variation, augment
 from scripts.training.clip_store import ClipStore
-
-_COLOUR_LEVELS = 22.0  # grey levels per unit of colour: the range of ±5.5 fits into a byte
+from scripts.training.picture_store import PictureStore, varied
 
 
 def normalised(clips: Sequence[NDArray[np.uint8]], config: EchoPreprocessing) -> torch.Tensor:
@@ -23,54 +22,58 @@ def normalised(clips: Sequence[NDArray[np.uint8]], config: EchoPreprocessing) ->
     return (pixels - mean) / std
 
 
-def pictures(clips: Sequence[NDArray[np.uint8]], config: EchoPreprocessing) -> torch.Tensor:
-    """bfloat16 (B, C, S, S), channels last: `planar_picture(normalised(clips))` to a grey level, eight times as fast.
+class Clips(Protocol):
+    """What batches are made of."""
 
-    On a CPU more than half of a training step went into normalising frames as floats. clips: uint8 (F, S, S, 3) RGB.
-    """
-    mean, std = np.array(config.mean), np.array(config.std)
-    grey = 1 / std / (1 / std).sum()  # 0..255 again
-    colour = np.array([1 / std[0], 0, -1 / std[2]]) * _COLOUR_LEVELS
-    mix = np.array([[*grey, 0], [*colour, 128]])
-    batch = torch.from_numpy(np.stack([_picture(frames, mix) for frames in clips]))  # (B, S, S, 2, F / 2 + 2)
-    scale = torch.tensor([(1 / std).mean(), 1 / _COLOUR_LEVELS]).view(2, 1)
-    middle = torch.tensor([(mean / std).mean(), 128 / _COLOUR_LEVELS + mean[0] / std[0] - mean[2] / std[2]]).view(2, 1)
-    picture = (batch * scale.float() - middle.float()).to(torch.bfloat16).flatten(3)
-    return picture.permute(0, 3, 1, 2)
+    def batch(self, clips: NDArray[np.int64], rng: np.random.Generator | None) -> torch.Tensor:
+        """Encoder input of some clips, varied by `rng` where one is given."""
 
 
-def _picture(frames: NDArray[np.uint8], mix: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """uint8 (S, S, 2, F / 2 + 2)."""
-    count, size = frames.shape[:2]
-    pair = cv2.transform(frames.reshape(count * size, size, 3), mix).reshape(count, size, size, 2)
-    kept = np.concatenate([pair[::2], pair.max(axis=0)[None], pair.min(axis=0)[None]])
-    return np.ascontiguousarray(kept.transpose(1, 2, 3, 0))
+@dataclass(frozen=True, eq=False)
+class WholeClips:
+    """Clips as the product prepares them, for encoders of any kind. batch: float32 (B, 3, F, S, S)."""
+
+    store: ClipStore
+    config: EchoPreprocessing
+
+    def batch(self, clips: NDArray[np.int64], rng: np.random.Generator | None) -> torch.Tensor:
+        """float32 (B, 3, F, S, S) normalised."""
+        frames = [np.asarray(self.store.pixels[clip]) for clip in clips]
+        return normalised(frames if rng is None else [augment(clip, rng) for clip in frames], self.config)
+
+
+@dataclass(frozen=True, eq=False)
+class ClipPictures:
+    """Clips as a planar encoder sees them. On a CPU, mixing frames took more of a training step than learning."""
+
+    store: PictureStore
+
+    def batch(self, clips: NDArray[np.int64], rng: np.random.Generator | None) -> torch.Tensor:
+        """bfloat16 (B, C, S, S) normalised."""
+        found = [np.asarray(self.store.pictures[clip]) for clip in clips]
+        if rng is not None:
+            found = [varied(picture, Variation.drawn(rng, picture.shape[0])) for picture in found]
+        return self.store.form.normalised(found)
 
 
 @dataclass(frozen=True, eq=False)
 class ClipBatches:
-    """Batches of a store's clips. clips: int64 (N,) those that are used; config: says how pixels are normalised."""
+    """Batches of clips. numbers: int64 (N,) those that are used; varied: otherwise than they were rendered."""
 
-    store: ClipStore
-    clips: NDArray[np.int64]
-    config: EchoPreprocessing
+    clips: Clips
+    numbers: NDArray[np.int64]
     size: int
     seed: int = 0
     varied: bool = True
-    prepared: Callable[[Sequence[NDArray[np.uint8]], EchoPreprocessing], torch.Tensor] = normalised
 
     def at(self, step: int) -> tuple[NDArray[np.int64], torch.Tensor]:
-        """Clip numbers (B,) and float32 (B, 3, F, S, S) normalised: batch number `step`, the same whenever asked."""
-        per_pass = len(self.clips) // self.size
-        order = np.random.default_rng([self.seed, step // per_pass, 6]).permutation(self.clips)  # 6: order's stream
+        """Clip numbers (B,) and their encoder input: batch number `step`, the same whenever asked."""
+        per_pass = len(self.numbers) // self.size
+        order = np.random.default_rng([self.seed, step // per_pass, 6]).permutation(self.numbers)  # 6: order's stream
         first = step % per_pass * self.size
         chosen = np.sort(order[first : first + self.size])
         rng = np.random.default_rng([self.seed, step, 7])  # 7: the variations' stream
-        return chosen, self.prepared([self._pixels(int(clip), rng) for clip in chosen], self.config)
-
-    def _pixels(self, clip: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-        frames = np.asarray(self.store.pixels[clip])
-        return augment(frames, rng) if self.varied else frames
+        return chosen, self.clips.batch(chosen, rng if self.varied else None)
 
     def from_step(self, step: int) -> Iterator[tuple[NDArray[np.int64], torch.Tensor]]:
         """Batches without end, one made ahead."""

@@ -23,7 +23,7 @@ from scripts.training.decoder_loop import LOG
 from scripts.training.section_objective import SectionHeads
 from scripts.training.section_targets import SectionTargets, alike
 
-_OTHERS = 512  # patients whose reports a clip is compared with at a step
+_OTHERS = 320  # patients whose reports a clip is compared with at a step
 _RATE = 1e-3  # at 2e-3 the loss leapt in the warm-up (LOG 2026-11-22)
 _SCALE = 4.0
 _FINDINGS_WEIGHT = 1.0  # at 0.3 the contrastive loss had not moved after 100 steps of 128 clips (LOG 2026-11-22)
@@ -119,8 +119,8 @@ class VideoTowerTrainer:
         """The mean losses over clips of patients that are never learned from, compared with each other."""
         both.eval()
         found: list[dict[str, torch.Tensor]] = []
-        everyone = np.unique(patients.of(held.clips))
-        for step in range(len(held.clips) // held.size):
+        everyone = np.unique(patients.of(held.numbers))
+        for step in range(len(held.numbers) // held.size):
             chosen, pixels = held.at(step)
             rows = (patients.of(chosen), everyone)
             found.append(self.losses(both[0], both[1], patients, rows, pixels.to(self.placement.device)))  # type: ignore[arg-type]  # a ModuleList forgets what it holds
