@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import yaml
+
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -44,7 +46,20 @@ def test_a_container_is_stopped_later_than_its_service_has_drained() -> None:
 
 def test_each_way_to_start_is_a_service_and_only_the_first_reserves_a_gpu() -> None:
     services = re.findall(r"^  (echoscribe[\w-]*):\n((?:    .*\n|\n)+)", COMPOSE, re.MULTILINE)
-    assert [name for name, _ in services] == ["echoscribe", "echoscribe-cpu", "echoscribe-host"]
-    assert ["nvidia" in text for _, text in services] == [True, False, False]
-    assert ["profiles" in text for _, text in services] == [False, True, True]
+    assert [name for name, _ in services] == ["echoscribe", "echoscribe-cpu", "echoscribe-host", "echoscribe-site"]
+    assert ["nvidia" in text for _, text in services] == [True, False, False, False]
+    assert ["profiles" in text for _, text in services] == [False, True, True, True]
     assert "network_mode: host" in services[2][1]
+
+
+def test_each_job_is_a_script_that_reaches_no_network_and_is_not_root() -> None:
+    services = yaml.safe_load(COMPOSE)["services"]
+    jobs = {name: fields for name, fields in services.items() if "jobs" in fields.get("profiles", ())}
+    assert {"import-echoprime", "import-weights", "build-bank", "calibrate", "validate", "index"} <= jobs.keys()
+    for fields in jobs.values():
+        module = fields["entrypoint"][-1]
+        assert (ROOT / (module.replace(".", "/") + ".py")).is_file(), module
+        assert fields["network_mode"] == "none"
+        assert fields["read_only"]
+        assert not fields["user"].startswith("${JOB_USER:-0")
+        assert fields["image"] == "echoscribe:cpu"

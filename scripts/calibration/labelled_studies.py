@@ -1,6 +1,5 @@
 """Labelled studies as the calibration needs them: embeddings, votes, labels; from files or from an embedded folder."""
 
-import csv
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from model.embeddings import StudyEmbedding
 from model.phantom.labels import labels_of
 from model.taxonomy import Phenotype, Taxonomy
 from scripts.calibration.bank_overlap import BankOverlap
+from scripts.calibration.site_rows import site_rows
 from scripts.training.embedded_studies import EmbeddedStudies
 from service.errors import ServiceError
 from service.ingest.limits import IngestLimits
@@ -60,30 +60,26 @@ class LabelTable:
 def read_labels(path: Path, taxonomy: Taxonomy) -> LabelTable:
     """The labels of a CSV (UTF-8, columns `study`, phenotype names and perhaps `patient`; empty is unknown).
 
-    A study that comes twice is kept out altogether, and so is a value that its phenotype cannot have. Raises ValueError
-    when the file cannot be read as such a table, or has no column of the taxonomy.
+    A study that comes twice is kept out altogether, and so are a row that cannot be read and a value that its phenotype
+    cannot have. Raises ValueError when the file cannot be read as such a table, or has no column of the taxonomy.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path}: cannot be read as UTF-8 CSV ({error})") from error
-    columns = set(rows[0]) if rows else set()
-    known = [phenotype for phenotype in taxonomy.phenotypes if phenotype.name in columns]
-    if "study" not in columns or not known:
-        raise ValueError(f"{path}: needs a column `study`, a row, and a column named like a phenotype")
-    labels: dict[str, Labels] = {}
     refused: list[str] = []
+    rows = site_rows(path, ("study",), refused)
+    known = [phenotype for phenotype in taxonomy.phenotypes if rows and phenotype.name in rows[0][1]]
+    if not known:
+        faults = "".join(f"; {fault}" for fault in refused)
+        raise ValueError(f"{path}: needs a column `study`, a row, and a column named like a phenotype{faults}")
+    labels: dict[str, Labels] = {}
     repeated: set[str] = set()
     lines: dict[str, int] = {}
     patients: dict[str, str] = {}
-    for line, row in enumerate(rows, start=2):
-        name = (row["study"] or "").strip()
+    for line, row in rows:
+        name = row["study"].strip()
         if not name or name in labels:
             refused.append(f"line {line}: " + ("its study came before" if name else "names no study"))
             repeated.add(name)
             continue
-        lines[name], patients[name] = line, (row.get("patient") or "").strip()
+        lines[name], patients[name] = line, row.get("patient", "").strip()
         labels[name] = {p.name: value for p in known if (value := label_of(row[p.name], p, line, refused)) is not None}
     once = {name: values for name, values in labels.items() if name not in repeated}
     return LabelTable(once, tuple(refused), lines, patients)
@@ -99,7 +95,8 @@ def label_of(text: str | None, phenotype: Phenotype, line: int, refused: list[st
         value = math.nan
     allowed = value in (0, 1) if phenotype.kind == "binary" else phenotype.low <= value <= phenotype.high
     if not allowed:
-        refused.append(f"line {line}: {phenotype.name} cannot be what it says")
+        wanted = "0 or 1" if phenotype.kind == "binary" else f"a number from {phenotype.low:g} to {phenotype.high:g}"
+        refused.append(f"line {line}: {phenotype.name} is not {wanted}")
     return value if allowed else None
 
 

@@ -1,6 +1,5 @@
 """Signed reports of a site: read from their text by the bundle's own reader, or given as columns of labels."""
 
-import csv
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from model.report.reading import PhraseReader, sentences_of
 from model.taxonomy import Taxonomy
 from scripts.calibration.bank_overlap import BankOverlap
 from scripts.calibration.labelled_studies import label_of
+from scripts.calibration.site_rows import site_rows
 
 Part = Literal["development", "test"]
 WHOLE = "report"  # the column of a text that is not divided into sections
@@ -60,31 +60,28 @@ class SignedReports:
 def read_signed_reports(path: Path, taxonomy: Taxonomy, reader: PhraseReader) -> SignedReports:
     """The reports of a CSV (UTF-8): `study`, `patient`, and text as `report` or a column per section, or labels.
 
-    A label that a column states wins over the text. A study that comes twice is kept out altogether. Raises ValueError
-    when the file is no such table.
+    A label that a column states wins over the text. A study that comes twice is kept out altogether, and so is a row
+    that cannot be read. Raises ValueError when the file is no such table.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path}: cannot be read as UTF-8 CSV ({error})") from error
-    columns = set(rows[0]) if rows else set()
+    refused: list[str] = []
+    rows = site_rows(path, ("study", "patient"), refused)
+    columns = set(rows[0][1]) if rows else set()
     texts = [name for name in (WHOLE, *taxonomy.sections) if name in columns]
     labels = [phenotype for phenotype in taxonomy.phenotypes if phenotype.name in columns]
-    if not {"study", "patient"} <= columns or not (texts or labels):
-        raise ValueError(f"{path}: needs a row, `study`, `patient`, and a column of text or of a phenotype")
+    if not (texts or labels):
+        faults = "".join(f"; {fault}" for fault in refused)
+        raise ValueError(f"{path}: needs a row, `study`, `patient`, and a column of text or of a phenotype{faults}")
     found: dict[str, SignedReport] = {}
     lines: dict[str, int] = {}
-    refused: list[str] = []
     repeated: set[str] = set()
-    for line, row in enumerate(rows, start=2):
-        study, patient = (row["study"] or "").strip(), (row["patient"] or "").strip()
+    for line, row in rows:
+        study, patient = row["study"].strip(), row["patient"].strip()
         if not study or not patient or study in found:
             refused.append(f"line {line}: " + ("its study came before" if study in found else "lacks study or patient"))
             repeated.add(study)
             continue
         lines[study] = line
-        content = content_of({name: sentences_of(row[name] or "") for name in texts}, reader)
+        content = content_of({name: sentences_of(row[name]) for name in texts}, reader)
         given = {p.name: value for p in labels if (value := label_of(row[p.name], p, line, refused)) is not None}
         labelled = {**content.labels, **given}
         found[study] = SignedReport(

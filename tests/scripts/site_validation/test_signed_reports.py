@@ -45,9 +45,24 @@ def test_a_label_column_wins_and_faults_are_named_by_line(tmp_path: Path) -> Non
     assert found.reports.keys() == {"a", "b"}
     assert found.reports["a"].content.labels["mitral_regurgitation"] == 0.0
     assert found.refused == (
-        "line 3: mitral_regurgitation cannot be what it says",
+        "line 3: mitral_regurgitation is not 0 or 1",
         "line 5: its study came before",
         "line 6: lacks study or patient",
+    )
+
+
+def test_rows_that_cannot_be_read_are_kept_out_and_lines_are_those_of_the_file(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        'study,patient,report\na,p,"One line.\nAnother line."\nb,q,M\u00fcller\n'.encode()
+        + "c,r,Gr\u00f6\u00dfe\n".encode("latin-1")
+        + b"d,s,one, two\n,t,x\n",
+    )
+    assert found.reports.keys() == {"a", "b"}
+    assert found.refused == (
+        "line 5: is no UTF-8, or was read in another encoding before",
+        "line 6: has another number of cells than line 1",
+        "line 7: lacks study or patient",
     )
 
 
