@@ -43,9 +43,9 @@ def test_knowing_vectors_vote_better_than_noise() -> None:
     manifest = read_bundle(shipped_bundle())
     bank, asked = studies(30_003, 300), studies(60_003, 80)
     rng = np.random.default_rng(0)
-    noise = {section: rng.normal(size=rows.shape).astype(np.float32) for section, rows in knowing(bank).items()}
+    noise = {name: rng.normal(size=rows.shape).astype(np.float32) for name, rows in knowing(asked).items()}
     good = votes_against_truth((bank, knowing(bank)), (asked, knowing(asked)), manifest, 10)
-    bad = votes_against_truth((bank, noise), (asked, knowing(asked)), manifest, 10)
+    bad = votes_against_truth((bank, knowing(bank)), (asked, noise), manifest, 10)
     assert good["mean_auroc"] > 0.97
     assert bad["mean_auroc"] < 0.65
     assert good["r2_ejection_fraction"] > 0.8
