@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import layout
+from index.building_stages import FinishedStages, Noted
 from index.candidate_keys import key_bytes
 from index.growing_array import GrowingArray
 from index.manifest import BankManifest, LabelColumn, NormStatistics, write_manifest
 from index.phrase_table import PhraseTable
 from index.report_columns import Report, ReportColumns, ReportColumnsWriter, columns_of
 from index.search import choose_search
+
+Stage = Literal["labels", "vectors", "reports"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,9 @@ class BankWriter:
 
     Candidates are numbered in the order in which their embeddings and reports are added; the two may be added in any
     turn, and `finish` compares their counts. Use it in a `with` statement: leaving it unfinished removes its files.
+
+    fingerprint: of everything that the bank is built from. With one, files stay when the process is stopped or a disk
+    fails, and a writer of the same fingerprint finds its complete stages (`finished`) and goes on with the others.
     Raises FileExistsError when `folder` exists.
     """
 
@@ -61,6 +67,7 @@ class BankWriter:
     sections: Sequence[str]
     dimension: int
     embedding_dtype: Literal["float16", "float32"] = "float16"
+    fingerprint: str | None = None
     _columns: dict[str, LabelColumn] = field(default_factory=dict, init=False)
     _norms: _Norms = field(default_factory=_Norms, init=False)
     _keys: dict[str, GrowingArray] = field(default_factory=dict, init=False)
@@ -69,10 +76,17 @@ class BankWriter:
         if self.folder.exists():
             raise FileExistsError(f"{self.folder}: exists already; remove it or write elsewhere")
         self._building = self.folder.with_name(f".{self.folder.name}.unfinished")
-        shutil.rmtree(self._building, ignore_errors=True)
-        self._building.mkdir(parents=True)
-        self._embeddings = GrowingArray(self._building / layout.EMBEDDINGS, self.embedding_dtype, (self.dimension,))
-        self._reports = ReportColumnsWriter(self._building, self.phrases, self.sections)
+        self._stages = FinishedStages(self._building, self.fingerprint)
+        done = self._stages.noted
+        if not done:
+            shutil.rmtree(self._building, ignore_errors=True)
+            self._building.mkdir(parents=True)
+        for noted in done.values():
+            self._norms = _Norms(**noted["norms"])
+            self._columns = {name: LabelColumn(**column) for name, column in noted["columns"].items()}
+        vectors = self._building / layout.EMBEDDINGS
+        self._embeddings = GrowingArray(vectors, self.embedding_dtype, (self.dimension,), complete="vectors" in done)
+        self._reports = ReportColumnsWriter(self._building, self.phrases, self.sections, complete="reports" in done)
 
     def __enter__(self) -> Self:
         return self
@@ -84,7 +98,23 @@ class BankWriter:
         self._reports.abandon()
         for keys in self._keys.values():
             keys.close()
-        shutil.rmtree(self._building, ignore_errors=True)
+        stopped = isinstance(error, OSError) or (error is not None and not isinstance(error, Exception))
+        if self.fingerprint is None or not stopped:
+            shutil.rmtree(self._building, ignore_errors=True)
+
+    def finished(self, stage: Stage) -> Noted | None:
+        """What was noted when the stage was finished, by this writer or by one before it; None where it was not."""
+        noted = self._stages.noted.get(stage)
+        return None if noted is None else dict(noted["told"])
+
+    def finish_stage(self, stage: Stage, **told: Any) -> None:
+        """Keeps that all labels, vectors or reports so far are added, and what else is told of it."""
+        if stage == "vectors":
+            self._embeddings.close()
+        if stage == "reports":
+            self._reports.close()
+        columns = {name: column.model_dump() for name, column in self._columns.items()}
+        self._stages.note(stage, {"norms": asdict(self._norms), "columns": columns, "told": told})
 
     def add_embeddings(self, block: NDArray[Any]) -> None:
         """Adds the vectors of the next candidates. block: floating (B, D). Raises ValueError when one is not finite."""
@@ -140,6 +170,7 @@ class BankWriter:
             keys.close()
             if keys.rows != candidates:
                 raise ValueError(f"{name} has {keys.rows} rows, the bank has {candidates} candidates")
+        self._stages.forget()
         self.phrases.write(self._building)
         for phenotype, column in self._columns.items():
             rows = len(np.load(self._building / column.file, mmap_mode="r"))

@@ -16,9 +16,17 @@ class GrowingArray:
     header that `close` writes over the first one has the same length; an assertion holds that.
     """
 
-    def __init__(self, path: Path, dtype: DTypeLike, row_shape: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, path: Path, dtype: DTypeLike, row_shape: tuple[int, ...] = (), *, complete: bool = False
+    ) -> None:
+        """complete: the file was closed earlier and takes no more rows."""
         self._dtype = np.dtype(dtype)
         self._row_shape = row_shape
+        if complete:
+            self.rows = len(np.load(path, mmap_mode="r"))
+            self._file = path.open("r+b")
+            self._file.close()
+            return
         self._file = path.open("w+b")
         self._header_bytes = len(self._header(0))
         self._file.write(self._header(0))

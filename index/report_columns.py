@@ -55,19 +55,22 @@ def columns_of(reports: Sequence[Report]) -> ReportColumns:
 class ReportColumnsWriter:
     """Writes report columns, the mask of sections per candidate and the rows per section."""
 
-    def __init__(self, folder: Path, phrases: PhraseTable, sections: Sequence[str]) -> None:
+    def __init__(self, folder: Path, phrases: PhraseTable, sections: Sequence[str], *, complete: bool = False) -> None:
+        """complete: all reports were written, and closed, earlier."""
         if len(sections) > layout.MAX_SECTIONS:
             raise ValueError(f"a bank has at most {layout.MAX_SECTIONS} sections, not {len(sections)}")
         self._folder = folder
         self._sections = len(sections)
         self._bits = np.uint64(1) << np.array(phrases.section_codes(sections), dtype=np.uint64)
-        self._offsets = GrowingArray(folder / layout.SENTENCE_OFFSETS, np.int64)
-        self._offsets.append(np.zeros(1, np.int64))
-        self._phrases = GrowingArray(folder / layout.SENTENCE_PHRASES, np.int32)
-        self._values = GrowingArray(folder / layout.SENTENCE_VALUES, np.float32)
-        self._positions = GrowingArray(folder / layout.TEXT_POSITIONS, np.int64)
-        self._codes = GrowingArray(folder / layout.TEXT_CODES, np.int32)
-        self._mask = GrowingArray(folder / layout.SECTION_MASK, np.uint64)
+        self._complete = complete
+        self._offsets = GrowingArray(folder / layout.SENTENCE_OFFSETS, np.int64, complete=complete)
+        self._phrases = GrowingArray(folder / layout.SENTENCE_PHRASES, np.int32, complete=complete)
+        self._values = GrowingArray(folder / layout.SENTENCE_VALUES, np.float32, complete=complete)
+        self._positions = GrowingArray(folder / layout.TEXT_POSITIONS, np.int64, complete=complete)
+        self._codes = GrowingArray(folder / layout.TEXT_CODES, np.int32, complete=complete)
+        self._mask = GrowingArray(folder / layout.SECTION_MASK, np.uint64, complete=complete)
+        if not complete:
+            self._offsets.append(np.zeros(1, np.int64))
         self._texts: dict[str, int] = {}
 
     @property
@@ -96,6 +99,9 @@ class ReportColumnsWriter:
 
     def close(self) -> None:
         """Writes what depends on all reports: the distinct texts and the rows of each section."""
+        if self._complete:
+            return
+        self._complete = True
         for array in (self._offsets, self._phrases, self._values, self._positions, self._codes, self._mask):
             array.close()
         (self._folder / layout.TEXTS).write_text(json.dumps(list(self._texts), ensure_ascii=False), encoding="utf-8")

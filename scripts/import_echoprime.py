@@ -2,7 +2,8 @@
 
     python -m scripts.import_echoprime RELEASE --out B [--tokenizer FOLDER]
 
-writes B/bundle and B/bank, in memory that does not grow with the release. RELEASE is a folder with `model_data/` and
+writes B/bundle and B/bank, in memory that does not grow with the release. Stopped, it goes on where it was when it is
+called again: labels, vectors and reports that are complete stay. RELEASE is a folder with `model_data/` and
 `assets/` as the public release lays them out; files absent that are not needed are named, with what is done instead.
 With a local folder of BiomedBERT's tokenizer (its `vocab.txt`) the text encoder is converted too, so that own reports
 can be embedded among the candidates. The last line is JSON: counts, where each phenotype's labels came from, thresholds

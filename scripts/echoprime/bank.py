@@ -15,7 +15,7 @@ from scripts.echoprime.derived_labels import DerivedLabels, derivations, read_la
 from scripts.echoprime.errors import ReleaseMismatch
 from scripts.echoprime.labels import StudyRows, label_columns
 from scripts.echoprime.layout import EchoPrimeRelease
-from scripts.echoprime.phrases import read_phrases
+from scripts.echoprime.phrases import ReleasePhrases, read_phrases
 from scripts.echoprime.reports import report_blocks
 from scripts.echoprime.tables import read_studies
 from scripts.echoprime.tensors import embedding_blocks
@@ -41,27 +41,36 @@ class LabelSummary:
 def import_bank(
     release: EchoPrimeRelease, folder: Path, bundle: ImportedBundle, say: Say
 ) -> tuple[BankManifest, LabelSummary]:
-    """Writes the bank of a release. Raises ReleaseError naming the file that does not fit the others."""
+    """Writes the bank of a release, going on where an import of the same files was stopped.
+
+    Raises ReleaseError naming the file that does not fit the others; then nothing is kept.
+    """
     phrases = read_phrases(release.phrases, ECHO_TAXONOMY)
     studies = read_studies(release.studies)
     sources = read_label_sources(release.label_sources, ECHO_TAXONOMY)
-    labels = _GivenLabels(release, studies)
     summary = LabelSummary()
-    with BankWriter(folder, phrases.table, phrases.sections, bundle.embedding_dim) as writer:
-        labels.write(writer, summary, say)
-        missing = [name for name in ECHO_TAXONOMY.phenotype_names if name not in summary.given]
-        collectors = derivations(missing, sources, phrases.table)
-        _add_embeddings(release, writer, (len(studies), bundle.embedding_dim), say)
-        reports = 0
-        progress = _Progress(say, len(studies), "reports")
-        for block in report_blocks(release.reports, phrases):
-            writer.add_reports(block)
-            for collector in collectors:
-                collector.add(block)
-            reports += len(block.counts)
-            progress(reports)
-        _expect(release.reports, reports, len(studies))
-        _add_derived(writer, collectors, summary)
+    fingerprint = release.fingerprint(bundle.embedding_dim)
+    with BankWriter(folder, phrases.table, phrases.sections, bundle.embedding_dim, fingerprint=fingerprint) as writer:
+        if (told := writer.finished("labels")) is None:
+            _GivenLabels(release, studies).write(writer, summary, say)
+            writer.finish_stage("labels", given=summary.given, unknown=summary.unknown)
+        else:
+            summary.given, summary.unknown = told["given"], told["unknown"]
+            say("labels: there already, from an import that was stopped")
+        if writer.finished("vectors") is None:
+            _add_embeddings(release, writer, (len(studies), bundle.embedding_dim), say)
+            writer.finish_stage("vectors")
+        else:
+            say("vectors: there already")
+        if (told := writer.finished("reports")) is None:
+            missing = [name for name in ECHO_TAXONOMY.phenotype_names if name not in summary.given]
+            collectors = derivations(missing, sources, phrases.table)
+            _add_reports(release, phrases, writer, collectors, (len(studies), say))
+            _add_derived(writer, collectors, summary)
+            writer.finish_stage("reports", derived=summary.derived)
+        else:
+            summary.derived = told["derived"]
+            say("reports: there already")
         say("hashing")
         manifest = writer.finish(
             BankDescription(
@@ -117,6 +126,25 @@ def _add_embeddings(release: EchoPrimeRelease, writer: BankWriter, shape: tuple[
             rows += len(block)
             progress(rows)
     _expect(release.embeddings[-1], rows, shape[0])
+
+
+def _add_reports(
+    release: EchoPrimeRelease,
+    phrases: ReleasePhrases,
+    writer: BankWriter,
+    collectors: list[DerivedLabels],
+    expected: tuple[int, Say],
+) -> None:
+    studies, say = expected
+    reports = 0
+    progress = _Progress(say, studies, "reports")
+    for block in report_blocks(release.reports, phrases):
+        writer.add_reports(block)
+        for collector in collectors:
+            collector.add(block)
+        reports += len(block.counts)
+        progress(reports)
+    _expect(release.reports, reports, studies)
 
 
 def _add_derived(writer: BankWriter, collectors: list[DerivedLabels], summary: LabelSummary) -> None:

@@ -1,5 +1,6 @@
 """Where the files of an EchoPrime release lie, and what is missing."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,12 @@ class EchoPrimeRelease:
             "section_to_phenotypes": "section_to_phenotypes.pkl: not needed, phenotypes are matched by name",
         }
         return {name: text for name, text in consequences.items() if getattr(self, name) is None}
+
+    def fingerprint(self, dimension: int) -> str:
+        """Hex hash of the name, size and time of change of every file that candidates are read from."""
+        listed = [self.studies, *self.embeddings, self.reports, self.labels, self.phrases, self.label_sources]
+        stats = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in listed if path is not None]
+        return hashlib.sha256(repr((dimension, stats)).encode()).hexdigest()
 
 
 def find_release(folder: Path) -> EchoPrimeRelease:

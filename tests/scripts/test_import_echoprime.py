@@ -1,6 +1,7 @@
 """A release by somebody else's script, and one of our own making, become a bundle and a bank."""
 
 import json
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from model.bundle import read_bundle
 from model.echo.taxonomy import ECHO_TAXONOMY, VIEWS
 from model.report.text_encoder import encode_reports
 from scripts import import_echoprime, make_echoprime_release
+from scripts.echoprime import bank as bank_module
 from scripts.echoprime import bundle as bundle_module
 from scripts.echoprime import synthetic_weights
 from scripts.echoprime.errors import PickleRefused, ReleaseMismatch
@@ -174,3 +176,43 @@ def test_the_command_ends_in_json_or_in_one_line_of_error(
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["candidates"] == 7
     assert import_echoprime.main() == 1
     assert "exists already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stopped_at", ["label_columns", "embedding_blocks", "report_blocks", "DerivedLabels"])
+def test_an_import_that_was_stopped_goes_on_where_it_was(
+    tmp_path: Path, stopped_at: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = foreign_release(tmp_path / "R")
+    whole = import_release(folder, tmp_path / "whole")
+    capsys.readouterr()
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bank_module, "_add_derived" if stopped_at == "DerivedLabels" else stopped_at, stop)
+        with pytest.raises(KeyboardInterrupt):
+            import_release(folder, tmp_path / "B")
+    assert not (tmp_path / "B" / "bank").exists()
+    summary = import_release(folder, tmp_path / "B")
+    told = capsys.readouterr().out
+    assert ("labels: there already" in told) is (stopped_at != "label_columns")
+    assert ("vectors: there already" in told) is (stopped_at in {"report_blocks", "DerivedLabels"})
+    assert {**summary, "seconds": 0, "peak_memory_bytes": 0} == {**whole, "seconds": 0, "peak_memory_bytes": 0}
+    again, once = (CandidateBank.open(tmp_path / name / "bank", None, verify="all") for name in ("B", "whole"))
+    assert again.manifest == once.manifest
+    assert [path.name for path in (tmp_path / "B").iterdir() if path.name.startswith(".")] == []
+
+
+def test_what_was_imported_of_another_release_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = foreign_release(tmp_path / "R")
+    with monkeypatch.context() as patched:
+        patched.setattr(bank_module, "report_blocks", lambda *_: (_ for _ in ()).throw(OSError("the disk is full")))
+        with pytest.raises(OSError, match="full"):
+            import_release(folder, tmp_path / "B")
+    studies = folder / "model_data/candidates_data/candidate_studies.csv"
+    os.utime(studies, ns=(1, 1))
+    import_release(folder, tmp_path / "B")
+    assert "there already" not in capsys.readouterr().out
