@@ -13,6 +13,7 @@ import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from index.candidate_bank import CandidateBank
 from scripts import build_index
@@ -52,7 +53,7 @@ def _indexed(bank: Path, options: argparse.Namespace) -> Row:
     return Row("index", None, None, {"an index reaches its targets": published})
 
 
-def _index_of(bank: Path) -> Mapping[str, object]:
+def _index_of(bank: Path) -> dict[str, Any]:
     """The recorded search. Raises ValueError for a bank without an index, which has no kind to build at other sizes."""
     search = CandidateBank.open(bank, None).manifest.search
     if "file" not in search:

@@ -79,8 +79,13 @@ def test_answers_are_the_same_where_only_ties_change_places() -> None:
 
 def test_golden_arrays_are_taken_as_they_are(tmp_path: Path) -> None:
     clips = np.random.default_rng(0).integers(0, 255, (2, 16, 224, 224, 3)).astype(np.uint8)
-    rows = {"clip_embeddings": np.ones((2, 512)), "view_logits": np.ones((2, 11))}
-    np.savez(tmp_path / "echoprime_encoders.npz", seed=np.array(3), input_clips=clips, **rows)
+    np.savez(
+        tmp_path / "echoprime_encoders.npz",
+        seed=np.array(3),
+        input_clips=clips,
+        clip_embeddings=np.ones((2, 512)),
+        view_logits=np.ones((2, 11)),
+    )
     inputs = golden_check(tmp_path)[1]()
     assert (len(inputs.clips), inputs.clips[0].shape) == (2, (3, 16, 224, 224))
     assert inputs.embeddings is not None
