@@ -21,8 +21,10 @@ from typing import Any
 from index.candidate_bank import CandidateBank
 from model.echo.phrases.reader import english, german
 from scripts.local_service import local_service
+from scripts.own_reports.bank_folder import LAST_RUN
 from scripts.own_reports.deidentify import shipped_words
-from scripts.own_reports.messy_reports import MAPPING, Marker, messy_table
+from scripts.own_reports.messy_reports import MAPPING, messy_table
+from scripts.own_reports.messy_sentences import Marker
 from scripts.own_reports.pseudonyms import read_pseudonyms
 from scripts.sample_study import write_sample_study
 from service.client import EchoScribeClient, ReportOptions
@@ -89,6 +91,7 @@ def check(folder: Path, seed: int, studies: int) -> dict[str, Any]:
     site.run("head -c 32 /dev/urandom > site.key")
     site.build("reports.csv", "--dry-run")
     built = site.build("reports.csv", "--show-text")
+    coverage = json.loads((site.bank / LAST_RUN / "coverage.json").read_text(encoding="utf-8"))
     serving_commands = [*site.commands, "echoscribe serve --bank BANK"]
     with (
         local_service(folder / "service", {"ECHOSCRIBE_BANK": str(site.bank)}) as service,
@@ -103,6 +106,9 @@ def check(folder: Path, seed: int, studies: int) -> dict[str, Any]:
         "banked": built["candidates"],
         "rejected": sum(built["rejected"].values()),
         "put_aside": sum(built["quarantined"].values()),
+        "matched_share": coverage["matched_share"],
+        "matched_by_language": coverage["matched_by_language"],
+        "free_sentences": coverage["free"],
         "commands_to_serve": len(serving_commands),
         "markers": len(markers),
         "marker_recall": round(1 - len(leaked) / len(markers), 5),
@@ -212,6 +218,7 @@ def holds(found: Mapping[str, Any]) -> bool:
         found["marker_recall"] >= LEAST_RECALL,
         found["commands_to_serve"] <= _MOST_COMMANDS,
         found["banked"] > found["rows"] // 2,  # it does not win by keeping nothing
+        min(found["matched_by_language"].get(language, 0) for language in ("en", "de")) > 0,
         found["appended"] > 0,
         found["same_after_append_and_delete"],
         found["deleted_patient_found"] == 0,

@@ -16,6 +16,7 @@ def coverage_of(counts: Mapping[str, int], sections: Sequence[str], reports: int
         "sections": {name: counts.get(_SECTION + name, 0) for name in sections},
         "sentences": sentences,
         "matched_share": round(counts.get("sentences matched", 0) / sentences, 4) if sentences else None,
+        "matched_by_language": _part(counts, "matched in: "),
         "free": counts.get("sentences free", 0),
         "left_out": counts.get("sentences left out", 0),
         "labels": _part(counts, _LABEL),
@@ -31,6 +32,8 @@ def coverage_lines(coverage: Mapping[str, Any], rejected: Counter[str], quaranti
     yield f"{coverage['rows']} rows, {coverage['reports_read']} reports read, {coverage['sentences']} sentences"
     yield f"  {coverage['matched_share']} of the sentences are phrases, {coverage['free']} are kept free,"
     yield f"  {coverage['left_out']} are left out because they name or number somebody"
+    for language, count in coverage["matched_by_language"].items():
+        yield f"  {count} phrases are in language {language}"
     for title, table in (("section", coverage["sections"]), ("label", coverage["labels"])):
         for name, count in table.items():
             yield f"{title:8} {name:42} {count:6}  {count / reports:6.1%}"

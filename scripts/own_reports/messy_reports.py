@@ -6,9 +6,8 @@ the rules of de-identification know nothing of. Everything is drawn from one see
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 
 import numpy as np
 from faker import Faker
@@ -16,6 +15,7 @@ from faker import Faker
 from model.phantom.prior import state_of
 from model.phantom.report import report_of, text_of
 from model.report.language import Language
+from scripts.own_reports.messy_sentences import ADMINISTRATIVE, FREE, Draw, Marker
 
 HEADER = ("StudyID", "MRN", "Patient", "Signed by", "Accession", "ExamDate", "Split", "Pacemaker", "Report")
 MAPPING = """\
@@ -31,42 +31,6 @@ headings: {Pericardium: [Pericardial findings]}
 """
 _LOCALES = ("en_US", "de_DE", "pl_PL", "es_ES", "fr_FR", "en_GB")
 _GERMAN_SHARE = 0.15
-_FREE = (
-    "Chordal structures appear elongated with late systolic tenting of the posterior leaflet.",
-    "Doppler alignment was difficult in apical views.",
-    "E/e' ratio is {a}.{b} at rest.",
-    "Flow reversal in the descending aorta was not sampled.",
-    "Trabeculations are prominent near the apex; the ratio measures {a}.{b}.",
-    "Contrast was not given because endocardial borders are well seen.",
-    "A catheter tip crosses the tricuspid annulus, length about {a} cm.",
-    "Strain analysis gave {a}{b} % with fair tracking.",
-)
-_ADMINISTRATIVE: tuple[Callable[["_Draw"], str], ...] = (
-    lambda d: f"Findings were discussed with Dr. {d.name()} on {d.day()}.",
-    lambda d: f"Compared with the study of {d.day()}, no relevant change.",
-    lambda d: f"Mild interval change since {d.day()}.",
-    lambda d: f"Referred by {d.full()} for dyspnea, MRN {d.number()}.",
-    lambda d: f"Call {d.phone()} with questions.",
-    lambda d: f"{d.age()}, follow-up after surgery.",
-    lambda d: f"Scanned by {d.name().lower()}, accession {d.code()}.",
-    lambda d: f"Mr. {d.name()} tolerated the examination well.",
-    lambda d: f"{d.own().upper()} WAS INFORMED ABOUT THE RESULT.",
-    lambda d: f"Results were mailed to {d.mail()}.",
-    lambda d: f"{d.own()} reports chest pain since {d.day()}.",
-    lambda d: f"The image set {d.code()} shows a sclerotic annulus.",
-    lambda d: f"Prior surgery by Prof. {d.full()} in {d.place()}.",
-    lambda d: f"Copy to {d.address()}.",
-    lambda d: f"{d.full()} agrees with this reading.",
-    lambda d: f"Acquired {d.day()} at {d.clock()}.",
-)
-
-
-@dataclass(frozen=True)
-class Marker:
-    """Something planted that must be found nowhere afterwards."""
-
-    kind: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -83,78 +47,6 @@ class MessyTable:
     patients: dict[str, str] = field(default_factory=dict)
 
 
-class _Draw:
-    """Draws identifiers for one study and remembers them."""
-
-    def __init__(self, fakers: Sequence[Faker], rng: np.random.Generator, patient: str, signer: str) -> None:
-        self._fakers, self._rng, self._patient, self._signer = fakers, rng, patient, signer
-        self.markers: list[Marker] = []
-
-    def _plant(self, kind: str, text: str) -> str:
-        self.markers.append(Marker(kind, text))
-        return text
-
-    def _faker(self) -> Faker:
-        return self._fakers[int(self._rng.integers(len(self._fakers)))]
-
-    def name(self) -> str:
-        return self._plant("name", self._faker().last_name())
-
-    def full(self) -> str:
-        faker = self._faker()
-        return f"{self._plant('name', faker.first_name())} {self._plant('name', faker.last_name())}"
-
-    def own(self) -> str:
-        return self._plant("name", self._patient.split(",")[0])
-
-    def day(self) -> str:
-        day = date(2012, 1, 1) + timedelta(days=int(self._rng.integers(4500)))
-        forms = (
-            "%Y-%m-%d",
-            "%d/%m/%Y",
-            "%m/%d/%Y",
-            "%d.%m.%Y",
-            "%d %B %Y",
-            "%B %d, %Y",
-            "%d-%b-%y",
-            "%Y%m%d",
-            "%m/%d/%y",
-        )
-        return self._plant("date", day.strftime(forms[int(self._rng.integers(len(forms)))]))
-
-    def clock(self) -> str:
-        return self._plant(
-            "time", f"{self._rng.integers(10, 24)}:{self._rng.integers(10, 60)}:{self._rng.integers(10, 60)}"
-        )
-
-    def number(self) -> str:
-        return self._plant("id", str(self._rng.integers(100_000, 10**9)))
-
-    def code(self) -> str:
-        letters = "".join(self._rng.choice(list("ABCDEHKLMUX"), 2))
-        return self._plant("id", f"{letters}{self._rng.integers(10, 100)}-{self._rng.integers(1000, 10**6)}")
-
-    def phone(self) -> str:
-        return self._plant(
-            "phone",
-            self._fakers[0].numerify("(###) ###-####")
-            if self._rng.random() < 0.5
-            else f"+49 {self._rng.integers(100, 999)} {self._rng.integers(10**5, 10**7)}",
-        )
-
-    def age(self) -> str:
-        return self._plant("age", f"{self._rng.integers(90, 104)}-year-old")
-
-    def mail(self) -> str:
-        return self._plant("mail", self._faker().ascii_safe_email())
-
-    def place(self) -> str:
-        return self._plant("place", self._faker().city())
-
-    def address(self) -> str:
-        return self._plant("address", self._fakers[0].street_address().split("\n")[0])
-
-
 def messy_table(seed: int, studies: int, languages: Sequence[Language], *, planted: bool = True) -> MessyTable:
     """A table of `studies` good rows and a few bad ones; a third of the patients come with two studies.
 
@@ -167,7 +59,7 @@ def messy_table(seed: int, studies: int, languages: Sequence[Language], *, plant
     rows, markers, patients = [], [], {}
     for number in range(studies):
         patient = number - 1 if number % 3 == 2 else number
-        row, row_markers = _row((seed, number, patient), rng, fakers, languages, _ADMINISTRATIVE if planted else ())
+        row, row_markers = _row((seed, number, patient), rng, fakers, languages, planted=planted)
         rows.append(row)
         markers += row_markers
         patients[row[0]] = row[1]
@@ -190,7 +82,8 @@ def _row(
     rng: np.random.Generator,
     fakers: Sequence[Faker],
     languages: Sequence[Language],
-    administrative: Sequence[Callable[["_Draw"], str]],
+    *,
+    planted: bool,
 ) -> tuple[list[str], list[Marker]]:
     """A row and its markers. numbers: seed, study, patient."""
     seed, number, patient = numbers
@@ -200,7 +93,7 @@ def _row(
     name, mrn = f"{own.last_name()}, {own.first_name()}", f"{40_000_000 + 977 * patient + seed}"
     signer = f"{faker.first_name()} {faker.last_name()}"
     study, accession = f"1.2.840.99.{seed}.{number}.77", f"ACC{700_000 + 31 * number + seed}"
-    draw = _Draw(fakers, rng, name, signer)
+    draw = Draw(fakers, rng, name, signer)
     day = draw.day()
     german = len(languages) > 1 and rng.random() < _GERMAN_SHARE
     language = languages[1] if german else languages[0]
@@ -212,12 +105,13 @@ def _row(
         if rng.random() > 0.1 or section == "Left Ventricle"  # missing sections
     }
     for _ in range(int(rng.integers(0, 3))):
-        free = str(rng.choice(_FREE)).format(a=rng.integers(1, 10), b=rng.integers(1, 10))
+        free = str(rng.choice(FREE[language.language])).format(a=rng.integers(1, 10), b=rng.integers(1, 10))
         sections[str(rng.choice(list(sections)))].append(free)
-    for _ in range(int(rng.integers(0, 4)) if administrative else 0):
-        planted = administrative[int(rng.integers(len(administrative)))](draw)
+    administrative = ADMINISTRATIVE[language.language]
+    for _ in range(int(rng.integers(0, 4)) if planted else 0):
+        sentence = administrative[int(rng.integers(len(administrative)))](draw)
         place = sections[str(rng.choice(list(sections)))]
-        place.insert(int(rng.integers(len(place) + 1)), planted)
+        place.insert(int(rng.integers(len(place) + 1)), sentence)
     text = _styled(sections, number % 2 == 0, (name, signer, day, accession))
     markers = [*draw.markers, *(Marker("name", part) for part in name.split(", ")), Marker("id", mrn)]
     markers += [Marker("id", accession), Marker("id", study), *(Marker("name", part) for part in signer.split())]

@@ -113,8 +113,10 @@ class RowReader:
             counts[f"section: {section}"] += 1
             for sentence in split_sentences(text):
                 counts["sentences"] += 1
-                if phrase := self._phrase(section, sentence):
+                phrase, language = self._phrase(section, sentence)
+                if phrase is not None:
                     counts["sentences matched"] += 1
+                    counts[f"matched in: {language}"] += 1
                     found.append(phrase)
                     continue
                 judged = self.deidentifier.judge(sentence, identity)
@@ -125,12 +127,13 @@ class RowReader:
                     found.append(BankedSentence(section, text=stable(judged.text)))
         return tuple(found), tuple(doubts)
 
-    def _phrase(self, section: str, sentence: str) -> BankedSentence | None:
+    def _phrase(self, section: str, sentence: str) -> tuple[BankedSentence | None, str]:
+        """The phrase that a sentence is, and the language it is written in."""
         for reader in self.readers:
             reading = reader.read_sentence(section, sentence)
             if reading.phrase is not None and reading.phrase.section == section:
-                return BankedSentence(section, reading.phrase.phrase_id, reading.value)
-        return None
+                return BankedSentence(section, reading.phrase.phrase_id, reading.value), reader.language.language
+        return None, ""
 
     def _labels(
         self, row: TableRow, sentences: Sequence[BankedSentence], counts: Counter[str]

@@ -3,12 +3,13 @@
 import pytest
 
 from scripts.own_data import _countable, _leaks, holds
-from scripts.own_reports.messy_reports import Marker
+from scripts.own_reports.messy_sentences import Marker
 
 GOOD = {
     "rows": 308,
     "banked": 270,
     "commands_to_serve": 4,
+    "matched_by_language": {"en": 4000, "de": 600},
     "marker_recall": 1.0,
     "appended": 14,
     "same_after_append_and_delete": True,
@@ -24,6 +25,7 @@ GOOD = {
         ("marker_recall", 0.98),
         ("banked", 100),
         ("commands_to_serve", 6),
+        ("matched_by_language", {"en": 4600}),
         ("appended", 0),
         ("same_after_append_and_delete", False),
         ("deleted_patient_found", 1),
