@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from model.echo.cpu_kernels import Box, brightest_crops, cut_out, masked_crops
 from model.echo.fan import Fan
 from model.echo.hull_mask import hull_mask
 from model.echo.preprocessing_config import EchoPreprocessing, Quality
@@ -19,7 +20,6 @@ from model.errors import ClipRejected
 from model.study import Clip, SkipReason, Source
 
 _SMALLEST_SIDE = 32  # pixels; no sector can be told from less
-Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels, x1 and y1 exclusive; may reach beyond the picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,11 +91,11 @@ def shown_of(clip: Clip, frames: torch.Tensor, config: EchoPreprocessing) -> Sho
     if clip.source not in config.masked_sources:
         return Shown(None, centre)
     first_window, *_ = windows_of(clip.length, clip.frame_rate_hz, config)
-    looked = _rows(frames, clip.rows_of(mask_frames(clip.length, first_window, config)))
+    rows = clip.rows_of(mask_frames(clip.length, first_window, config))
     if config.mask == "hull":
-        hull = hull_mask(looked)
+        hull = hull_mask(_rows(frames, rows))
         return _unmasked(clip, centre) if hull is None else Shown(torch.from_numpy(hull).to(frames.device), centre)
-    seen = look_at(looked)
+    seen = look_at(frames, rows)
     sector = sector_of(seen, clip.sector_box)
     if sector is None:
         if seen.still:
@@ -144,14 +144,11 @@ def cropped(frames: torch.Tensor, index: torch.Tensor, shown: Shown, every: int 
 
     frames: uint8 (T, H, W, C). every: only each such row and column, for a look at lower resolution.
     """
-    x0, y0, x1, y1 = shown.box
-    height, width = frames.shape[1:3]
-    rows, columns = slice(max(0, y0), min(height, y1), every), slice(max(0, x0), min(width, x1), every)
+    rows, columns, beyond = cut_out(frames, shown.box, every)
     part = frames[:, rows, columns].index_select(0, index)  # cut first: the rest is never copied
     if shown.mask is not None:
         part = part * shown.mask[rows, columns, None]
-    beyond = [0, 0, *(max(0, over) // every for over in (-x0, x1 - width, -y0, y1 - height))]
-    return torch.nn.functional.pad(part, beyond) if any(beyond) else part
+    return torch.nn.functional.pad(part, [0, 0, *beyond]) if any(beyond) else part
 
 
 def model_input_of(
@@ -164,9 +161,11 @@ def model_input_of(
     if frames.device.type == "cpu" and not config.antialias and _within(frames, shown.box):
         pixels = _pixels_by_opencv(frames, shown, window, config)
     else:
-        index = torch.tensor(window.present, device=frames.device)
-        part = cropped(frames, index, shown).permute(0, 3, 1, 2)  # (n, 3, h, w), channels last in memory
-        pixels = resized(part, config).transpose(0, 1)  # (3, n, S, S)
+        if frames.device.type == "cpu" and shown.mask is not None:
+            part = masked_crops(frames, window.present, shown.box, shown.mask)
+        else:
+            part = cropped(frames, torch.tensor(window.present, device=frames.device), shown)
+        pixels = resized(part.permute(0, 3, 1, 2), config).transpose(0, 1)  # channels last in memory; (3, n, S, S)
     clip = normalised(pixels.flip(0) if bgr else pixels, config)
     lacking = len(window.frames) - len(window.present)
     if not lacking:
@@ -243,10 +242,10 @@ def window_scores(frames: torch.Tensor, shown: Shown, windows: tuple[Window, ...
     filled = [(*window.present, *[window.present[-1]] * window.frames.count(None)) for window in windows]
     needed = sorted({frame for window in filled for frame in window})
     every = max(1, (shown.box[2] - shown.box[0]) // (4 * SCORE_SIZE))  # four pixels across a reduced one are enough
-    part = cropped(frames, torch.tensor(needed, device=frames.device), shown, every)
+    grey = brightest_crops(frames, needed, shown.box, shown.mask, every)
     everything = torch.ones(1, *frames.shape[1:3], 1, dtype=torch.uint8, device=frames.device)
     mask = cropped(everything, torch.zeros(1, dtype=torch.long, device=frames.device), shown, every)[0, ..., 0]
-    pictures, share = reduced(part.amax(dim=3).float(), mask.float())
+    pictures, share = reduced(grey.float(), mask.float())
     row = {frame: place for place, frame in enumerate(needed)}
     order = torch.tensor([[row[frame] for frame in window] for window in filled], device=frames.device)
     return scores(pictures[order], share, _depth(shown, frames.shape[1]).to(frames.device))

@@ -1,5 +1,6 @@
 """Finds the ultrasound sector of a cine and tells which pixels may be shown; everything else is text or may be."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -7,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from model.echo.cpu_kernels import area_means, brightest_channel, opened
 from model.echo.fan import Fan, fit_fan
 
 # Source of the numbers below: LOG 2026-11-22, rendered sectors with text, ticks and ECG, and real cines.
@@ -58,34 +60,31 @@ def looked_at(total: int) -> tuple[int, ...]:
     return tuple(torch.linspace(0, total - 1, min(_LOOKED_AT, total)).long().tolist())
 
 
-def liveliness(frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def liveliness(frames: torch.Tensor, index: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """(std float32 (h, w), low uint8 (H, W), high uint8 (H, W)) over time, on the frames' device.
 
-    frames: uint8 (t, H, W, 3) those looked at. The brightest channel counts, so that blue Doppler lives as red does.
+    frames: uint8 (T, H, W, 3). index: the t of them that are looked at. The brightest channel counts, so that blue
+    Doppler lives as red does.
     """
-    grey = frames.amax(dim=3)  # (t, H, W)
+    grey = brightest_channel(frames, index)  # (t, H, W)
     factor = max(1.0, max(grey.shape[1:]) / _LONG_SIDE)
     size = (round(grey.shape[1] / factor), round(grey.shape[2] / factor))
-    small = torch.nn.functional.interpolate(grey[:, None].float(), size=size, mode="area")[:, 0]
-    opened = _dilated(-_dilated(-small))
-    brightest, thick = small.amax(dim=0), opened.amax(dim=0)
+    small = area_means(grey, size)
+    brightest, thick = small.amax(dim=0), opened(small).amax(dim=0)
     line = (brightest - thick >= _LINE_GREY) & (thick <= _LINE_BODY * brightest)
     std = small.std(dim=0, correction=0) * ~line
     smooth = torch.nn.functional.avg_pool2d(std[None], 3, stride=1, padding=1)[0]
     return smooth * (std > _LIVE_STD / 2), grey.amin(dim=0), grey.amax(dim=0)
 
 
-def _dilated(frames: torch.Tensor) -> torch.Tensor:
-    """(t, h, w) maximum over 3×3 neighbourhoods."""
-    return torch.nn.functional.max_pool2d(frames[:, None], 3, stride=1, padding=1)[:, 0]
+def look_at(frames: torch.Tensor, rows: Sequence[int] | None = None) -> Liveliness:
+    """The liveliness of a cine, on the CPU, where shapes are found.
 
-
-def look_at(frames: torch.Tensor) -> Liveliness:
-    """The liveliness of a cine, on the CPU, where shapes are found. frames: uint8 (T, H, W, 3) on any device."""
-    chosen = looked_at(len(frames))
-    if len(chosen) < len(frames):
-        frames = frames.index_select(0, torch.tensor(chosen, device=frames.device))
-    return Liveliness(*(part.cpu().numpy() for part in liveliness(frames)))
+    frames: uint8 (T, H, W, 3) on any device. rows: those among which to look, all unless said.
+    """
+    among = range(len(frames)) if rows is None else rows
+    chosen = [among[place] for place in looked_at(len(among))]
+    return Liveliness(*(part.cpu().numpy() for part in liveliness(frames, chosen)))
 
 
 def sector_of(seen: Liveliness, stated_box: tuple[int, int, int, int] | None = None) -> Sector | None:
