@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--growth", type=int, nargs="*", default=[], help="numbers of candidates")
     parser.add_argument("--folder", type=Path, help="where the vectors of `growth` lie meanwhile")
     parser.add_argument("--only", nargs="+", choices=ROWS, default=[], help="rows to measure; all unless said")
-    parser.add_argument("--queries", type=int, default=128, help="of each kind, for recall")
+    parser.add_argument("--queries", type=int, default=256, help="of each kind, for recall")
     parser.add_argument("--repeats", type=int, default=5, help="counted repeats; the median is told")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads of torch and FAISS")
     options = parser.parse_args(arguments)

@@ -24,7 +24,7 @@ def test_an_index_that_finds_enough_is_chosen(lists_from: int, monkeypatch: pyte
     generator = CandidateVectors(0, 64)
     vectors = generator.draw(np.random.default_rng(1), 3000)[0].astype(np.float16)
     sets = QuerySource(vectors, generator).sets(20, np.random.default_rng(2), ExactSearch(vectors))
-    targets = {"in_distribution": 0.6, "cross_modal": 0.5}
+    targets = {"in_distribution": 0.4, "cross_modal": 0.3}  # half of these misses are allowed
     chosen, tried = Chooser(vectors, sets, targets, 0, lambda _: None).choose()
     assert chosen is not None
     assert chosen.measured.reaches
