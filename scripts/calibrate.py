@@ -107,6 +107,7 @@ def write_calibrated(
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Calibrates as the command line says. Returns the summary."""
+    _check(arguments)
     paths = ArtifactPaths(arguments.bundle, arguments.bank)
     pipeline = load_pipeline(paths, choose_placement(arguments.device))
     refused: list[str] = []
@@ -123,6 +124,17 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     manifest = calibrated(pipeline.bundle, studies, arguments.sensitivity)
     final = write_calibrated(arguments.bundle, arguments.out, manifest, studies, arguments.false_flags)
     return {**final.evaluation["calibration"], "kept_out": refused, "false_flags": arguments.false_flags}
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Raises ValueError or OSError, naming the option, its value and the limit, before hours of reading."""
+    for option, value in (("--sensitivity", arguments.sensitivity), ("--false-flags", arguments.false_flags)):
+        if value is not None and not 0 < value < 1:
+            raise ValueError(f"{option}: {value:g} is not between 0 and 1")
+    if arguments.out.exists():
+        raise FileExistsError(f"--out: {arguments.out} exists already; remove it or write elsewhere")
+    if arguments.studies is not None and not arguments.studies.is_dir():
+        raise NotADirectoryError(f"--studies: {arguments.studies} is no folder of studies")
 
 
 def main() -> int:

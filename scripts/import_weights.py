@@ -90,11 +90,16 @@ def _write(
 def weights_in(path: Path) -> dict[str, torch.Tensor]:
     """The state dict in a .pt or .safetensors file, float32. Raises ReleaseMismatch; no pickle is executed."""
     if path.suffix != ".safetensors":
-        return state_dict(path)
-    try:
-        return {name: t.float() if t.is_floating_point() else t for name, t in load_file(path).items()}
-    except SafetensorError as error:
-        raise ReleaseMismatch(f"{path}: cannot be read as safetensors ({error})") from error
+        weights = state_dict(path)
+    else:
+        try:
+            weights = {name: t.float() if t.is_floating_point() else t for name, t in load_file(path).items()}
+        except SafetensorError as error:
+            raise ReleaseMismatch(f"{path}: cannot be read as safetensors ({error})") from error
+    broken = sorted(name for name, tensor in weights.items() if not torch.isfinite(tensor).all())
+    if broken:
+        raise ReleaseMismatch(f"{path}: {len(broken)} tensors hold values that are not finite, first {broken[0]!r}")
+    return weights
 
 
 def main() -> int:

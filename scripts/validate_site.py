@@ -39,6 +39,8 @@ from service.pipeline import ReportPipeline, RunOptions
 
 def validate(arguments: argparse.Namespace) -> dict[str, Any]:
     """Validates as the command line says and writes its three files. Returns the summary."""
+    if not arguments.studies.is_dir():
+        raise NotADirectoryError(f"--studies: {arguments.studies} is no folder of studies")
     pipeline = load_pipeline(ArtifactPaths(arguments.bundle, arguments.bank), choose_placement(arguments.device))
     own, written_in = languages_of(arguments.bundle, pipeline.bundle, arguments.lang)
     reader = PhraseReader(own)

@@ -11,13 +11,23 @@ from scripts.echoprime.errors import ReleaseIncomplete, ReleaseMismatch
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
-    """Rows of a CSV file by column name. Raises ReleaseIncomplete when a column is not there."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        lacking = [column for column in columns if column not in (reader.fieldnames or ())]
-        if lacking:
-            raise ReleaseIncomplete(f"{path}: has no column {lacking}, only {reader.fieldnames}")
-        yield from reader
+    """Rows of a CSV file by column name.
+
+    Raises ReleaseIncomplete when a column is not there, ReleaseMismatch for a row of another length or for another
+    encoding.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            lacking = [column for column in columns if column not in (reader.fieldnames or ())]
+            if lacking:
+                raise ReleaseIncomplete(f"{path}: has no column {lacking}, only {reader.fieldnames}")
+            for row in reader:
+                if None in row or None in row.values():
+                    raise ReleaseMismatch(f"{path}: line {reader.line_num} has another number of cells than line 1")
+                yield row
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ReleaseMismatch(f"{path}: cannot be read as UTF-8 CSV ({error})") from error
 
 
 def read_studies(path: Path) -> list[str]:
@@ -28,12 +38,15 @@ def read_studies(path: Path) -> list[str]:
 def read_mil_weights(path: Path, taxonomy: Taxonomy) -> dict[str, dict[str, float]]:
     """Section → view → weight for every section and view of the taxonomy.
 
-    Raises ReleaseIncomplete for a view without a column, ReleaseMismatch for a section without a row or a bad weight.
+    Raises ReleaseIncomplete for a view without a column, ReleaseMismatch for a section without a row or with two, and
+    for a bad weight.
     """
-    table = {
-        row["Section"].strip(): {view: _number(path, row["Section"], row[view]) for view in taxonomy.views}
-        for row in read_rows(path, ["Section", *taxonomy.views])
-    }
+    table: dict[str, dict[str, float]] = {}
+    for row in read_rows(path, ["Section", *taxonomy.views]):
+        section = row["Section"].strip()
+        if section in table:
+            raise ReleaseMismatch(f"{path}: has two rows for {section!r}")
+        table[section] = {view: _number(path, section, row[view]) for view in taxonomy.views}
     lacking = [section for section in taxonomy.sections if section not in table]
     if lacking:
         raise ReleaseMismatch(f"{path}: has no row for {lacking}")

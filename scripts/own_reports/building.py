@@ -88,6 +88,9 @@ class BankBuild:
         staged = stage.run(read_table(reports, mapping), looked)
         summary = self._notes(staged, looked, source)
         if not dry_run:
+            if base is None and not summary["reports"]:
+                why = {**summary["rejected"], **summary["quarantined"]}
+                raise BankRefused(f"{out}: none of {looked.rows} rows can be used: {why}; {out / LAST_RUN} says which")
             new = NextBank(base, _NOBODY, staged).publish(
                 out, self._pseudonyms, self._language, self._sections, self._describe
             )

@@ -40,9 +40,12 @@ class Pseudonyms:
 def read_pseudonyms(path: Path) -> Pseudonyms:
     """The pseudonyms of a key file, any bytes. Raises BankRefused when it is missing or too short."""
     try:
-        return Pseudonyms(path.read_bytes())
+        key = path.read_bytes()
     except OSError as error:
         raise BankRefused(f"{path}: the key of pseudonyms cannot be read; make one: head -c 32 /dev/urandom") from error
+    if len(key) < _LEAST_KEY_BYTES:
+        raise BankRefused(f"{path}: the key of pseudonyms has {len(key)} bytes, {_LEAST_KEY_BYTES} are the least")
+    return Pseudonyms(key)
 
 
 def main() -> None:

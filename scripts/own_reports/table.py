@@ -76,7 +76,7 @@ def _codec(path: Path, mapping: WantedColumns) -> str:
         raise MappingError(f"encoding: {mapping.encoding!r} is not known") from error
     with path.open("rb") as file:
         if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) and not name.startswith("utf-16"):
-            raise TableError(f"{path}: is UTF-16, the mapping says {name}; set `encoding: utf-16`")
+            raise TableError(f"{path}: is UTF-16, not {name}: save it as UTF-8, or set `encoding: utf-16` in a mapping")
     return "utf-8-sig" if name == "utf-8" else name
 
 
@@ -86,7 +86,7 @@ def _check_header(path: Path, header: list[str], mapping: WantedColumns) -> None
         raise TableError(f"{path}: has the column {twice[0]!r} twice")
     missing = sorted(set(mapping.columns) - set(header))
     if missing:
-        raise MappingError(f"column {missing[0]!r} is mapped, but {path} has only: {', '.join(header)}")
+        raise MappingError(f"{path}: has no column {missing[0]!r}, only: {', '.join(header)}")
 
 
 def _row(line: int, header: list[str], cells: list[str]) -> TableRow:

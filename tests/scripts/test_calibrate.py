@@ -4,6 +4,7 @@ import argparse
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -157,3 +158,21 @@ def test_studies_on_disk_are_met_by_name(tmp_path: Path, paths: ArtifactPaths, m
     with pytest.raises(ValueError, match=r"labels without a study: 1; studies without labels: 1; study 1: "):
         run(arguments)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sensitivity": 2.0}, "--sensitivity: 2 is not between 0 and 1"),
+        ({"false_flags": -1.0}, "--false-flags: -1 is not between 0 and 1"),
+        ({"studies": Path("nowhere")}, "--studies: nowhere is no folder"),
+        ({"out": Path(__file__)}, "exists already"),
+    ],
+)
+def test_what_cannot_work_is_said_before_anything_is_read(
+    tmp_path: Path, paths: ArtifactPaths, change: dict[str, Any], message: str
+) -> None:
+    arguments = namespace(paths.bundle, paths.bank, tmp_path / "out")
+    vars(arguments).update(change)
+    with pytest.raises((ValueError, OSError), match=message):
+        run(arguments)

@@ -129,6 +129,28 @@ def test_what_does_not_fit_is_refused_by_name_and_leaves_nothing(lab: Path) -> N
     assert {path.name for path in lab.iterdir()} == before
 
 
+def test_values_that_are_none_are_refused_in_the_file_that_holds_them(lab: Path) -> None:
+    broken = build_video_encoder(ENCODER)
+    next(iter(broken.parameters())).data.fill_(torch.nan)
+    torch.save(broken.state_dict(), lab / "encoder.pt")
+    with pytest.raises(ReleaseError, match=r"encoder\.pt: 1 tensors hold values that are not finite, first '"):
+        imported(lab)
+    torch.save(build_video_encoder(ENCODER).state_dict(), lab / "encoder.pt")
+    rows = (lab / "mil.csv").read_text().splitlines()
+    for changed, message in (
+        ([*rows, rows[1]], "has two rows for"),
+        ([*rows[:-1], rows[-1][:-2]], rf"line {len(rows)} has another number of cells"),
+        ([*rows[:-1], rows[-1][:-1] + "x"], "x"),
+        ([*rows[:-1], rows[-1][:-1] + "nan"], "nan"),
+    ):
+        (lab / "mil.csv").write_text("\n".join(changed) + "\n")
+        with pytest.raises(ReleaseError, match=rf"mil\.csv: .*{message}"):
+            imported(lab)
+    (lab / "mil.csv").write_bytes(b"Section,\xff\n")
+    with pytest.raises(ReleaseError, match=r"mil\.csv: cannot be read as UTF-8"):
+        imported(lab)
+
+
 def test_a_pickle_that_would_run_code_is_refused(lab: Path) -> None:
     class Planted:
         def __reduce__(self) -> tuple[Any, ...]:
