@@ -3,7 +3,8 @@
     python -m scripts.fine_tune_encoders --bundle B --studies DIR --reports reports.csv --mapping columns.yaml --out B2
     torchrun --nproc-per-node 4 -m scripts.fine_tune_encoders ...        several GPUs; --patients is of each of them
 
-A clip and its own report are drawn together, others apart (CLIP, Radford et al. 2021). DIR holds a folder per study,
+A clip and its own report are drawn together, others apart (CLIP, Radford et al. 2021); where a bundle's sections have
+dimensions of their own, a clip and the sections that its view tells of. DIR holds a folder per study,
 read by the product's own ingest and preprocessing; reports and mapping are those of `scripts.build_bank`, de-identified
 in the same way. Patients are split: by the mapped split column (`train` trains), else a fifth is held out. Printed is
 how often held-out studies find their own report among the five nearest, before and after. The same command goes on
@@ -31,8 +32,9 @@ from model.errors import ModelError
 from scripts.fine_tuning.bundle import RESTED_ON_THE_ENCODER, raw_video_encoder, text_tower, write_fine_tuned
 from scripts.fine_tuning.clips import ClipFolder, usable
 from scripts.fine_tuning.contrastive_loop import Drawing, FineTuner, processes, wait_for_all
+from scripts.fine_tuning.contrasts import Contrasting
 from scripts.fine_tuning.pairs import SitePairs, read_pairs
-from scripts.fine_tuning.retrieval import StudyVectors, recall
+from scripts.fine_tuning.retrieval import StudyVectors, recall, text_vectors
 from scripts.fine_tuning.towers import Towers
 from scripts.own_reports.bundle_reading import BundleReading
 from scripts.own_reports.errors import OwnReportsError
@@ -87,11 +89,13 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
     def measured() -> dict[str, Any]:
         found = vectors.of(towers.eval().video, held_out)
-        texts = tower.encode([site.pairs[place].text for place in found])
+        texts = text_vectors(tower, [site.pairs[place] for place in found], manifest)
         return recall(np.array(list(found.values()), np.float32).reshape(len(found), -1), texts)
 
     before = measured()
-    tuner = FineTuner(towers, Drawing(site, clips, tower, training, rank, world), placement, work)
+    tuner = FineTuner(
+        towers, Drawing(site, clips, tower, Contrasting(manifest), training, rank, world), placement, work
+    )
     steps = tuner.train(_plan(arguments), json.dumps([manifest.files, arguments.freeze_text, arguments.clips]))
     after = measured()
     faults = Counter(fault for place in range(len(site.pairs)) if (fault := clips.fault(place)))

@@ -16,6 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 from model.device import Placement
 from model.report.text_encoder import TextTower
 from scripts.fine_tuning.clips import ClipFolder
+from scripts.fine_tuning.contrasts import Contrasting, PairBatch
 from scripts.fine_tuning.pairs import SitePairs
 from scripts.fine_tuning.towers import Towers
 from scripts.training.checkpoint import load_checkpoint, save_checkpoint
@@ -32,12 +33,13 @@ class Drawing:
     site: SitePairs
     clips: ClipFolder
     tower: TextTower
+    contrasting: Contrasting
     places: Sequence[int]
     rank: int = 0
     world: int = 1
 
-    def at(self, step: int, plan: Plan) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Clips float32 (B, 3, F, S, S), tokens and valid (B, T) of a step; B patients, or as many as there are."""
+    def at(self, step: int, plan: Plan) -> PairBatch:
+        """The batch of a step: as many patients as the plan has rows, or as there are."""
         rng = np.random.default_rng([plan.seed, step])
         of_patient: dict[str, list[int]] = {}
         for place in self.places:
@@ -48,8 +50,10 @@ class Drawing:
         clips = [(place, int(rng.integers(len(self.clips.inputs(place))))) for place in chosen]
         own = clips[self.rank :: self.world]
         inputs = np.stack([self.clips.inputs(place)[clip] for place, clip in own]).astype(np.float32)
-        tokens = self.tower.tokens([self.site.pairs[place].text for place, _ in own])
-        return torch.from_numpy(inputs), *self.tower.padded(tokens)
+        views = torch.stack([self.clips.views(place)[clip] for place, clip in own])
+        texts, contrasts = self.contrasting.of([self.site.pairs[place] for place, _ in own], views)
+        tokens, valid = self.tower.padded(self.tower.tokens(texts))
+        return PairBatch(torch.from_numpy(inputs), tokens, valid, contrasts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +97,9 @@ class FineTuner:
     def _step(self, towers: torch.nn.Module, optimizer: torch.optim.Optimizer, plan: Plan, step: int) -> torch.Tensor:
         for group in optimizer.param_groups:
             group["lr"] = plan.rate(plan.progress(step, 0.0))
-        clips, tokens, valid = self.drawing.at(step, plan)
+        batch = self.drawing.at(step, plan).to(self.placement.device)
         with self._precision():
-            loss = towers(clips.to(self.placement.device), tokens, valid)
+            loss = towers(batch)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(towers.parameters(), plan.gradient_norm)

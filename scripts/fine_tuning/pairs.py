@@ -14,7 +14,7 @@ from scripts.own_reports.mapping import read_mapping
 from scripts.own_reports.pseudonyms import Pseudonyms
 from scripts.own_reports.survey import survey
 from scripts.own_reports.table import read_table
-from scripts.own_reports.vectors import report_text
+from scripts.own_reports.vectors import report_text, section_texts
 
 TRAIN = "train"  # the value of a mapped split column that trains; every other one is held out
 _HELD_OUT_OF_256 = 51  # a fifth of the patients where no split is mapped
@@ -22,11 +22,12 @@ _HELD_OUT_OF_256 = 51  # a fifth of the patients where no split is mapped
 
 @dataclass(frozen=True)
 class Pair:
-    """A study by the name of its folder, and the text that its clips are to be near to."""
+    """A study by the name of its folder, and the text that its clips are to be near to, whole and by section."""
 
     study: str
     patient: str
     text: str
+    sections: Mapping[str, str]
     held_out: bool
 
 
@@ -63,7 +64,8 @@ def read_pairs(reading: BundleReading, reports: Path, mapping_file: Path, studie
             kept_out[found.fault or ("may_name_somebody" if found.doubts else "report_without_videos")] += 1
             continue
         split = None if mapping.split is None else row.values[mapping.split].strip()
-        pairs.append(Pair(study, patient, report_text(found.report, language), _held_out(patient, split)))
+        text, sections = report_text(found.report, language), section_texts(found.report, language)
+        pairs.append(Pair(study, patient, text, sections, _held_out(patient, split)))
     return SitePairs(tuple(pairs), {reason: count for reason, count in kept_out.items() if count})
 
 

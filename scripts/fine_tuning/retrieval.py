@@ -12,7 +12,10 @@ from torch import nn
 from model.bundle import BundleManifest
 from model.embeddings import StudyEmbedding
 from model.mil import MilTable
+from model.report.section_vectors import section_vectors
+from model.report.text_encoder import TextTower
 from scripts.fine_tuning.clips import ClipFolder
+from scripts.fine_tuning.pairs import Pair
 from scripts.own_reports.networks import study_vector
 
 AT = 5
@@ -37,6 +40,16 @@ def recall(studies: NDArray[np.float32], texts: NDArray[np.float32]) -> dict[str
         "chance": round(AT / count, 4),
         "median_rank": float(np.median(ranks)),
     }
+
+
+def text_vectors(tower: TextTower, pairs: Sequence[Pair], manifest: BundleManifest) -> NDArray[np.float32]:
+    """float32 (N, D) unit norm: reports as a bank of the bundle has them, whole or section by section."""
+    subspaces = manifest.section_subspaces
+    if not subspaces:
+        return tower.encode([pair.text for pair in pairs])
+    vectors = section_vectors(tower.encode, [pair.sections for pair in pairs], subspaces, manifest.embedding_dim)
+    unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return unit
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from model.report.bert import BertTextEncoder
 from model.report.text_encoder import TextEncoder
+from scripts.fine_tuning.contrasts import PairBatch
 
 _FIRST_TEMPERATURE = 0.07  # Radford et al. 2021 (CLIP), section 2.5; learned from there
 _LARGEST_SCALE = 100.0  # the same section: larger ones made training unstable
@@ -29,13 +30,24 @@ class Towers(nn.Module):
                 module.eval()
         return self
 
-    def forward(self, clips: torch.Tensor, tokens: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-        """The symmetric contrastive loss of B pairs of different patients, a scalar.
+    def forward(self, batch: PairBatch) -> torch.Tensor:
+        """The symmetric contrastive loss, a scalar: the mean over the batch's contrasts."""
+        seen = self.video(batch.clips).float()  # (B, D)
+        said = self.text(batch.tokens, batch.valid).float()  # (N, D)
+        losses = [
+            self._contrast(seen[c.rows, c.first : c.end], said[c.texts, c.first : c.end], c.texts)
+            for c in batch.contrasts
+        ]
+        # Every weight takes part, so that processes which drew no contrast still answer the others.
+        nothing = 0 * (seen.sum() + said.sum() + self.log_scale)
+        loss: torch.Tensor = torch.stack(losses).mean() + nothing if losses else nothing
+        return loss
 
-        clips: (B, 3, F, S, S). tokens: int64 (B, T). valid: bool (B, T).
-        """
-        seen = functional.normalize(self.video(clips).float(), dim=1)  # (B, D)
-        said = self.text(tokens, valid).float()  # (B, D) unit norm
-        logits = self.log_scale.exp().clamp(max=_LARGEST_SCALE) * seen @ said.T
-        own = torch.arange(len(clips), device=clips.device)
+    def _contrast(self, seen: torch.Tensor, said: torch.Tensor, texts: torch.Tensor) -> torch.Tensor:
+        """Cross-entropy both ways; seen, said: (n, d) pair by pair. A text that is said twice is no negative."""
+        scale = self.log_scale.exp().clamp(max=_LARGEST_SCALE)
+        logits = scale * functional.normalize(seen, dim=1) @ functional.normalize(said, dim=1).T
+        own = torch.arange(len(texts), device=texts.device)
+        same = (texts[:, None] == texts[None]) & (own[:, None] != own[None])
+        logits = logits.masked_fill(same, -torch.inf)
         return (functional.cross_entropy(logits, own) + functional.cross_entropy(logits.T, own)) / 2
