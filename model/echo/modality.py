@@ -11,7 +11,7 @@ from torch import nn
 from torchvision.models import ConvNeXt
 
 from model.bundle import MANIFEST, BundleManifest
-from model.checkpoint import load_weights
+from model.checkpoint import load_weights, unfilled
 from model.device import Placement
 from model.echo.clip_batches import in_batches
 from model.echo.convnext_forward import FusedConvNeXt
@@ -118,7 +118,7 @@ def _network(
     """A network with its weights, placed."""
     try:
         config = manifest.networks[name]
-        network, file = build(config), config["file"]
+        network, file = unfilled(lambda: build(config)), config["file"]
     except (KeyError, TypeError, ValueError) as error:
         raise BundleMismatch(f"{folder / MANIFEST}: networks.{name}: cannot be built from this ({error})") from error
     dimension = config.get("embedding_dim")
