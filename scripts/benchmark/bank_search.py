@@ -19,7 +19,7 @@ from index.growing_array import GrowingArray
 from index.retriever import Retriever, open_search
 from index.search import Search
 from scripts import published_pipeline as published
-from scripts.benchmark.measured import Figures, Row, compared, seconds_of
+from scripts.benchmark.measured import Figures, Row, compared, cpu_seconds_of, seconds_of
 from scripts.echoprime.candidate_vectors import CandidateVectors
 from scripts.index_building.choosing import DEPTH, lists_of, train_rows
 from scripts.index_building.queries import KINDS, NEAREST, QuerySource
@@ -58,6 +58,11 @@ class SearchBench:
         report = seconds_of(lambda: published.report_candidates(sections, vectors, having))
         retrieve = self._median(partial(_retrieve, Retriever(bank, recorded), sections, names))
         scan = self._median(lambda: exact.search(sections, DEPTH))
+        cpu = {
+            "published_cpu_s": cpu_seconds_of(lambda: published.nearest(sections, vectors)),
+            "ours_cpu_s": self._cpu(lambda: recorded.search(sections, DEPTH)),
+            "exact_cpu_s": self._cpu(lambda: exact.search(sections, DEPTH)),
+        }
         recall = {
             queries.kind: float(queries.recall(_others(recorded, queries.vectors, queries.own)).mean())
             for queries in sets
@@ -73,13 +78,14 @@ class SearchBench:
             "exact_s": scan,
             "retrieve_with_context_s": retrieve,
             "published_report_s": report,
+            **cpu,
             "queries": source.described,
             **{f"recall_{kind}": share for kind, share in recall.items()},
         }
         return row.also(bars, figures)
 
     def growth(self, sizes: Sequence[int], recorded: dict[str, Any], folder: Path | None) -> Row:
-        """Search seconds and bytes over the number of candidates, with the exponent of a power law fitted to them.
+        """CPU seconds and bytes of a search over the number of candidates, with the exponents of fitted power laws.
 
         recorded: the `search` field of the bank whose kind of index is built; folder: for the vectors, then removed.
         """
@@ -92,7 +98,7 @@ class SearchBench:
             for what, value in found.items():
                 figures[f"{what}_at_{size}"] = value
                 points.setdefault(what, []).append(value)
-        for what in ("indexed_s", "exact_s", "index_mb"):
+        for what in ("indexed_cpu_s", "exact_cpu_s", "index_mb"):
             exponent, calculated = power_law(sizes, points[what], _CALCULATED)
             figures[f"{what}_exponent"] = exponent
             figures[f"{what}_at_{_CALCULATED}_calculated"] = calculated
@@ -106,16 +112,19 @@ class SearchBench:
             KINDS[0], self.queries, np.random.default_rng(_QUERY_SEED), exact
         )
         sections = queries.vectors[:15]
-        found = {"exact_s": self._median(lambda: exact.search(sections, DEPTH)), "vectors_mb": vectors.nbytes / 1e6}
+        found = {"exact_cpu_s": self._cpu(lambda: exact.search(sections, DEPTH)), "vectors_mb": vectors.nbytes / 1e6}
         index = build_index(vectors, recipe_at(recorded["index"], size), train_rows=train_rows(size))
         lists = lists_of(size)
         visited = None if lists is None else max(1, lists * recorded.get("nprobe", 0) // _lists_in(recorded["index"]))
         search = FaissSearch(index, vectors, visited, fetch=recorded["fetch"])
         write_index(index, folder / "index.faiss")
-        found["indexed_s"] = self._median(lambda: search.search(sections, DEPTH))
+        found["indexed_cpu_s"] = self._cpu(lambda: search.search(sections, DEPTH))
         found["index_mb"] = (folder / "index.faiss").stat().st_size / 1e6
         found["recall"] = float(queries.recall(search.search(queries.vectors, NEAREST)[0]).mean())
         return found
+
+    def _cpu(self, work: Callable[[], object]) -> float:
+        return statistics.median([cpu_seconds_of(work) for _ in range(self.repeats + 1)][1:])
 
     def _median(self, work: Callable[[], object]) -> float:
         return statistics.median([seconds_of(work) for _ in range(self.repeats + 1)][1:])

@@ -70,6 +70,13 @@ def compared(
     return Row(stage, published, own, {f"at least {at_least:g} times as fast": published >= at_least * own})
 
 
+def cpu_seconds_of(work: Callable[[], object]) -> float:
+    """CPU seconds of one call, all threads together: what remains comparable on a machine that others use too."""
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
 def seconds_of(work: Callable[[], object]) -> float:
     """Wall seconds of one call."""
     started = time.perf_counter()
