@@ -29,7 +29,7 @@ from model.checkpoint import save_weights
 from model.device import Placement, choose_placement
 from model.echo.modality import with_weights
 from model.echo.taxonomy import ECHO_TAXONOMY
-from model.echo.view_classifier import build_view_classifier, small_view_classifier
+from model.echo.view_classifier import build_view_classifier, residual_view_classifier, small_view_classifier
 from model.phantom.looks import HELD_OUT_LOOKS
 from model.phantom.prior import state_of
 from model.phantom.study import PlannedClip, planned_clip
@@ -43,7 +43,11 @@ from scripts.training.view_accuracy import accuracy, views_told
 from scripts.training.view_training import ViewTrainer, awakened
 
 WEIGHTS_FILE, NETWORK_FILE, MEASURED_FILE = "view_classifier.safetensors", "network.json", "measured.json"
-SIZES: dict[str, dict[str, Any]] = {"demo": small_view_classifier(), "echoprime": {"architecture": "convnext_base"}}
+SIZES: dict[str, dict[str, Any]] = {
+    "demo": residual_view_classifier(),
+    "convnext": small_view_classifier(),
+    "echoprime": {"architecture": "convnext_base"},
+}
 POOR = 0.2  # model.phantom.study plans poor clips at 0.02 to 0.2
 _LOOKS_SEED = 1  # of the range `tuning`: patients of whom only these clips are seen
 

@@ -10,28 +10,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from model.echo.residual import ResidualBlock
+
 _EXTREMES = 2  # brightest and darkest over time
-
-
-class ResidualBlock(nn.Module):
-    """Two 3×3 convolutions beside a shortcut (He et al. 2016)."""
-
-    def __init__(self, before: int, after: int, stride: int) -> None:
-        super().__init__()
-        self.path = nn.Sequential(
-            nn.Conv2d(before, after, 3, stride, 1, bias=False),
-            nn.BatchNorm2d(after),
-            nn.ReLU(),
-            nn.Conv2d(after, after, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(after),
-        )
-        self.shortcut: nn.Module = nn.Identity()
-        if before != after or stride != 1:
-            self.shortcut = nn.Sequential(nn.Conv2d(before, after, 1, stride, bias=False), nn.BatchNorm2d(after))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, after, H / stride, W / stride)."""
-        return torch.relu(self.path(x) + self.shortcut(x))
 
 
 class PlanarEncoder(nn.Module):

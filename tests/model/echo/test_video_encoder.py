@@ -3,7 +3,7 @@ import torch
 
 from model.echo.planar_encoder import planar_encoder
 from model.echo.video_encoder import build_video_encoder, small_video_encoder
-from model.echo.view_classifier import build_view_classifier, small_view_classifier
+from model.echo.view_classifier import build_view_classifier, residual_view_classifier, small_view_classifier
 from model.errors import BundleMismatch
 from scripts.published_pipeline import seeded_networks
 
@@ -56,3 +56,10 @@ def test_the_planar_encoder_embeds_and_sees_the_order_of_frames() -> None:
         embedded, shuffled = encoder(clips), encoder(clips[:, :, [2, 0, 3, 1]])
     assert embedded.shape == (2, 30)
     assert not torch.allclose(embedded, shuffled)
+
+
+def test_the_residual_classifier_scores_every_view_and_is_small() -> None:
+    classifier = build_view_classifier(residual_view_classifier(), ["a", "b", "c"])
+    with torch.inference_mode():
+        assert classifier(torch.zeros(2, 3, 112, 112)).shape == (2, 3)
+    assert sum(weight.numel() for weight in classifier.parameters()) < 2e6
