@@ -40,6 +40,7 @@ def arguments_of(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--taxonomy", type=Path, required=True, help="YAML or JSON of sections and phenotypes")
     parser.add_argument("--manifest", type=Path, required=True, help="CSV or JSON: study, patient, split")
     parser.add_argument("--embeddings", type=Path, required=True, help="float .npy (N, D) or (N, sections, D)")
+    parser.add_argument("--embedding-ids", type=Path, help="study ids of the rows of --embeddings; else the manifest's")
     parser.add_argument("--reports", type=Path, required=True, help="CSV: study and a column per section")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--least-patients", type=int, default=PATIENTS_OF_A_PHRASE, help="that a sentence needs")
@@ -65,7 +66,8 @@ def arguments_of(words: list[str] | None = None) -> argparse.Namespace:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Reads, trains and measures. Returns the summary; raises MaterialError, OwnReportsError or ValueError."""
     file = read_taxonomy(arguments.taxonomy)
-    table = read_study_table(arguments.manifest, arguments.embeddings, arguments.reports, file)
+    named_by = arguments.embedding_ids
+    table = read_study_table(arguments.manifest, arguments.embeddings, arguments.reports, file, named_by)
     training = [table.studies[number] for number in table.of("train").tolist()]
     wordings = wordings_of(training, file, arguments.least_patients)
     arguments.out.mkdir(parents=True, exist_ok=True)

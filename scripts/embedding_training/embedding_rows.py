@@ -97,12 +97,12 @@ class EmbeddingRows:
             phenotypes=tuple(phenotype_token(*item) for item in self._votes(nearest, assessed).items()),
             evidence={},
         )
+        report = self._said(study)
         for place, section in enumerate(self._sections):
-            said = self._said(study).get(section)
+            said = report.get(section)
             if said and assessed[place]:
-                yield TrainingRow(
-                    request, section, self.wordings.templates(said), self._context(section, nearest[place])
-                )
+                context = self._context(section, nearest[place])
+                yield TrainingRow(request, section, self.wordings.templates(said), context)
 
     def _votes(self, nearest: tuple[Ids, ...], assessed: torch.Tensor) -> Mapping[str, PhenotypeVote]:
         ids = np.full((len(self._sections), NEIGHBOURS), -1, np.int64)

@@ -1,7 +1,7 @@
 """Manifest, embeddings and reports → studies that agree with each other; what does not is kept out, counted and named.
 
 manifest     CSV, or a JSON list of objects: `study`, `patient`, `split` (train, validation or test); its n-th row names
-             the n-th row of the embeddings
+             the n-th row of the embeddings, unless a file of ids names those
 embeddings   float .npy: (N, D) one vector per study, or (N, S, D) one per study and section of the taxonomy, zeros
              where a section was not seen
 reports      CSV: `study`, one column per section; a column named like a phenotype holds its labels
@@ -63,13 +63,21 @@ class StudyTable:
         return np.array([n for n, study in enumerate(self.studies) if study.split == split], np.int64)
 
 
-def read_study_table(manifest: Path, embeddings: Path, reports: Path, file: TaxonomyFile) -> StudyTable:
-    """The studies of three files. Raises MaterialError, or TableError and MappingError of a CSV, for a whole file."""
+def read_study_table(
+    manifest: Path, embeddings: Path, reports: Path, file: TaxonomyFile, ids: Path | None = None
+) -> StudyTable:
+    """The studies of three files. ids: names of the embeddings' rows, one a line; without it the manifest names them.
+
+    Raises MaterialError, or TableError and MappingError of a CSV, for a whole file.
+    """
     taxonomy = file.taxonomy()
     notes: list[Note] = []
     listed = list(_manifest_rows(manifest))
-    stored = _opened(embeddings, len(listed), file)
+    names = None if ids is None else _names(ids)
+    stored = _opened(embeddings, manifest if ids is None else ids, len(listed if names is None else names), file)
     named = _usable(listed, notes)
+    if names is not None:
+        named = _by_name(named, names, {row.values.get("study", "").strip() for row in listed}, notes)
     texts = {row.values["study"].strip(): row for row in _reports(reports, taxonomy, notes)}
     found: list[tuple[int, EmbeddedReport]] = []
     for number, row in named:
@@ -96,12 +104,39 @@ def _manifest_rows(path: Path) -> Iterator[TableRow]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
         for number, row in enumerate(rows, start=1):
-            yield TableRow(number, {name: str(row[name]) for name in _MANIFEST_COLUMNS})
+            yield TableRow(number, {name: "" if row[name] is None else str(row[name]) for name in _MANIFEST_COLUMNS})
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
         raise MaterialError(f"{path}: is no JSON list of objects with study, patient and split ({error!r})") from error
 
 
-def _opened(path: Path, rows: int, file: TaxonomyFile) -> NDArray[Any]:
+def _names(path: Path) -> dict[str, int]:
+    """Study → row of the embeddings. Raises EmbeddingsError for an id that comes twice."""
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise EmbeddingsError(f"{path}: cannot be read as a list of study ids ({error})") from error
+    names = {name: row for row, name in enumerate(lines)}
+    if len(names) != len(lines):
+        raise EmbeddingsError(f"{path}: names {len(lines) - len(names)} studies twice, so rows cannot be told apart")
+    return names
+
+
+def _by_name(
+    named: Iterable[tuple[int, TableRow]], names: Mapping[str, int], listed: set[str], notes: list[Note]
+) -> list[tuple[int, TableRow]]:
+    """The manifest's rows with the row of the embeddings that has their name."""
+    notes += [("embeddings", row + 1, "embedding_not_in_manifest") for name, row in names.items() if name not in listed]
+    found = []
+    for _, row in named:
+        number = names.get(row.values["study"].strip())
+        if number is None:
+            notes.append(("manifest", row.line, "no_embedding"))
+        else:
+            found.append((number, row))
+    return found
+
+
+def _opened(path: Path, naming: Path, rows: int, file: TaxonomyFile) -> NDArray[Any]:
     """The vectors, memory-mapped. Raises EmbeddingsError when their form is not that of manifest and taxonomy."""
     try:
         stored: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -110,7 +145,7 @@ def _opened(path: Path, rows: int, file: TaxonomyFile) -> NDArray[Any]:
     if stored.dtype.kind != "f" or stored.ndim not in (2, 3):
         raise EmbeddingsError(f"{path}: holds {stored.dtype} {stored.shape}, wanted floats (N, D) or (N, sections, D)")
     if len(stored) != rows:
-        raise EmbeddingsError(f"{path}: has {len(stored)} rows, the manifest names {rows} studies")
+        raise EmbeddingsError(f"{path}: has {len(stored)} rows, {naming} names {rows} studies")
     if stored.ndim == 3 and stored.shape[1] != len(file.sections):
         raise EmbeddingsError(
             f"{path}: has {stored.shape[1]} vectors a study, the taxonomy {len(file.sections)} sections"

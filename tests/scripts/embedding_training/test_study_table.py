@@ -79,7 +79,7 @@ def test_vectors_per_section_keep_apart_and_zeros_mean_unseen(tmp_path: Path) ->
     ("shape", "message"),
     [
         ((16, DIM + 1), "dimension 13, the taxonomy says 12"),
-        ((15, DIM), "has 15 rows, the manifest names 16"),
+        ((15, DIM), r"has 15 rows, .*studies\.csv names 16"),
         ((16, 2, DIM), "has 2 vectors a study, the taxonomy 3 sections"),
         ((16,), "holds float32"),
     ],
@@ -122,3 +122,25 @@ def test_a_taxonomy_says_which_field_is_wrong(tmp_path: Path, before: str, after
     with pytest.raises(TaxonomyFileError, match=field) as caught:
         read_taxonomy(path)
     assert str(path) in str(caught.value)
+
+
+def test_a_file_of_ids_names_the_rows(tmp_path: Path) -> None:
+    files = write_files(tmp_path, 16)
+    plain, file = read(files), read_taxonomy(files.taxonomy)
+    order = np.random.default_rng(1).permutation(16)
+    np.save(files.embeddings, np.load(files.embeddings)[order])
+    ids = tmp_path / "ids.txt"
+    ids.write_text("\n".join(f"S{n}" for n in order))
+    named = read_study_table(files.manifest, files.embeddings, files.reports, file, ids)
+    assert named.studies == plain.studies
+    np.testing.assert_array_equal(named.vectors, plain.vectors)
+    ids.write_text(ids.read_text().replace("S11", "unknown"))
+    table = read_study_table(files.manifest, files.embeddings, files.reports, file, ids)
+    assert table.kept_out == {
+        "embeddings: embedding_not_in_manifest": 1,
+        "manifest: no_embedding": 1,
+        "reports: report_of_a_study_kept_out": 1,
+    }
+    ids.write_text(ids.read_text().replace("unknown", "S12"))
+    with pytest.raises(EmbeddingsError, match=r"ids\.txt: names 1 studies twice"):
+        read_study_table(files.manifest, files.embeddings, files.reports, file, ids)
