@@ -20,7 +20,7 @@ $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[cpu,dev,jpeg-lossless]'
 	touch $@
 
-demo: setup  ## a study with a real cine becomes a report and phenotypes
+demo: setup  ## a rendered study becomes a report beside its truth, and a real cine one with warnings
 	$(BIN)/python -m scripts.demo
 
 serve: setup  ## serve on http://127.0.0.1:8000
