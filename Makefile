@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-FULL ?= /var/tmp/echoscribe-full
+FULL ?= runs/full
 CLIPS ?=
 GOLDEN ?= $(or $(ECHOSCRIBE_REFERENCE),../shared)/golden
 
