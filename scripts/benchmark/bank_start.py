@@ -15,16 +15,17 @@ from scripts.benchmark.measured import Figures, Row
 from scripts.echoprime.layout import SYNTHETIC_MARK
 from scripts.local_service import local_service
 
-_GIB = 1 << 30
-_START_SECONDS, _START_GIB = 5.0, 3
-_IMPORT_SECONDS, _IMPORT_GIB = 900.0, 3
+_GB = 1_000_000_000
+_START_SECONDS, _START_GB = 5.0, 3
+_IMPORT_SECONDS, _IMPORT_GB = 900.0, 3
+_PUBLISHED_BYTES = 18_000_000_000  # 15.1 GB at its peak, and something for the others on the machine
 _ROOT = Path(__file__).parents[2]
 
 
 def start(bundle: Path, bank: Path, release: Path | None) -> Row:
     """A service process until it is ready, the second time, so that the files are in the cache.
 
-    release: the published start is measured too, which takes about 80 seconds and 15 GB of memory.
+    release: the published start is measured too, where 18 GB of memory are free: it takes 15 GB and about 80 seconds.
     """
     seconds, peak = 0.0, 0
     for _ in range(2):
@@ -34,14 +35,17 @@ def start(bundle: Path, bank: Path, release: Path | None) -> Row:
             with local_service(Path(name), settings) as service:
                 seconds = time.perf_counter() - began
                 peak = peak_bytes(service.process.pid)
-    published = None if release is None else _in_process_of_its_own("published_start", release)
+    room = available_bytes() >= _PUBLISHED_BYTES
+    published = _in_process_of_its_own("published_start", release) if release is not None and room else None
     bars = {
         f"at most {_START_SECONDS:g} s": seconds <= _START_SECONDS,
-        f"at most {_START_GIB} GiB": peak <= _START_GIB * _GIB,
+        f"at most {_START_GB} GB": peak <= _START_GB * _GB,
     }
     figures: Figures = {"peak_bytes": peak}
     if published is not None:
         figures["published_peak_bytes"] = published["peak_bytes"]
+    elif release is not None:
+        figures["published_start"] = "not measured: too little memory is free"
     return Row("start", None if published is None else published["seconds"], seconds, bars, figures)
 
 
@@ -58,7 +62,7 @@ def imported(release: Path, out: Path) -> Row:
     seconds, peak = float(told["seconds"]), int(told["peak_memory_bytes"])
     bars = {
         f"at most {_IMPORT_SECONDS:g} s": seconds <= _IMPORT_SECONDS,
-        f"at most {_IMPORT_GIB} GiB": peak <= _IMPORT_GIB * _GIB,
+        f"at most {_IMPORT_GB} GB": peak <= _IMPORT_GB * _GB,
     }
     return Row("import", None, seconds, bars, {"candidates": told["candidates"], "peak_bytes": peak})
 
@@ -67,6 +71,12 @@ def peak_bytes(process: int) -> int:
     """Largest resident memory of a running process so far, mapped files included (Linux: VmHWM)."""
     lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
     return int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) * 1024
+
+
+def available_bytes() -> int:
+    """Memory that can be taken without swapping (Linux: MemAvailable)."""
+    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("MemAvailable"))) * 1024
 
 
 def published_start(release: Path) -> dict[str, float]:
