@@ -28,6 +28,7 @@ from torch import nn
 from model.checkpoint import save_weights
 from model.device import Placement, choose_placement
 from model.echo.modality import with_weights
+from model.echo.preprocessing_config import EchoPreprocessing
 from model.echo.taxonomy import ECHO_TAXONOMY
 from model.echo.view_classifier import build_view_classifier, residual_view_classifier, small_view_classifier
 from model.phantom.looks import HELD_OUT_LOOKS
@@ -37,12 +38,13 @@ from model.phantom.tensors import ClipFactory, ClipRecipe, input_config
 from scripts.training.clip_store import ClipStore
 from scripts.training.clock import Clock
 from scripts.training.curve import draw_curve
-from scripts.training.frame_batches import FrameBatches
+from scripts.training.frame_batches import FrameBatches, coloured_frames
 from scripts.training.seed_ranges import seed_for
 from scripts.training.view_accuracy import accuracy, views_told
 from scripts.training.view_training import ViewTrainer, awakened
 
 WEIGHTS_FILE, NETWORK_FILE, MEASURED_FILE = "view_classifier.safetensors", "network.json", "measured.json"
+COLOURED_FILE = "coloured.npy"  # beside the clips
 SIZES: dict[str, dict[str, Any]] = {
     "demo": residual_view_classifier(),
     "convnext": small_view_classifier(),
@@ -127,6 +129,16 @@ def measured(
     return found
 
 
+def _coloured(folder: Path, store: ClipStore, config: EchoPreprocessing) -> NDArray[np.bool_]:
+    """`coloured_frames` of the whole store, kept beside it: reading every frame takes minutes."""
+    path = folder / COLOURED_FILE
+    if path.is_file() and len(kept := np.load(path)) == store.done:
+        return np.asarray(kept)
+    found = coloured_frames(store.pixels[: store.done], config)
+    np.save(path, found)
+    return found
+
+
 def main(words: list[str] | None = None) -> None:
     """Runs the script."""
     args = arguments(words)
@@ -138,7 +150,9 @@ def main(words: list[str] | None = None) -> None:
     store, config = ClipStore.open(args.clips), SIZES[args.size]
     views = StoredViews.of(store, args.held_out)
     pixels = input_config(store.recipe.size, store.recipe.frames)
-    batches = FrameBatches(store.pixels, np.arange(views.held_out), views.labels, pixels, args.batch, args.seed)
+    learned = np.arange(views.held_out)
+    coloured = _coloured(args.clips, store, pixels)
+    batches = FrameBatches(store.pixels, learned, views.labels, pixels, args.batch, args.seed, coloured)
     network = awakened(build_view_classifier(config, ECHO_TAXONOMY.views))
     fingerprint = json.dumps([config, len(batches.clips), args.batch, args.seed])
     trainer = ViewTrainer(choose_placement(args.device, "auto"), fingerprint)  # bf16: 0.5 s a step, float32 2 s

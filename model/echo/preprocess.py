@@ -14,6 +14,7 @@ from model.echo.fan import Fan
 from model.echo.hull_mask import hull_mask
 from model.echo.preprocessing_config import EchoPreprocessing, Quality
 from model.echo.sector import look_at, looked_at, sector_of
+from model.echo.view_frames import view_frames
 from model.echo.windows import SCORE_SIZE, Window, WindowScore, reduced, scores, windows_of
 from model.embeddings import PreparedClip
 from model.errors import ClipRejected
@@ -71,7 +72,7 @@ def prepare_clip(clip: Clip, config: EchoPreprocessing, device: torch.device) ->
     best = _chosen(frames, shown, in_rows, config)
     flipped = config.dicom_colour_order == "bgr" and clip.source == "dicom"
     model_input = model_input_of(frames, shown, in_rows[best], config, bgr=flipped)
-    view_input = model_input[:, view_frames(config)].transpose(0, 1).contiguous()
+    view_input = model_input[:, view_frames(model_input, config)].transpose(0, 1).contiguous()
     return PreparedClip(clip.position, clip.sha256, model_input, view_input, windows[best].start)
 
 
@@ -282,13 +283,6 @@ def best_window(found: list[WindowScore], quality: Quality) -> int:
 
 def _reject(reason: SkipReason, text: str) -> NoReturn:
     raise ClipRejected(reason, text)
-
-
-def view_frames(config: EchoPreprocessing) -> list[int]:
-    """Sampled frames the view classifier reads: the first, or as many as asked, spread over the window."""
-    if config.view_frames == 1:
-        return [0]
-    return [int(config.frames * (part + 0.5) / config.view_frames) for part in range(config.view_frames)]
 
 
 def _on_device(frames_rgb: NDArray[np.uint8], device: torch.device) -> torch.Tensor:

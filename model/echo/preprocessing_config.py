@@ -44,6 +44,7 @@ class EchoPreprocessing(BaseModel):
     padding: Literal["zeros_after_normalising", "last_frame"]
     windows: Literal[1, 3] = 1
     view_frames: Literal[1, 3] = 1
+    view_choice: Literal["spread", "colour"] = Field("spread", description="Which frames, where there are three.")
     quality: Quality | None = None
 
     @model_validator(mode="after")
@@ -94,5 +95,6 @@ def echoscribe_preprocessing(image_size: int = 224) -> EchoPreprocessing:
         padding="last_frame",
         windows=3,
         view_frames=3,
+        view_choice="colour",
         quality=Quality(),
     )

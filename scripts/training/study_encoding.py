@@ -15,11 +15,12 @@ from model.bundle import sha256_of
 from model.device import Placement
 from model.echo.fan import Fan
 from model.echo.modality import EchoModality, with_weights
-from model.echo.preprocess import Shown, best_window, normalised, view_frames, window_scores
+from model.echo.preprocess import Shown, best_window, normalised, window_scores
 from model.echo.preprocessing_config import EchoPreprocessing
 from model.echo.taxonomy import ECHO_TAXONOMY
 from model.echo.video_encoder import build_video_encoder
 from model.echo.view_classifier import build_view_classifier
+from model.echo.view_frames import view_frames
 from model.echo.windows import Window, WindowScore
 from model.embeddings import PreparedClip, StudyEmbedding
 from model.errors import ClipRejected
@@ -100,7 +101,7 @@ def prepared(
         (score,) = window_scores(frames, shown, (Window(0, tuple(range(len(frames)))),)).tolist()
         best_window([WindowScore(*score)], config.quality)
     model_input = normalised(frames.permute(3, 0, 1, 2), config).to(device)
-    view_input = model_input[:, view_frames(config)].transpose(0, 1).contiguous()
+    view_input = model_input[:, view_frames(model_input, config)].transpose(0, 1).contiguous()
     return PreparedClip(position, _NO_FILE, model_input, view_input, 0)
 
 

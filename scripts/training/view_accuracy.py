@@ -10,9 +10,10 @@ from torch import nn
 
 from model.device import Placement
 from model.echo.modality import view_probabilities
-from model.echo.preprocess import normalised, view_frames
+from model.echo.preprocess import normalised
 from model.echo.preprocessing_config import EchoPreprocessing
 from model.echo.taxonomy import ECHO_TAXONOMY
+from model.echo.view_frames import view_frames
 
 _AT_ONCE = 8  # clips; as many as the service takes at once
 
@@ -22,11 +23,11 @@ def views_told(
     classifier: nn.Module, pixels: NDArray[np.uint8], config: EchoPreprocessing, placement: Placement
 ) -> NDArray[np.int64]:
     """int64 (N,) most probable view of each clip. pixels: uint8 (N, F, S, S, 3)."""
-    read = view_frames(config)
     told: list[torch.Tensor] = []
     for start in range(0, len(pixels), _AT_ONCE):
-        clips = [torch.from_numpy(clip[read]).permute(3, 0, 1, 2) for clip in pixels[start : start + _AT_ONCE]]
-        batch = torch.stack([normalised(clip, config).transpose(0, 1) for clip in clips])  # (n, F, 3, S, S)
+        clips = [torch.from_numpy(np.array(clip)).permute(3, 0, 1, 2) for clip in pixels[start : start + _AT_ONCE]]
+        shown = [normalised(clip, config) for clip in clips]  # (3, F, S, S) each
+        batch = torch.stack([clip[:, view_frames(clip, config)].transpose(0, 1) for clip in shown])  # (n, F, 3, S, S)
         told.append(view_probabilities(classifier, batch.to(placement.device, placement.dtype)).argmax(dim=1).cpu())
     return torch.cat(told).numpy() if told else np.zeros(0, np.int64)
 
