@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from model.bundle import sha256_of
+from model.echo.view_frames import view_frames
 from model.errors import ClipRejected
 from model.phantom.tensors import input_config, input_fan, model_input_batch
 from scripts.embed_studies import VIEWS_FILE, main
@@ -62,7 +63,7 @@ def test_a_clip_is_prepared_as_the_service_prepares_it_and_noise_is_refused() ->
     ready = prepared(pixels, input_fan(clip.recipe, 112), config, 1, cpu)
     mean, std = (torch.tensor(values).view(3, 1, 1, 1) for values in (config.mean, config.std))
     torch.testing.assert_close(ready.model_input, (torch.from_numpy(pixels).permute(3, 0, 1, 2) - mean) / std)
-    assert ready.view_input.equal(ready.model_input[:, [2, 8, 13]].transpose(0, 1))
+    assert ready.view_input.equal(ready.model_input[:, view_frames(ready.model_input, config)].transpose(0, 1))
     noise = np.random.default_rng(0).integers(0, 255, pixels.shape, dtype=np.uint8)
     with pytest.raises(ClipRejected):
         prepared(noise, input_fan(clip.recipe, 112), config, 1, cpu)

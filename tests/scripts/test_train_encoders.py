@@ -17,7 +17,7 @@ from model.report.text_encoder import TextEncoder, TextEncoderConfig
 from model.section_subspaces import even_subspaces
 from scripts import train_encoders
 from scripts.build_bundle import build_bundle
-from scripts.build_phantom_bank import build_bank
+from scripts.build_phantom_bank import build_bank, spread_out
 from scripts.train_tokenizer import report_tokenizer
 from scripts.training import text_tower, video_tower
 from scripts.training.clip_store import StoreRecipe, render
@@ -102,3 +102,16 @@ def test_a_decoder_of_another_dimension_is_refused(trained: Path, tmp_path: Path
     with pytest.raises(ValueError, match="7 dimensions"):
         build_bundle(Namespace(encoders=trained, views=views, mil=None, decoder=tmp_path), tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()
+
+
+def test_spread_vectors_keep_their_norm_and_lose_nothing_that_is_missing() -> None:
+    rng = np.random.default_rng(0)
+    vectors = np.zeros((200, 8), np.float32)
+    vectors[:, 0] = 1
+    vectors[100:, 5] = 1
+    moved = spread_out(vectors, {"IVC": (0, 4), "Aorta": (4, 8)}, 0.2, rng)
+    np.testing.assert_allclose(np.linalg.norm(moved[:, :4], axis=1), 1, rtol=1e-5)
+    assert not moved[:100, 4:].any()
+    assert len(np.unique(moved[:, 0])) > 190
+    assert 0.85 < moved[:, 0].mean() < 0.98  # about 1 / sqrt(1 + 3 * 0.2²)
+    np.testing.assert_allclose(spread_out(vectors, {"IVC": (0, 4), "Aorta": (4, 8)}, 0.0, rng), vectors)
