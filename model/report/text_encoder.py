@@ -140,7 +140,7 @@ def open_text_tower(folder: Path, manifest: BundleManifest, placement: Placement
     architecture = network.get("architecture", OWN)
     if architecture == OWN:
         own = _loaded(TextEncoder(_config(TextEncoderConfig, network, folder)), folder / network["file"], placement)
-        return own_tower(own, ReportTokenizer.read(folder / TOKENIZER_FILE))
+        return own_tower(own, ReportTokenizer.read(folder / network.get("tokenizer", TOKENIZER_FILE)))
     if architecture == BERT:
         bert = _loaded(BertTextEncoder(_config(BertConfig, network, folder)), folder / network["file"], placement)
         pieces = WordPiece.read(folder / network.get("tokenizer", WORDPIECE_FILE))
