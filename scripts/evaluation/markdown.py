@@ -8,8 +8,8 @@ from service.pipeline import ReportPipeline
 
 PLAIN_WORDS = """\
 **Read this first.** This default has seen only rendered hearts. The same authors wrote the renderer, the report
-language and this test. The figures show how far the pipeline learns from what it is given and uses its evidence; they do
-not estimate accuracy on patients. What it says on real clips is in the last table. Not for care.
+language and this test. The figures show how far the pipeline learns from what it is given and uses its evidence; they
+do not estimate accuracy on patients. What it says on real clips is in the last table. Not for care.
 
 A figure here that is better than a published one on real data shows that this task is easier, not that this system is
 more skilful. The Core Metric is computed as in echovlm's table, but of another task; it is not comparable with theirs.

@@ -56,7 +56,7 @@ class TextTowerTrainer:
             torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
             optimizer.step()
             step += 1
-            if step % _LOG_EVERY == 0:
+            if step % _LOG_EVERY == 0 or clock.share >= 1:
                 line = {name: round(loss.item(), 4) for name, loss in losses.items()}
                 with (out / LOG).open("a", encoding="utf-8") as log:
                     log.write(json.dumps({"step": step, **line, "seconds": round(clock.spent_s, 1)}) + "\n")

@@ -80,7 +80,8 @@ class VideoTowerTrainer:
             torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
             optimizer.step()
             step += 1
-            line = {name: round(loss.item(), 4) for name, loss in losses.items()} if step % _LOG_EVERY == 0 else {}
+            told = step % _LOG_EVERY == 0 or plan.share >= 1
+            line = {name: round(loss.item(), 4) for name, loss in losses.items()} if told else {}
             if step % _EVERY == 0 or plan.share >= 1:
                 line |= self.held_out(both, patients, held)
                 state = {"networks": both.state_dict(), "optimizer": optimizer.state_dict()}
