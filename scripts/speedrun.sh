@@ -21,7 +21,7 @@ done
 
 if [ "$tiny" = yes ]; then
   clips=320 held_out=64 text_patients=600 text_s=20 video_s=30 views_s=20
-  mil=12 decoder=24 calibration=24 decoder_held_out=6 candidates=400 steps=15 curve="12" evaluate=(--tiny)
+  mil=12 decoder=24 calibration=24 decoder_held_out=6 candidates=400 steps=20 curve="12" evaluate=(--tiny)
 else
   clips=26000 held_out=1000 text_patients=16000 text_s=420 video_s=1800 views_s=420
   mil=250 decoder=800 calibration=300 decoder_held_out=60 candidates=20000 steps=2500 curve="100 300" evaluate=(--studies 500 --seed 90001)
