@@ -24,3 +24,18 @@ def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any] | None:
     if state["fingerprint"] != fingerprint:
         raise ValueError(f"{path}: belongs to a training of another configuration; choose another --out or remove it")
     return state
+
+
+def resume(
+    folder: Path, fingerprint: str, networks: torch.nn.Module, optimizer: torch.optim.Optimizer
+) -> tuple[int, float]:
+    """Step and seconds from which to go on, (0, 0.0) without a checkpoint; weights and optimizer are set to that state.
+
+    Raises ValueError as `load_checkpoint` does.
+    """
+    state = load_checkpoint(folder, fingerprint)
+    if state is None:
+        return 0, 0.0
+    networks.load_state_dict(state["networks"])
+    optimizer.load_state_dict(state["optimizer"])
+    return int(state["step"]), float(state["seconds"])

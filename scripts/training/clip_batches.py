@@ -1,7 +1,6 @@
 """Batches of rendered clips, varied and normalised; the next one is made while the network learns from this one."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from model.echo.preprocessing_config import EchoPreprocessing
 from scripts.training.clip_augmentation import Variation, augment
 from scripts.training.clip_store import ClipStore
+from scripts.training.made_ahead import made_ahead
 from scripts.training.picture_store import PictureStore, varied
 
 
@@ -77,9 +77,4 @@ class ClipBatches:
 
     def from_step(self, step: int) -> Iterator[tuple[NDArray[np.int64], torch.Tensor]]:
         """Batches without end, one made ahead."""
-        with ThreadPoolExecutor(1) as pool:
-            ahead = pool.submit(self.at, step)
-            while True:
-                ready, step = ahead, step + 1
-                ahead = pool.submit(self.at, step)
-                yield ready.result()
+        return made_ahead(self.at, step)

@@ -1,7 +1,6 @@
 """Batches of single pictures from rendered clips, varied and normalised: what the view classifier learns from."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ from model.echo.preprocess import normalised
 from model.echo.preprocessing_config import EchoPreprocessing
 from model.echo.view_frames import COLOUR_APART, view_frames
 from scripts.training.clip_augmentation import augment
+from scripts.training.made_ahead import made_ahead
 
 _ORDER, _PICTURE = 16, 17  # streams of a seed
 
@@ -60,12 +60,7 @@ class FrameBatches:
 
     def from_step(self, step: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Batches without end, one made ahead while the network learns from the one before."""
-        with ThreadPoolExecutor(1) as pool:
-            ahead = pool.submit(self.at, step)
-            while True:
-                ready, step = ahead, step + 1
-                ahead = pool.submit(self.at, step)
-                yield ready.result()
+        return made_ahead(self.at, step)
 
 
 def coloured_frames(pixels: NDArray[np.uint8], config: EchoPreprocessing) -> NDArray[np.bool_]:

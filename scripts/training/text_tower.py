@@ -10,7 +10,7 @@ import torch
 
 from model.device import Placement
 from model.report.text_encoder import TextEncoder, TextEncoderConfig, build_text_encoder
-from scripts.training.checkpoint import load_checkpoint, save_checkpoint
+from scripts.training.checkpoint import resume, save_checkpoint
 from scripts.training.clock import Clock
 from scripts.training.decoder_loop import LOG
 from scripts.training.section_objective import SectionHeads
@@ -44,7 +44,7 @@ class TextTowerTrainer:
         both = torch.nn.ModuleList([encoder, heads])
         optimizer = torch.optim.AdamW(both.parameters(), lr=_RATE, weight_decay=0.01, betas=(0.9, 0.98))
         fingerprint = json.dumps([self.config.model_dump(), dict(self.subspaces), len(texts), self.seed])
-        step, spent = _resume(out, fingerprint, both, optimizer)
+        step, spent = resume(out, fingerprint, both, optimizer)
         clock = Clock(seconds, spent)
         while clock.share < 1:
             for group in optimizer.param_groups:
@@ -81,14 +81,3 @@ class TextTowerTrainer:
             findings.append(heads.findings(row, block, torch.from_numpy(features).to(block.device)))
         parts = {"contrast": torch.stack(contrast).mean(), "findings": torch.stack(findings).mean()}
         return {"loss": parts["contrast"] + _FINDINGS_WEIGHT * parts["findings"], **parts}
-
-
-def _resume(
-    out: Path, fingerprint: str, networks: torch.nn.Module, optimizer: torch.optim.Optimizer
-) -> tuple[int, float]:
-    state = load_checkpoint(out, fingerprint)
-    if state is None:
-        return 0, 0.0
-    networks.load_state_dict(state["networks"])
-    optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"]), float(state["seconds"])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from model.device import Placement, multiplies_bfloat16
-from scripts.training.checkpoint import load_checkpoint, save_checkpoint
+from scripts.training.checkpoint import resume, save_checkpoint
 from scripts.training.clip_batches import ClipBatches
 from scripts.training.clock import Clock
 from scripts.training.decoder_loop import LOG
@@ -67,7 +67,7 @@ class VideoTowerTrainer:
             encoder.to(memory_format=torch.channels_last)  # 2-D convolutions are twice as fast so
         optimizer = torch.optim.AdamW(both.parameters(), lr=_RATE, weight_decay=0.05, betas=(0.9, 0.98))
         fingerprint = json.dumps([dict(self.subspaces), len(patients), clips.size, self.seed])
-        step = self._resume(out, fingerprint, both, optimizer, plan)
+        step, plan.spent_before_s = resume(out, fingerprint, both, optimizer)
         for chosen, pixels in clips.from_step(step):
             if plan.share >= 1:
                 break
@@ -127,14 +127,3 @@ class VideoTowerTrainer:
             found.append(self.losses(both[0], both[1], patients, rows, pixels.to(self.placement.device)))  # type: ignore[arg-type]  # a ModuleList forgets what it holds
         both.train()
         return {f"held_out_{name}": round(float(np.mean([one[name].item() for one in found])), 4) for name in found[0]}
-
-    def _resume(
-        self, out: Path, fingerprint: str, networks: nn.Module, optimizer: torch.optim.Optimizer, plan: Clock
-    ) -> int:
-        state = load_checkpoint(out, fingerprint)
-        if state is None:
-            return 0
-        networks.load_state_dict(state["networks"])
-        optimizer.load_state_dict(state["optimizer"])
-        plan.spent_before_s = float(state["seconds"])
-        return int(state["step"])

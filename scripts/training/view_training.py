@@ -11,7 +11,7 @@ from torchvision.models import ConvNeXt
 from torchvision.models.convnext import CNBlock
 
 from model.device import Placement
-from scripts.training.checkpoint import load_checkpoint, save_checkpoint
+from scripts.training.checkpoint import resume, save_checkpoint
 from scripts.training.clock import Clock
 from scripts.training.decoder_loop import LOG
 from scripts.training.frame_batches import FrameBatches
@@ -40,7 +40,7 @@ class ViewTrainer:
         device = self.placement.device
         network.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]  # torch's stub
         optimizer = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_DECAY)
-        step = self._resume(out, network, optimizer, clock)
+        step, clock.spent_before_s = resume(out, self.fingerprint, network, optimizer)
         for pictures, labels in batches.from_step(step):
             if clock.share >= 1:
                 break
@@ -72,17 +72,8 @@ class ViewTrainer:
         right = (logits.argmax(dim=1) == labels).float().mean()
         return {"loss": round(loss.item(), 4), "right": round(right.item(), 4)}
 
-    def _resume(self, out: Path, network: nn.Module, optimizer: torch.optim.Optimizer, clock: Clock) -> int:
-        state = load_checkpoint(out, self.fingerprint)
-        if state is None:
-            return 0
-        network.load_state_dict(state["network"])
-        optimizer.load_state_dict(state["optimizer"])
-        clock.spent_before_s = float(state["seconds"])
-        return int(state["step"])
-
     def _save(self, out: Path, network: nn.Module, optimizer: torch.optim.Optimizer, step: int, clock: Clock) -> None:
-        state = {"network": network.state_dict(), "optimizer": optimizer.state_dict()}
+        state = {"networks": network.state_dict(), "optimizer": optimizer.state_dict()}
         save_checkpoint(out, {**state, "step": step, "seconds": clock.spent_s, "fingerprint": self.fingerprint})
 
 
