@@ -43,6 +43,12 @@ class PhraseRow:
         return _PLACEHOLDER.sub(lambda _: filled, self.template)
 
     @property
+    def meaning(self) -> str:
+        """What wordings of the same findings share: their key without its last number, else the wording itself."""
+        stem, _, number = (self.key or "").rpartition(".")
+        return stem if stem and number.isdecimal() else self.template
+
+    @property
     def holds_digits(self) -> bool:
         """True when the fixed wording itself states a number, such as a reference range."""
         return _DIGIT.search(_PLACEHOLDER.sub("", self.template) + self.numberless) is not None

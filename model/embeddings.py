@@ -36,12 +36,14 @@ class StudyEmbedding:
     clip_embeddings: float32 (N, D) one row per used clip.
     view_probabilities: float32 (N, V) rows sum to 1; columns are ``views``.
     positions: upload position of each row.
+    clip_spectra: float32 (N, K) texture and motion of each clip (`model.clip_spectra`), None where nobody took them.
     """
 
     clip_embeddings: torch.Tensor
     view_probabilities: torch.Tensor
     positions: tuple[int, ...]
     views: tuple[str, ...]
+    clip_spectra: torch.Tensor | None = None
 
     def __post_init__(self) -> None:
         clips = len(self.positions)
@@ -49,6 +51,8 @@ class StudyEmbedding:
             raise InvalidStudy(f"clip_embeddings must be (N, D), not {tuple(self.clip_embeddings.shape)}")
         _expect("clip_embeddings", self.clip_embeddings, torch.float32, (clips, self.clip_embeddings.shape[1]))
         _expect("view_probabilities", self.view_probabilities, torch.float32, (clips, len(self.views)))
+        if self.clip_spectra is not None:
+            _expect("clip_spectra", self.clip_spectra, torch.float32, (clips, self.clip_spectra.shape[-1]))
 
 
 @dataclass(frozen=True, eq=False)

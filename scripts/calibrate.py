@@ -1,7 +1,7 @@
 """Own labels → a bundle whose thresholds, probabilities, intervals and warnings were set on them.
 
     python -m scripts.calibrate --bundle B --bank K --studies DIR --labels labels.csv --out B2 [--sensitivity 0.9]
-    python -m scripts.calibrate --bundle B --bank K --embedded FOLDER --out B2
+    python -m scripts.calibrate --bundle B --bank K --rendered 200 --out B2
 
 writes B2, a copy of B with thresholds (Youden's, or the highest one of a target sensitivity), a probability curve per
 binary phenotype, an interval per continuous one, and out-of-distribution statistics of the clips. A phenotype with too
@@ -30,12 +30,13 @@ from model.taxonomy import Phenotype
 from scripts.calibration.bank_overlap import BankOverlap
 from scripts.calibration.curves import LEVEL, cut_of, interval_offset, probability_curve
 from scripts.calibration.familiarity import clip_distances
-from scripts.calibration.labelled_studies import LabelledStudy, embedded_in, read_labels, studies_in
+from scripts.calibration.labelled_studies import LabelledStudy, read_labels, rendered, studies_in
 from scripts.own_reports.errors import OwnReportsError
 from scripts.site_validation.split_file import read_split
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.errors import ServiceError
 
+CACHE = Path("runs/evaluation")
 FALSE_FLAGS = 0.05  # share of known clips that are warned of
 
 
@@ -111,8 +112,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     paths = ArtifactPaths(arguments.bundle, arguments.bank)
     pipeline = load_pipeline(paths, choose_placement(arguments.device))
     refused: list[str] = []
-    if arguments.embedded is not None:
-        studies = list(embedded_in(arguments.embedded, pipeline))
+    if arguments.rendered is not None:
+        studies = list(rendered(arguments.rendered, arguments.cache, paths, pipeline, arguments.workers))
     else:
         table = read_labels(arguments.labels, pipeline.bundle.taxonomy())
         overlap = BankOverlap.of(pipeline.retriever.bank, arguments.bank, arguments.key_file)
@@ -131,6 +132,8 @@ def _check(arguments: argparse.Namespace) -> None:
     for option, value in (("--sensitivity", arguments.sensitivity), ("--false-flags", arguments.false_flags)):
         if value is not None and not 0 < value < 1:
             raise ValueError(f"{option}: {value:g} is not between 0 and 1")
+    if arguments.rendered is not None and arguments.rendered < 2:
+        raise ValueError(f"--rendered: {arguments.rendered} studies; two at least")
     if arguments.out.exists():
         raise FileExistsError(f"--out: {arguments.out} exists already; remove it or write elsewhere")
     if arguments.studies is not None and not arguments.studies.is_dir():
@@ -144,7 +147,9 @@ def main() -> int:
     parser.add_argument("--bank", type=Path, required=True)
     parser.add_argument("--studies", type=Path, help="folder with one folder or zip per study")
     parser.add_argument("--labels", type=Path, help="CSV: study, and a column per phenotype")
-    parser.add_argument("--embedded", type=Path, help="embedded studies of invented patients, instead of both")
+    parser.add_argument("--rendered", type=int, help="so many invented patients, rendered, instead of both")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="embedded rendered studies, shared with evaluate")
+    parser.add_argument("--workers", type=int, default=2, help="processes that render; 0 for none beside this one")
     parser.add_argument("--split", type=Path, help="split.csv of validate_site: its test half is left untouched")
     parser.add_argument("--key-file", type=Path, help="key of the bank's pseudonyms: studies in the bank are left out")
     parser.add_argument("--out", type=Path, required=True, help="the calibrated bundle; must not exist")
@@ -152,10 +157,10 @@ def main() -> int:
     parser.add_argument("--false-flags", type=float, default=FALSE_FLAGS, help="share of known clips beyond the limit")
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
-    if (arguments.embedded is None) == (arguments.studies is None) or (
+    if (arguments.rendered is None) == (arguments.studies is None) or (
         (arguments.studies is None) != (arguments.labels is None)
     ):
-        parser.error("give either --embedded, or --studies and --labels")
+        parser.error("give either --rendered, or --studies and --labels")
     try:
         summary = run(arguments)
     except (ServiceError, ModelError, BankError, OwnReportsError, ValueError, OSError) as error:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from model.checkpoint import load_weights, save_weights
 from model.device import Placement, choose_placement
@@ -37,6 +38,7 @@ from scripts.training.clock import Clock
 from scripts.training.curve import draw_curve
 from scripts.training.decoder_loop import LOG
 from scripts.training.picture_store import PictureStore
+from scripts.training.section_objective import phenotype_labels
 from scripts.training.section_targets import FindingScale
 from scripts.training.section_texts import SectionTexts, encode_blocks
 from scripts.training.seed_ranges import seed_for
@@ -98,7 +100,8 @@ class Stages:
         states = [state_of(recipe.seed, recipe.study(clip), recipe.prior(clip)) for clip in firsts]
         rng = np.random.default_rng([recipe.seed, 4])
         texts = SectionTexts.of(states, self.language, self.tokenizer, scale, rng)
-        return Patients(texts.targets, encode_blocks(tower, texts, self.subspaces), recipe.clips_per_study)
+        blocks = encode_blocks(tower, texts, self.subspaces)
+        return Patients(texts.targets, blocks, phenotype_labels(states), _coloured(store), recipe.clips_per_study)
 
     def video_tower(self, store: ClipStore, patients: Patients, config: dict[str, Any], out: Path) -> torch.nn.Module:
         """The trained video encoder."""
@@ -107,11 +110,22 @@ class Stages:
         pixels = input_config(store.recipe.size, store.recipe.frames)
         shown = ClipPictures(PictureStore.beside(store, self.args.clips, pixels))
         first_held, batch = store.done - self.args.held_out, self.args.batch
-        clips = ClipBatches(shown, np.arange(first_held), batch, self.args.seed)
+        clips = ClipBatches(shown, _coloured_twice(store, first_held), batch, self.args.seed)
         held_size = min(batch, self.args.held_out)
         held = ClipBatches(shown, np.arange(first_held, store.done), held_size, varied=False)
         trainer = VideoTowerTrainer(self.subspaces, self.placement, self.args.seed)
         return trainer.train(encoder, patients, clips, held, Clock(self.args.seconds), out)
+
+
+def _coloured(store: ClipStore) -> NDArray[np.bool_]:
+    """Whether each clip is of a view with colour."""
+    doppler = np.array(["Doppler" in view for view in ECHO_TAXONOMY.views])
+    return np.asarray(doppler[store.views()], np.bool_)
+
+
+def _coloured_twice(store: ClipStore, clips: int) -> NDArray[np.int64]:
+    """Numbers of the first so many clips, those with colour twice: each shows the flow at one valve of four."""
+    return np.concatenate([np.arange(clips), np.flatnonzero(_coloured(store)[:clips])])
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

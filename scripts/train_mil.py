@@ -135,7 +135,7 @@ def measured(
     return {
         "held_out_loss": dict(losses),
         "left_out_without_a_telling_view": round(left_out, 4),
-        "assessed_with_one_telling_clip": round(assessed, 4),
+        "assessed_with_a_telling_clip": round(assessed, 4),
         "by_section": {
             name: [round(share, 4) for share in pair] for name, pair in sums.right_by_section(least).items()
         },
@@ -169,8 +169,8 @@ def main(words: list[str] | None = None) -> None:
         "heaviest_view_alone": (weights == weights.max(axis=1, keepdims=True)).astype(np.float32),
     }
     losses = compared(studies, tables, learned_rows, held_rows)
-    least = chosen_weight(SectionSums.of(studies, weights, learned_rows, args.seed))
-    found = measured(studies, SectionSums.of(studies, weights, held_rows, args.seed), least, losses, weights)
+    least = chosen_weight(SectionSums.of(studies, weights, learned_rows))
+    found = measured(studies, SectionSums.of(studies, weights, held_rows), least, losses, weights)
     named = {
         section: {view: round(float(weights[row, column]), 4) for column, view in enumerate(studies.views)}
         for row, section in enumerate(studies.sections)

@@ -27,6 +27,7 @@ from service.schemas import (
     ViewWeight,
     WarningOut,
 )
+from service.writing_request import is_called
 
 ESTIMATED = ENGLISH.estimated
 NO_THRESHOLD = "no_threshold"
@@ -154,7 +155,7 @@ def _views(answer: Answer) -> dict[int, tuple[str, float]]:
 def _phenotype(answer: Answer, phenotype: Phenotype) -> PhenotypeOut:
     vote = answer.votes[phenotype.name]
     threshold = answer.bundle.thresholds.get(phenotype.name) if phenotype.kind == "binary" else None
-    positive = None if threshold is None or vote.value is None else vote.value >= threshold
+    positive = is_called(vote, threshold)
     uncalled = phenotype.kind == "binary" and threshold is None
     calibration = answer.bundle.calibration.get(phenotype.name)
     low, high = interval_of(vote, phenotype, calibration) or (None, None)

@@ -7,7 +7,7 @@ web framework.
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import torch
@@ -37,7 +37,7 @@ from service.retrieved_report import paste_sections
 from service.schemas import Mode, ReportDocument
 from service.stage_clock import StageClock
 from service.translated_report import translated
-from service.writing_request import request_of
+from service.writing_request import calls_of, request_of
 
 
 @dataclass(frozen=True)
@@ -190,10 +190,12 @@ class ReportPipeline:
         mode: Mode,
     ) -> WritingRequest:
         """The study as the bundle's decoder reads it; training reads the same."""
-        bank = self.retriever.bank
-        if (self.bundle.decoder or {}).get("project_onto_bank", False):
+        bank, decoder = self.retriever.bank, self.bundle.decoder or {}
+        if decoder.get("project_onto_bank", False):
             sections = project_onto_bank(sections, retrieval.neighbours, bank)
-        return request_of(embedding, sections, votes, retrieval, bank, mode)
+        binding = self.bundle.thresholds if decoder.get("reads_phenotypes", True) else {}
+        request = request_of(embedding, sections, votes, retrieval, bank, mode)
+        return replace(request, calls=calls_of(votes, binding))
 
     def _prepare(
         self, items: Iterable[Clip | SkippedClip], clock: StageClock, progress: ProgressSink

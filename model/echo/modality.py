@@ -12,6 +12,7 @@ from torchvision.models import ConvNeXt
 
 from model.bundle import MANIFEST, BundleManifest
 from model.checkpoint import load_weights, unfilled
+from model.clip_spectra import clip_spectra
 from model.device import Placement
 from model.echo.clip_batches import in_batches
 from model.echo.convnext_forward import FusedConvNeXt
@@ -56,6 +57,7 @@ class EchoModality:
             rows[:, self.embedding_dim :].contiguous(),
             tuple(clip.position for clip in clips),
             self.taxonomy.views,
+            clip_spectra(clips),
         )
 
     def _both(self, clips: Sequence[PreparedClip]) -> torch.Tensor:

@@ -20,10 +20,10 @@ class Conflict:
         """The side to write again and the finding it must not state; None when both follow from the study's numbers.
 
         A side is as certain as its surest sentence (mean token log probability); words that follow from a number of
-        this study never give way.
+        this study, or from a call, never give way.
         """
         sides = [(self.rule.first, self.first), (self.rule.second, self.second)]
-        loose = [side for side in sides if not any(statement.fixed for statement in side[1])]
+        loose = [side for side in sides if not any(side[0][0] in statement.fixed for statement in side[1])]
         if not loose:
             return None
         (name, values), statements = min(loose, key=lambda side: max(s.draft.log_probability for s in side[1]))

@@ -18,13 +18,14 @@ CITED_FROM = 0.25
 
 @dataclass(frozen=True)
 class Draft:
-    """A decoded sentence before its slot is filled. log_probability: mean over its tokens."""
+    """A decoded sentence before its slot is filled. log_probability: mean over its tokens; tokens: how many."""
 
     section: str
     template: str
     log_probability: float
     source: Source
     candidate_ids: tuple[int, ...]
+    tokens: int = 1
 
 
 def split_sentences(
@@ -51,4 +52,5 @@ def _draft(
     cited = [item for item, share in zip(evidence, shares, strict=True) if share >= CITED_FROM * total]
     candidates = [] if source == "generated" else [i for item in cited for i in item.sentence.candidate_ids]
     log_probability = sum(row.log_probabilities[span]) / len(tokens)
-    return Draft(section, tokenizer.decode(tokens), log_probability, source, tuple(dict.fromkeys(candidates)))
+    ids = tuple(dict.fromkeys(candidates))
+    return Draft(section, tokenizer.decode(tokens), log_probability, source, ids, len(tokens))

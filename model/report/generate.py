@@ -18,11 +18,12 @@ from model.report.copying import (
 from model.report.decoder import Decoder
 from model.report.kv_cache import KVCache
 from model.report.prefix import RowTensors, StudyTensors
-from model.report.sentence_ban import SentenceBan
+from model.report.sentence_guide import SentenceGuide
 from model.report.tokenizer import ReportTokenizer
 
 # Finished rows leave when they are this share of the batch: packing copies the cache, so not after every row.
 _PACK_AT = 0.25
+_LEAST = 1e-30  # what an allowed token counts that the decoder gives no probability at all: its logarithm is finite
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,33 @@ class GeneratedRow:
 
 @dataclass
 class _Text:
-    """What one row has so far; sentences: token ids of its evidence."""
+    """What one row has so far; sentences: token ids of its evidence; due: ids that its guide makes it write next."""
 
     sentences: tuple[tuple[int, ...], ...]
+    guide: SentenceGuide | None = None
     tokens: list[int] = field(default_factory=list)
     log_probabilities: list[float] = field(default_factory=list)
     copied: list[tuple[float, ...]] = field(default_factory=list)
     finished: bool = False
 
     latest_said: list[bool] = field(default_factory=list)
+    due: list[int] = field(default_factory=list)
+
+    def allowed(self, probabilities: torch.Tensor, tokenizer: ReportTokenizer) -> list[int] | None:
+        """Ids that may come next, None for all. probabilities: float32 (V,), on any device.
+
+        A text that would rather end than say what its guide wants said first has that sentence written out.
+        """
+        if self.guide is None or self.finished:
+            return None
+        if self.due:
+            return self.due[:1]
+        allowed = sorted(self.guide.next_tokens(self.tokens, tokenizer.sep, tokenizer.eos))
+        if tokenizer.eos in allowed and int(probabilities[allowed].argmax()) == allowed.index(tokenizer.eos):
+            left_out = self.guide.left_out(self.tokens, tokenizer.sep)
+            self.due = [] if left_out is None else [*left_out, tokenizer.sep]
+            return self.due[:1] or [tokenizer.eos]
+        return allowed
 
     def said(self, tokenizer: ReportTokenizer) -> list[list[bool]]:
         """For each position, BOS first, which evidence sentences stand in the text."""
@@ -133,20 +152,22 @@ def generate(
     tokenizer: ReportTokenizer,
     studies: StudyTensors,
     rows: RowTensors,
-    bans: Sequence[SentenceBan | None] = (),
+    guides: Sequence[SentenceGuide | None] = (),
 ) -> list[GeneratedRow]:
     """Every row decoded greedily, all in one batch that finished rows leave.
 
-    bans: per row the sentences it must not write, or nothing at all.
+    guides: per row what it may write, None or nothing at all for whatever comes.
     """
     batch = prefill(decoder, tokenizer, studies, rows)
-    texts = [_Text(sentences) for sentences in rows.sentences]
+    given = guides or [None] * len(rows.sentences)
+    texts = [_Text(sentences, guide) for sentences, guide in zip(rows.sentences, given, strict=True)]
     writing = list(range(len(texts)))  # which text each row of the batch belongs to
     unwritable = _unwritable(decoder, tokenizer)
     for position in range(decoder.config.max_section_tokens):
         probabilities, log_shares = step(decoder, batch, position)
-        banned = [_banned(bans[row] if bans else None, texts[row], tokenizer.sep) for row in writing]
-        choice = _choose(probabilities.masked_fill(unwritable, 0.0), log_shares, batch.source, banned)
+        probabilities = probabilities.masked_fill(unwritable, 0.0)
+        allowed = [texts[row].allowed(probabilities[place], tokenizer) for place, row in enumerate(writing)]
+        choice = _choose(probabilities, log_shares, batch.source, allowed)
         _record([texts[row] for row in writing], choice, tokenizer.eos)
         said = [texts[row].said_so_far(tokenizer) for row in writing]
         batch = batch.followed_by(choice.token, _flags(said, decoder), tokenizer.sep)
@@ -165,10 +186,10 @@ def generate_naive(
     tokenizer: ReportTokenizer,
     studies: StudyTensors,
     rows: RowTensors,
-    ban: SentenceBan | None = None,
+    guide: SentenceGuide | None = None,
 ) -> GeneratedRow:
     """One row decoded without any cache: all is read again for every token. The slow twin of `generate`."""
-    text = _Text(rows.sentences[0])
+    text = _Text(rows.sentences[0], guide)
     written = [tokenizer.bos]
     while not text.finished and len(text.tokens) < decoder.config.max_section_tokens:
         so_far = torch.tensor([written]).to(decoder.device)
@@ -177,8 +198,8 @@ def generate_naive(
         log_shares = decoder.copier(hidden, state, source)[:, -1]
         probabilities = next_token_probabilities(decoder.logits(hidden[:, -1]), log_shares, source.tokens)
         probabilities = probabilities.masked_fill(_unwritable(decoder, tokenizer), 0.0)
-        banned = _banned(ban, text, tokenizer.sep)
-        choice = _choose(probabilities, log_shares, source, [banned])
+        allowed = text.allowed(probabilities[0], tokenizer)
+        choice = _choose(probabilities, log_shares, source, [allowed])
         _record([text], choice, tokenizer.eos)
         written.append(int(choice.token[0]))
     return text.result()
@@ -190,10 +211,6 @@ def _flags(said: Sequence[Sequence[bool]], decoder: Decoder) -> torch.Tensor:
     return torch.tensor([[*flags, *[False] * (width - len(flags))] for flags in said]).to(decoder.device)
 
 
-def _banned(ban: SentenceBan | None, text: _Text, sep: int) -> tuple[int, ...]:
-    return ban.next_tokens(text.tokens, sep) if ban else ()
-
-
 def _unwritable(decoder: Decoder, tokenizer: ReportTokenizer) -> torch.Tensor:
     """Ids that are never written, bool (V,): digits, PAD, BOS, and rows of the token table beyond the tokenizer."""
     mask = torch.arange(decoder.config.vocabulary) >= tokenizer.size
@@ -202,13 +219,22 @@ def _unwritable(decoder: Decoder, tokenizer: ReportTokenizer) -> torch.Tensor:
 
 
 def _choose(
-    probabilities: torch.Tensor, log_shares: torch.Tensor, source: CopySource, banned: Sequence[Sequence[int]]
+    probabilities: torch.Tensor,
+    log_shares: torch.Tensor,
+    source: CopySource,
+    allowed: Sequence[Sequence[int] | None],
 ) -> Choice:
-    """The likeliest token of each row that is not banned there."""
-    for row, tokens in enumerate(banned):
-        if tokens:
-            probabilities[row, list(tokens)] = 0.0
-    probability, token = probabilities.max(-1)
+    """The likeliest token of each row among those allowed there."""
+    chosen = probabilities
+    if any(tokens is not None for tokens in allowed):
+        chosen = probabilities.clamp_min(_LEAST)
+        for row, tokens in enumerate(allowed):
+            if tokens is not None:
+                kept = chosen[row, list(tokens)]
+                chosen[row] = -1.0
+                chosen[row, list(tokens)] = kept
+    token = chosen.argmax(-1)
+    probability = probabilities.gather(-1, token[:, None])[:, 0].clamp_min(_LEAST)
     return Choice(token, probability, copied_shares(log_shares, source, token, probability))
 
 
@@ -221,5 +247,6 @@ def _record(texts: Sequence[_Text], choice: Choice, eos: int) -> None:
         text.finished = token == eos
         if not text.finished:
             text.tokens.append(token)
+            text.due = text.due[1:]
             text.log_probabilities.append(log_probability)
             text.copied.append(tuple(copied))

@@ -184,6 +184,24 @@ class Language:
 
         return tuple(rule for rule in self.contradictions if holds(rule.first) and holds(rule.second))
 
+    def denying(self, calls: Mapping[str, bool]) -> frozenset[Finding]:
+        """The findings that a report must not state beside these calls. calls: phenotype → whether it is called."""
+        return frozenset(
+            Finding(rule.finding, value)
+            for rule in self.labels
+            if rule.finding is not None and rule.phenotype in calls
+            for value in (rule.negative if calls[rule.phenotype] else rule.positive)
+        )
+
+    def decided(self, calls: Mapping[str, bool]) -> frozenset[str]:
+        """Names of the findings to which calls leave one value only."""
+        left = {
+            rule.finding: rule.positive if calls[rule.phenotype] else rule.negative
+            for rule in self.labels
+            if rule.finding is not None and rule.phenotype in calls
+        }
+        return frozenset(name for name, values in left.items() if len(values) == 1)
+
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """The language that a parsed file states. Raises LanguageError when a field is missing or of another form."""

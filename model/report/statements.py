@@ -16,7 +16,8 @@ _TRIES = 3  # findings of one sentence whose words may have to follow from numbe
 class Statement:
     """A finished sentence with what it says.
 
-    number: name of the slot whose number it states. fixed: its words follow from this study's own number.
+    number: name of the slot whose number it states. fixed: names of its findings
+    whose words follow from this study's own number or from a call.
     """
 
     draft: Draft
@@ -24,7 +25,7 @@ class Statement:
     findings: tuple[Finding, ...]
     number: str | None
     estimated: bool
-    fixed: bool
+    fixed: frozenset[str]
 
     def adds_to(self, others: Iterable["Statement"]) -> bool:
         """Whether it says anything that the others do not: a finding, a number, or words that nobody can read."""
@@ -56,7 +57,9 @@ class StudyStating:
         numbers = {name: own_number(slot, phenotypes) for name, slot in language.slots.items()}
         self._own = {name: number for name, number in numbers.items() if number is not None}
         self._known: dict[str, Mapping[str, Wording]] = {}
-        self._governed = {band.finding for band in language.bands if band.slot in self._own}
+        numbered = {band.finding for band in language.bands if band.slot in self._own}
+        self._governed = language.decided(request.calls) | numbered
+        self.barred = language.denying(request.calls)
 
     def known(self, section: str) -> Mapping[str, Wording]:
         """Template → wording of all that can be said in a section of this study."""
@@ -69,16 +72,20 @@ class StudyStating:
         wording = self.known(draft.section).get(draft.template) or self._unlisted(draft)
         if wording is None:
             return Dropped(draft, "it is in no phrase list and nothing can be read back from it")
+        if not self.barred.isdisjoint(wording.findings):
+            return Dropped(draft, "the phenotype estimates call otherwise")
         fitting = self._fitting(wording, draft.section)
         if fitting is None:
             return Dropped(draft, "the number of this study asks for other words and the language has none")
+        if not self.barred.isdisjoint(fitting.findings):  # the call stands, and the number is left unsaid
+            fitting = replace(wording, template=wording.numberless, slot=None)
         if fitting != wording:
             draft = replace(draft, template=fitting.template, source="generated", candidate_ids=())
         number = self._number(draft.section, fitting.slot)
         text = self._filled(fitting, number)
         if "<" in text or (number is None and any(map(str.isdecimal, text))):
             return Dropped(draft, "it holds a number or a placeholder without a source")
-        fixed = not self._governed.isdisjoint(finding.name for finding in fitting.findings)
+        fixed = self._governed.intersection(finding.name for finding in fitting.findings)
         estimated = number is not None and number.estimated
         return Statement(draft, text, fitting.findings, fitting.slot if number else None, estimated, fixed)
 

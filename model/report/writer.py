@@ -1,16 +1,17 @@
 """The report writer: rows of one batch are decoded, numbered, checked against each other, repaired once."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, field, replace
 
 from model.device import Placement
+from model.report.calls import allowed_evidence
 from model.report.contradictions import Conflict, find_conflicts
 from model.report.decoder import Decoder
-from model.report.drafts import split_sentences
+from model.report.drafts import Draft, split_sentences
 from model.report.generate import GeneratedRow, generate
 from model.report.language import Finding, FindingReader, Language
-from model.report.prefix import EncodedEvidence, RowPrefix, encode_evidence, row_tensors, study_tensors
-from model.report.sentence_ban import SentenceBan
+from model.report.prefix import RowPrefix, encode_evidence, row_tensors, study_tensors
+from model.report.sentence_guide import SentenceGuide, guide_of
 from model.report.statements import Dropped, Statement, StudyStating
 from model.report.tokenizer import ReportTokenizer
 from model.report.wording import Wordings
@@ -43,11 +44,11 @@ class _Study:
 
 @dataclass(frozen=True, eq=False)
 class _Row:
-    """A row to decode: its study, its prefix, and what it must not write."""
+    """A row to decode: its study, its prefix, and what it may write."""
 
     study: _Study
     prefix: RowPrefix
-    ban: SentenceBan | None = None
+    guide: SentenceGuide
 
 
 class ReportWriter:
@@ -79,38 +80,61 @@ class ReportWriter:
             for number, request in enumerate(requests)
         ]
         rows = [
-            _Row(study, self._prefix(study, section)) for study in studies for section in self._written(study.request)
+            self._row(study, section, study.stating.barred)
+            for study in studies
+            for section in self._written(study.request)
         ]
         for row, section in zip(rows, self._decode(rows, requests), strict=True):
             row.study.sections[row.prefix.section] = section
         self._repair(studies, requests)
         return [self._report(study) for study in studies]
 
+    def drafts(self, request: WritingRequest) -> dict[str, tuple[Draft, ...]]:
+        """Section → its sentences as decoded, before numbers are filled in and contradictions repaired."""
+        study = _Study(0, request, StudyStating(request, self._language, self._wordings))
+        rows = [self._row(study, section, study.stating.barred) for section in self._written(request)]
+        decoded = zip(rows, self._generate(rows, [request]), strict=True)
+        return {row.prefix.section: self._drafts(row, text) for row, text in decoded}
+
     def _written(self, request: WritingRequest) -> Iterable[str]:
         """Names of the assessed sections that the decoder can write."""
         assessed = zip(request.sections, request.assessed.tolist(), strict=True)
         return [name for name, seen in assessed if seen and name in self._decoder.config.sections]
 
-    def _prefix(self, study: _Study, section: str) -> RowPrefix:
-        sentences = study.request.evidence.get(section, ())
-        return RowPrefix(study.number, section, encode_evidence(sentences, self._tokenizer, self._decoder.config))
-
     def _decode(self, rows: Sequence[_Row], requests: Sequence[WritingRequest]) -> list[WrittenSection]:
         """The sections of some rows, decoded in one batch."""
+        texts = self._generate(rows, requests)
+        return [self._section(row, text) for row, text in zip(rows, texts, strict=True)]
+
+    def _generate(self, rows: Sequence[_Row], requests: Sequence[WritingRequest]) -> list[GeneratedRow]:
         if not rows:
             return []
         config = self._decoder.config
         studies = study_tensors(requests, config, self._placement)
         tensors = row_tensors([row.prefix for row in rows], self._tokenizer, config, self._placement)
-        decoded = generate(self._decoder, self._tokenizer, studies, tensors, [row.ban for row in rows])
-        return [self._section(row, text) for row, text in zip(rows, decoded, strict=True)]
+        return generate(self._decoder, self._tokenizer, studies, tensors, [row.guide for row in rows])
+
+    def _drafts(self, row: _Row, text: GeneratedRow) -> tuple[Draft, ...]:
+        """The row's sentences, each with all that it rests on."""
+        drafts = split_sentences(text, row.prefix.section, row.prefix.evidence, self._tokenizer)
+        return tuple(self._sourced(draft, row) for draft in drafts)
+
+    def _sourced(self, draft: Draft, row: _Row) -> Draft:
+        """The draft; one in the decoder's own words is from both where neighbours state the same."""
+        known = row.study.stating.known(draft.section)
+        if draft.source != "generated" or draft.template not in known:
+            return draft
+        stated = set(known[draft.template].findings)
+        said = [e.sentence for e in row.prefix.evidence if not stated.isdisjoint(known[e.sentence.template].findings)]
+        ids = tuple(dict.fromkeys(number for sentence in said for number in sentence.candidate_ids))
+        return replace(draft, source="both", candidate_ids=ids) if ids else draft
 
     def _section(self, row: _Row, text: GeneratedRow) -> WrittenSection:
         """Statements of a decoded row: unfinished, repeated and unstateable sentences left out."""
         name = row.prefix.section
         warnings = [] if text.finished else [("text_truncated", f"{name}: the text did not end and was cut")]
         statements: list[Statement] = []
-        for draft in split_sentences(text, name, row.prefix.evidence, self._tokenizer):
+        for draft in self._drafts(row, text):
             stated = row.study.stating.state(draft)
             if isinstance(stated, Dropped):
                 warnings.append(("sentence_dropped", f"{name}: a sentence was left out because {stated.reason}"))
@@ -132,21 +156,34 @@ class ReportWriter:
             if (weaker := conflict.weaker) is not None:
                 for statement in weaker[1]:
                     banned.setdefault(statement.draft.section, set()).add(weaker[0])
-        return [self._banned_row(study, section, findings) for section, findings in banned.items()]
+        return [
+            self._row(study, section, findings | study.stating.barred, study.sections[section].statements)
+            for section, findings in banned.items()
+        ]
 
-    def _banned_row(self, study: _Study, section: str, findings: set[Finding]) -> _Row:
-        """The row of a section without evidence for some findings, and barred from the known ways to state them."""
+    def _row(self, study: _Study, section: str, barred: Set[Finding], said: Sequence[Statement] = ()) -> _Row:
+        """A section's row without evidence for some findings, and barred from the known ways to state them.
+
+        said: what an earlier draft of the section stated, so that its own wordings of them are barred as well.
+        """
         known = study.stating.known(section)
-        stating = {template for template, wording in known.items() if not findings.isdisjoint(wording.findings)}
-        said = {s.draft.template for s in study.sections[section].statements if not findings.isdisjoint(s.findings)}
-        refused = sorted(stating | said)
-        prefix = self._prefix(study, section)
-        kept: tuple[EncodedEvidence, ...] = tuple(
-            item for item in prefix.evidence if item.sentence.template not in refused
+        own = {s.draft.template for s in said if not barred.isdisjoint(s.findings)}
+        offered = [s for s in study.request.evidence.get(section, ()) if s.template not in own]
+        evidence = allowed_evidence(offered, lambda sentence: known[sentence.template].findings, barred)
+        encoded = encode_evidence(evidence, self._tokenizer, self._decoder.config)
+        sayable = {
+            template: frozenset(wording.findings)
+            for template, wording in known.items()
+            if barred.isdisjoint(wording.findings) and template not in own and self._can_write(wording.slot)
+        }
+        tokens = self._tokenizer.encode_batch(list(sayable))
+        guide = guide_of(
+            dict(zip(map(tuple, tokens), sayable.values(), strict=True)), encoded, self._language.contradictions
         )
-        allowed = [template for template in known if template not in refused]
-        ban = SentenceBan(self._tokenizer.encode_batch(refused), self._tokenizer.encode_batch(allowed))
-        return _Row(study, RowPrefix(study.number, section, kept), ban)
+        return _Row(study, RowPrefix(study.number, section, encoded), guide)
+
+    def _can_write(self, slot: str | None) -> bool:
+        return slot is None or slot in self._tokenizer.slot_ids
 
     def _accept(self, row: _Row, section: WrittenSection) -> None:
         """Takes a repaired section over if the report then has fewer contradictions."""

@@ -27,12 +27,12 @@ class PhenotypeToken:
 
 @dataclass(frozen=True)
 class EvidenceSentence:
-    """One phrase that neighbours use in a section, merged over candidates, numbers removed.
+    """What neighbours state in a section, in their most used wording, merged over candidates, numbers removed.
 
     template: wording with ``<slot>`` placeholders, never a digit.
     numberless: the wording used when no number can be stated.
     slot: slot name in the template, None without one.
-    support: share of the context candidates that use it, 0..1.
+    support: share of the context candidates that state it, in whatever wording, 0..1.
     candidate_ids: those candidates, nearest first.
     """
 
@@ -51,6 +51,7 @@ class WritingRequest:
     clip_vectors: float32 (C, D) at most 8, highest weight first.
     sections: names of the S rows. evidence: section name → its sentences, highest support first; empty for `generate`.
     slot_values: section name → slot name → the numbers of all neighbours that have the section, whatever their wording.
+    calls: phenotype → what the answer calls it; the text will not deny one. Empty where nothing is called.
     """
 
     sections: tuple[str, ...]
@@ -60,6 +61,7 @@ class WritingRequest:
     phenotypes: tuple[PhenotypeToken, ...]
     evidence: Mapping[str, tuple[EvidenceSentence, ...]]
     slot_values: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
+    calls: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

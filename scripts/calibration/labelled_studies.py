@@ -1,4 +1,4 @@
-"""Labelled studies as the calibration needs them: embeddings, votes, labels; from files or from an embedded folder."""
+"""Labelled studies as the calibration needs them: embeddings, votes, labels; from files or rendered."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -9,10 +9,14 @@ from typing import Self
 from index.retrieval import PhenotypeVote
 from model.embeddings import StudyEmbedding
 from model.phantom.labels import labels_of
+from model.phantom.prior import state_of
 from model.taxonomy import Phenotype, Taxonomy
 from scripts.calibration.bank_overlap import BankOverlap
 from scripts.calibration.site_rows import site_rows
-from scripts.training.embedded_studies import EmbeddedStudies
+from scripts.evaluation.embedding import embed_sets
+from scripts.evaluation.embedding_cache import BASE, cache_folder, read_set
+from scripts.evaluation.study_sets import calibration_set
+from service.artifacts import ArtifactPaths
 from service.errors import ServiceError
 from service.ingest.limits import IngestLimits
 from service.ingest.study import open_study
@@ -120,17 +124,18 @@ def studies_in(
         yield voted(embedding, table.labels[name], pipeline)
 
 
-def embedded_in(folder: Path, pipeline: ReportPipeline) -> Iterator[LabelledStudy]:
-    """Each study of an embedded folder of invented patients, voted on; labels are the patients' own.
+def rendered(
+    count: int, cache: Path, paths: ArtifactPaths, pipeline: ReportPipeline, workers: int
+) -> Iterator[LabelledStudy]:
+    """Invented patients, rendered and embedded by the whole pipeline, voted on; labels are the patients' own.
 
-    Raises ValueError when another encoder embedded them.
+    cache: as `scripts.evaluate` keeps it; what lies there is not embedded again.
     """
-    studies = EmbeddedStudies.read(folder)
-    expected = pipeline.provenance["encoder_sha256"]
-    if studies.encoder_sha256 != expected:
-        raise ValueError(f"{folder}: was embedded by encoder {studies.encoder_sha256}, the bundle's is {expected}")
-    for row in range(len(studies)):
-        yield voted(studies.embedding(row), labels_of(studies.state(row)), pipeline)
+    chosen = calibration_set(count)
+    embed_sets(pipeline, paths, cache, [chosen], workers)
+    for study in read_set(cache_folder(cache, pipeline, chosen), count):
+        state = state_of(chosen.seed, study.study, chosen.prior)
+        yield voted(study.embeddings[BASE], labels_of(state), pipeline)
 
 
 def voted(embedding: StudyEmbedding, labels: Labels, pipeline: ReportPipeline) -> LabelledStudy:

@@ -67,6 +67,8 @@ def write_study(path: Path, cached: CachedStudy) -> None:
     }
     arrays: dict[str, Any] = {f"clips_{name}": e.clip_embeddings.cpu().numpy() for name, e in cached.embeddings.items()}
     arrays |= {f"views_{name}": e.view_probabilities.cpu().numpy() for name, e in cached.embeddings.items()}
+    taken = {name: e.clip_spectra for name, e in cached.embeddings.items() if e.clip_spectra is not None}
+    arrays |= {f"spectra_{name}": spectra.cpu().numpy() for name, spectra in taken.items()}
     partial = path.with_suffix(".part.npz")
     np.savez(partial, about=np.array(json.dumps(about)), **arrays)
     partial.replace(path)
@@ -83,6 +85,7 @@ def read_study(path: Path) -> CachedStudy:
                 torch.from_numpy(arrays[f"views_{name}"]),
                 tuple(about["positions"]),
                 tuple(about["views"]),
+                torch.from_numpy(arrays[f"spectra_{name}"]) if f"spectra_{name}" in arrays else None,
             )
             for name in names
         }

@@ -43,6 +43,7 @@ class ReplayedModality:
             self.embedding.view_probabilities[rows],
             tuple(clip.position for clip in clips),
             self.embedding.views,
+            None if self.embedding.clip_spectra is None else self.embedding.clip_spectra[rows],
         )
 
 

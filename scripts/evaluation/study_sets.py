@@ -21,6 +21,9 @@ SHIFTS: Mapping[str, Callable[[Acquisition], Acquisition]] = {
 }
 
 
+MAX_CLIPS = 10  # of a study
+
+
 @dataclass(frozen=True)
 class StudySet:
     """Studies first..first + studies of a seed. variants: further readings of the same clips, see `variants.py`.
@@ -57,7 +60,7 @@ class Protocol:
     calibration: int
     independent: int
     shifted: int
-    max_clips: int = 10
+    max_clips: int = MAX_CLIPS
     min_positives: int = 20
 
     @classmethod
@@ -81,13 +84,16 @@ class Protocol:
             main, name="independent", seed=self.seed + 1, prior="independent", studies=self.independent,
             variants=("one_frame", "shuffled"),
         )  # fmt: skip
-        probes = StudySet(
-            "calibration", seed_for("calibration", 900), "clinical", self.calibration, clips,
-            variants=("random_encoder",),
-        )  # fmt: skip
+        probes = calibration_set(self.calibration)
         files = replace(main, name="files", studies=self.file_studies, as_files=True, variants=())
         shifts = [replace(main, name=s, studies=self.shifted, shift=s, variants=()) for s in SHIFTS]
         return {each.name: each for each in (main, files, independent, probes, *shifts)}
+
+
+def calibration_set(studies: int) -> StudySet:
+    """Studies that thresholds, calibration, statistics of clips and probes are learned from."""
+    seed = seed_for("calibration", 900)
+    return StudySet("calibration", seed, "clinical", studies, MAX_CLIPS, variants=("random_encoder",))
 
 
 def refuse_seed(seed: int) -> str | None:

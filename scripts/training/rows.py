@@ -5,6 +5,7 @@ A row is one section of one study: what the pipeline would offer the decoder, an
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from index.phrase_table import PhraseTable
 from index.retrieval import ContextCandidate
 from model.report.language import Language, Phrase
 from model.report.writing import EvidenceSentence, WritingRequest
+from scripts.training.rewording import Rewording
 from service.writing_request import evidence_sentences
 
 EvidenceKind = Literal["own", "none", "corrupted", "other"]
@@ -38,6 +40,7 @@ class Recipe:
 
     without_identical: neighbours whose section equals the target are removed, so that copying whole sections is no way
     out. corrupted_low, corrupted_high: bounds of the share of corrupted evidence whose finding is flipped.
+    invented: evidence and targets in words that nobody uses, so that nothing but its support speaks for a sentence.
     """
 
     own: float = 0.55
@@ -49,6 +52,7 @@ class Recipe:
     without_vectors: float = 0.10
     corrupted_low: float = 0.2
     corrupted_high: float = 0.6
+    invented: float = 0.25
 
     def __post_init__(self) -> None:
         if abs(self.own + self.none + self.corrupted + self.other - 1) > 1e-9:
@@ -64,6 +68,7 @@ class Recipe:
 class DisturbedRow:
     """A row as the decoder reads it in one training step.
 
+    targets: what it should write, in the words of its evidence. stated: the same in the report's own words.
     contrast: another study whose section differs, with the same inputs left out; None where there is none to compare.
     """
 
@@ -72,6 +77,7 @@ class DisturbedRow:
     targets: tuple[str, ...]
     evidence: tuple[EvidenceSentence, ...]
     kind: EvidenceKind
+    stated: tuple[str, ...] = ()
     contrast: WritingRequest | None = None
 
 
@@ -86,6 +92,11 @@ class Disturber:
     phrases: PhraseTable
     language: Language
     only_language: bool = False
+
+    @cached_property
+    def rewording(self) -> Rewording:
+        """Of the rows' bank and the language."""
+        return Rewording(self.phrases, self.language)
 
     def disturb(
         self, row: TrainingRow, other: TrainingRow, rng: np.random.Generator, contrast: WritingRequest | None = None
@@ -103,6 +114,11 @@ class Disturber:
         if kind == "corrupted":
             share = rng.uniform(self.recipe.corrupted_low, self.recipe.corrupted_high)
             evidence = corrupted(evidence, row.section, share, self.language, rng)
+        targets = self.rewording.of_targets(row.section, row.targets, evidence)
+        if rng.random() < self.recipe.invented:
+            invented = self.rewording.invented(evidence, rng)
+            evidence = tuple(invented[sentence.template] for sentence in evidence)
+            targets = tuple(invented[target].template if target in invented else target for target in targets)
         order = rng.permutation(len(evidence))
         unestimated = rng.random() < self.recipe.without_phenotypes
         unseen = rng.random() < self.recipe.without_vectors
@@ -110,7 +126,8 @@ class Disturber:
         return DisturbedRow(
             study=_without(row.study, unestimated, unseen),
             section=row.section,
-            targets=row.targets,
+            targets=targets,
+            stated=row.targets,
             evidence=tuple(evidence[place] for place in order),
             kind=kind,
             contrast=_without(contrast, unestimated, unseen) if contrast is not None and comparable else None,

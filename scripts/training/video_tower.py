@@ -20,23 +20,29 @@ from scripts.training.checkpoint import resume, save_checkpoint
 from scripts.training.clip_batches import ClipBatches
 from scripts.training.clock import Clock
 from scripts.training.decoder_loop import LOG
-from scripts.training.section_objective import SectionHeads
+from scripts.training.section_objective import PhenotypeHeads, SectionHeads
 from scripts.training.section_targets import SectionTargets, alike
 
 _OTHERS = 320  # patients whose reports a clip is compared with at a step
 _RATE = 1e-3  # at 2e-3 the loss leapt in the warm-up (LOG 2026-11-22)
 _SCALE = 4.0
 _FINDINGS_WEIGHT = 1.0  # at 0.3 the contrastive loss had not moved after 100 steps of 128 clips (LOG 2026-11-22)
+_PHENOTYPES_WEIGHT = 4.0  # the gradients of a rare jet and of the heart's size then differ by 10, not by 200
 _LOG_EVERY = 10  # steps
 _EVERY = 100  # steps between two checkpoints
 
 
 @dataclass(frozen=True, eq=False)
 class Patients:
-    """The patients of a store. blocks: section → float32 (N, width) unit norm of their texts; of: clip → patient."""
+    """The patients of a store. blocks: section → float32 (N, width) unit norm of their texts; of: clip → patient.
+
+    phenotypes: float32 (N, P) as `phenotype_labels` gives them. coloured: bool, for every clip whether it shows flow.
+    """
 
     targets: SectionTargets
     blocks: Mapping[str, torch.Tensor]
+    phenotypes: torch.Tensor
+    coloured: NDArray[np.bool_]
     clips_per_study: int
 
     def of(self, clips: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -62,7 +68,8 @@ class VideoTowerTrainer:
         torch.manual_seed(self.seed)
         heads = SectionHeads(patients.targets, self.subspaces, _SCALE)
         device = self.placement.device
-        both = nn.ModuleList([encoder, heads]).to(device).train()
+        phenotype_heads = PhenotypeHeads(self.subspaces)
+        both = nn.ModuleList([encoder, heads, phenotype_heads]).to(device).train()
         if all(weight.ndim != 5 for weight in encoder.parameters()):
             encoder.to(memory_format=torch.channels_last)  # 2-D convolutions are twice as fast so
         optimizer = torch.optim.AdamW(both.parameters(), lr=_RATE, weight_decay=0.05, betas=(0.9, 0.98))
@@ -74,7 +81,7 @@ class VideoTowerTrainer:
             for group in optimizer.param_groups:
                 group["lr"] = plan.rate(_RATE)
             others = np.random.default_rng([self.seed, step, 8]).choice(len(patients), min(_OTHERS, len(patients)))
-            losses = self.losses(encoder, heads, patients, (patients.of(chosen), others), pixels.to(device))
+            losses = self.losses(both, patients, chosen, others, pixels.to(device))
             optimizer.zero_grad(set_to_none=True)
             losses["loss"].backward()  # type: ignore[no-untyped-call]  # torch's own annotation lacks it
             torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
@@ -93,18 +100,24 @@ class VideoTowerTrainer:
 
     def losses(
         self,
-        encoder: nn.Module,
-        heads: SectionHeads,
+        both: nn.ModuleList,
         patients: Patients,
-        rows: tuple[NDArray[np.int64], NDArray[np.int64]],
+        clips: NDArray[np.int64],
+        others: NDArray[np.int64],
         pixels: torch.Tensor,
     ) -> dict[str, torch.Tensor]:
-        """Scalar losses of a batch. rows: the clips' patients, and those they are compared with beside their own."""
+        """Scalar losses of a batch, weighted. both: encoder, section heads, phenotype heads.
+
+        others: patients that the clips are compared with beside their own.
+        """
+        encoder, heads, phenotype_heads = both
+        assert isinstance(heads, SectionHeads)  # a ModuleList forgets what it holds
         device = pixels.device
         with torch.autocast(device.type, torch.bfloat16, enabled=multiplies_bfloat16(device)):
             embedded = encoder(pixels)
-        embedded, own = embedded.float(), rows[0]
-        compared = np.unique(np.concatenate([own, rows[1]]))
+        embedded, own = embedded.float(), patients.of(clips)
+        compared = np.unique(np.concatenate([own, others]))
+        flow = torch.from_numpy(patients.coloured[clips]).to(device)
         contrast, findings = [], []
         for row, (section, (first, end)) in enumerate(self.subspaces.items()):
             features = patients.targets.features[section]
@@ -112,8 +125,12 @@ class VideoTowerTrainer:
             block = embedded[:, first:end]
             contrast.append(heads.contrast(row, block, patients.blocks[section][compared].to(device), likeness))
             findings.append(heads.findings(row, block, torch.from_numpy(features[own]).to(device)))
-        parts = {"contrast": torch.stack(contrast).mean(), "findings": torch.stack(findings).mean()}
-        return {"loss": parts["contrast"] + _FINDINGS_WEIGHT * parts["findings"], **parts}
+        parts = {
+            "contrast": torch.stack(contrast).mean(),
+            "findings": _FINDINGS_WEIGHT * torch.stack(findings).mean(),
+            "phenotypes": _PHENOTYPES_WEIGHT * phenotype_heads(embedded, patients.phenotypes[own].to(device), flow),
+        }
+        return {"loss": torch.stack([*parts.values()]).sum(), **parts}
 
     @torch.no_grad()
     def held_out(self, both: nn.ModuleList, patients: Patients, held: ClipBatches) -> dict[str, float]:
@@ -123,7 +140,6 @@ class VideoTowerTrainer:
         everyone = np.unique(patients.of(held.numbers))
         for step in range(len(held.numbers) // held.size):
             chosen, pixels = held.at(step)
-            rows = (patients.of(chosen), everyone)
-            found.append(self.losses(both[0], both[1], patients, rows, pixels.to(self.placement.device)))  # type: ignore[arg-type]  # a ModuleList forgets what it holds
+            found.append(self.losses(both, patients, chosen, everyone, pixels.to(self.placement.device)))
         both.train()
         return {f"held_out_{name}": round(float(np.mean([one[name].item() for one in found])), 4) for name in found[0]}

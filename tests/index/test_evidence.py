@@ -62,3 +62,16 @@ def test_a_phrase_that_is_all_placeholder_and_foreign_wordings_are_left_out_when
     candidates = [ContextCandidate(7, 0.5, said)]
     assert [s.phrase_id for s in merge_sentences(candidates, phrases)] == [1, 2]
     assert [s.phrase_id for s in merge_sentences(candidates, phrases, only_language=True)] == [2]
+
+
+def test_wordings_of_one_meaning_are_one_statement_in_its_most_used_words() -> None:
+    keys = ("root.normal.1", "root.normal.2", "root.wide.1", None)
+    words = ("The root is normal.", "Normal root.", "The root is wide.", "Calcium.")
+    phrases = PhraseTable(tuple(PhraseRow(i, "Aorta", "Root", w, w, None, keys[i]) for i, w in enumerate(words)))
+    context = tuple(candidate(i, (said, None)) for i, said in enumerate((0, 2, 1, 1, 3)))
+    merged = merge_sentences(context, phrases)
+    assert [(m.phrase_id, m.support, m.candidate_ids) for m in merged] == [
+        (1, 0.6, (0, 2, 3)),
+        (2, 0.2, (1,)),
+        (3, 0.2, (4,)),
+    ]

@@ -8,16 +8,15 @@ import torch
 
 from model.embeddings import StudyEmbedding
 from model.errors import BundleCorrupt, BundleMismatch, InvalidStudy
-from model.out_of_distribution import ClipDistances
+from model.out_of_distribution import ClipDistances, ViewGaussians
 
 VIEWS = ("front", "side")
 
 
-def statistics() -> ClipDistances:
+def statistics() -> ViewGaussians:
     generator = torch.Generator().manual_seed(0)
     directions = torch.linalg.qr(torch.randn(6, 6, generator=generator)).Q[:2]
-    return ClipDistances(
-        VIEWS,
+    return ViewGaussians(
         torch.randn(2, 6, generator=generator),
         directions.contiguous(),
         torch.tensor([4.0, 2.0]),
@@ -44,27 +43,33 @@ def test_distance_is_that_of_the_whole_covariance() -> None:
 
 
 def test_views_are_met_by_name_and_each_has_its_limit() -> None:
-    known = statistics()
-    clips = known.means + 0.1
+    own = statistics()
+    known = ClipDistances(VIEWS, own)
+    clips = own.means + 0.1
     shares = known.shares(study(clips, [0, 1]))
-    assert torch.allclose(shares, known.distances(clips, torch.tensor([0, 1])) / known.limits)
+    assert torch.allclose(shares, own.distances(clips, torch.tensor([0, 1])) / own.limits)
     turned = study(clips, [1, 0], ("side", "front"))
     assert torch.equal(known.shares(turned), shares)
 
 
 def test_no_clip_has_no_share_and_misfits_are_refused() -> None:
-    known = statistics()
+    own = statistics()
+    known = ClipDistances(VIEWS, own)
     assert known.shares(study(torch.zeros(0, 6), [])).shape == (0,)
+    with pytest.raises(InvalidStudy, match="dimension 6, the clips of 5"):
+        known.shares(study(torch.zeros(1, 5), [0]))
+    with pytest.raises(InvalidStudy, match="2 views, 1 are named"):
+        ClipDistances(("front",), own)
     with pytest.raises(InvalidStudy, match="other views"):
         known.shares(study(torch.zeros(1, 6), [0], ("front", "back")))
     with pytest.raises(InvalidStudy, match="limits must be float32"):
-        replace(known, limits=torch.ones(3))
+        replace(own, limits=torch.ones(3))
     with pytest.raises(InvalidStudy, match="positive"):
-        replace(known, variances=torch.tensor([1.0, 0.0]))
+        replace(own, variances=torch.tensor([1.0, 0.0]))
 
 
 def test_statistics_survive_the_disk(tmp_path: Path) -> None:
-    known, path = statistics(), tmp_path / "known.safetensors"
+    known, path = ClipDistances(VIEWS, statistics()), tmp_path / "known.safetensors"
     known.write(path)
     again = ClipDistances.read(path, ("side", "front"), 6)
     clips = torch.randn(4, 6, generator=torch.Generator().manual_seed(2))
@@ -76,3 +81,18 @@ def test_statistics_survive_the_disk(tmp_path: Path) -> None:
     path.write_bytes(b"no tensors")
     with pytest.raises(BundleCorrupt, match=r"known\.safetensors"):
         ClipDistances.read(path, VIEWS, 6)
+
+
+def test_the_farther_of_embedding_and_spectra_counts_and_both_survive_the_disk(tmp_path: Path) -> None:
+    own, path = statistics(), tmp_path / "known.safetensors"
+    spectra = replace(own, means=own.means[:, :4], components=torch.eye(4)[:2].contiguous())
+    both = ClipDistances(VIEWS, own, spectra)
+    clips = own.means.clone()
+    plain = study(clips, [0, 1])
+    seen = replace(plain, clip_spectra=spectra.means + torch.tensor([[0.0], [9.0]]))
+    assert both.shares(plain).max() < 1e-3, "without spectra the embedding alone"
+    assert both.shares(seen)[0] < 1e-3
+    assert both.shares(seen)[1] > 1
+    both.write(path)
+    again = ClipDistances.read(path, VIEWS, 6)
+    assert torch.equal(again.shares(seen), both.shares(seen))

@@ -14,9 +14,10 @@ from model.bundle import read_bundle
 from model.device import choose_placement
 from model.embeddings import StudyEmbedding
 from model.out_of_distribution import FILE
-from scripts.calibrate import calibrated, run, write_calibrated
+from scripts.calibrate import CACHE, calibrated, run, write_calibrated
 from scripts.calibration.labelled_studies import LabelledStudy, voted
-from scripts.training.embedded_studies import EmbeddedStudies
+from scripts.evaluation.embedding_cache import BASE, CachedStudy, cache_folder, write_study
+from scripts.evaluation.study_sets import calibration_set
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.pipeline import ReportPipeline
 from service.settings import shipped_bank, shipped_bundle
@@ -106,29 +107,29 @@ def test_nothing_is_overwritten_and_nothing_half_written_stays(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def embedded_patients(folder: Path, encoder_sha256: str) -> Path:
-    """40 invented patients, whose clips say nothing of them."""
+def rendered_patients(cache: Path) -> None:
+    """40 invented patients as if they had been rendered and embedded; their clips say nothing of them."""
     rng = np.random.default_rng(0)
-    bundle = read_bundle(shipped_bundle())
-    views = bundle.views
-    EmbeddedStudies(
-        seed=50_000,
-        prior="independent",
-        views=views,
-        encoder_sha256=encoder_sha256,
-        studies=np.arange(40),
-        offsets=np.arange(41) * 3,
-        clip_embeddings=rng.normal(size=(120, bundle.embedding_dim)).astype(np.float32),
-        view_probabilities=rng.dirichlet(np.ones(len(views)), 120).astype(np.float32),
-    ).write(folder)
-    return folder
+    own = load_pipeline(ArtifactPaths(shipped_bundle(), shipped_bank()), choose_placement("cpu"))
+    folder, views = cache_folder(cache, own, calibration_set(40)), own.bundle.views
+    folder.mkdir(parents=True)
+    for study in range(40):
+        embedding = StudyEmbedding(
+            torch.from_numpy(rng.normal(size=(3, own.bundle.embedding_dim)).astype(np.float32)),
+            torch.from_numpy(rng.dirichlet(np.ones(len(views)), 3).astype(np.float32)),
+            (1, 2, 3),
+            views,
+            torch.from_numpy(rng.normal(size=(3, 26)).astype(np.float32)),
+        )
+        used = dict.fromkeys(embedding.positions, ("0" * 64, 0))
+        write_study(folder / f"{study}.npz", CachedStudy(study, {BASE: embedding}, used, (), {}, 0.0))
 
 
-def test_embedded_patients_calibrate_the_shipped_bundle(tmp_path: Path) -> None:
+def test_rendered_patients_calibrate_the_shipped_bundle(tmp_path: Path) -> None:
     bundle = read_bundle(shipped_bundle())
-    folder = embedded_patients(tmp_path / "embedded", bundle.files[bundle.networks["video_encoder"]["file"]])
-    arguments = namespace(shipped_bundle(), shipped_bank(), tmp_path / "out", embedded=folder)
-    summary = run(arguments)
+    rendered_patients(tmp_path / "cache")
+    given = {"rendered": 40, "cache": tmp_path / "cache", "workers": 0}
+    summary = run(namespace(shipped_bundle(), shipped_bank(), tmp_path / "out", **given))
     final = read_bundle(tmp_path / "out")
     assert summary["studies"] == 40
     assert set(summary["phenotypes"]) == {phenotype["name"] for phenotype in bundle.phenotypes}
@@ -136,15 +137,22 @@ def test_embedded_patients_calibrate_the_shipped_bundle(tmp_path: Path) -> None:
     assert final.files.keys() == bundle.files.keys() | {FILE}
     without = [name for name, found in summary["phenotypes"].items() if "reason" in found]
     assert set(final.thresholds).isdisjoint(without)
-    embedded_patients(tmp_path / "other", "0" * 64)
-    with pytest.raises(ValueError, match="was embedded by encoder 000"):
-        run(namespace(shipped_bundle(), shipped_bank(), tmp_path / "out2", embedded=tmp_path / "other"))
+    with pytest.raises(ValueError, match="--rendered: 1 studies"):
+        run(namespace(shipped_bundle(), shipped_bank(), tmp_path / "out2", **{**given, "rendered": 1}))
 
 
-def namespace(bundle: Path, bank: Path, out: Path, **changes: Path) -> argparse.Namespace:
+def namespace(bundle: Path, bank: Path, out: Path, **changes: object) -> argparse.Namespace:
     """The command line's defaults."""
-    given = dict.fromkeys(("embedded", "studies", "labels", "split", "key_file", "sensitivity"))
-    fixed = {"bundle": bundle, "bank": bank, "out": out, "device": "cpu", "false_flags": 0.05}
+    given = dict.fromkeys(("rendered", "studies", "labels", "split", "key_file", "sensitivity"))
+    fixed = {
+        "bundle": bundle,
+        "bank": bank,
+        "out": out,
+        "device": "cpu",
+        "false_flags": 0.05,
+        "cache": CACHE,
+        "workers": 0,
+    }
     return argparse.Namespace(**{**fixed, **given, **changes})
 
 

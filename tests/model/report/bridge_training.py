@@ -65,5 +65,5 @@ def trainer(recipe: Recipe | None = None) -> DecoderTrainer:
 def trained() -> Decoder:
     """A decoder that writes the invented language."""
     with TemporaryDirectory() as folder:
-        plan = Plan(steps=160, rows_per_step=16, learning_rate=1e-2, seed=1)
+        plan = Plan(steps=300, rows_per_step=16, learning_rate=5e-3, seed=1)
         return trainer().train(training_rows(60), plan, Path(folder))

@@ -7,9 +7,11 @@ from model.report.statements import Statement
 from tests.model.report.bridge import LANGUAGE
 
 
-def statement(section: str, finding: tuple[str, str], log_probability: float, *, fixed: bool = False) -> Statement:
+def statement(
+    section: str, finding: tuple[str, str], log_probability: float, *, fixed: tuple[str, ...] = ()
+) -> Statement:
     draft = Draft(section, "…", log_probability, "generated", ())
-    return Statement(draft, "…", (Finding(*finding),), None, estimated=False, fixed=fixed)
+    return Statement(draft, "…", (Finding(*finding),), None, estimated=False, fixed=frozenset(fixed))
 
 
 def test_agreeing_statements_make_no_conflict() -> None:
@@ -32,9 +34,9 @@ def test_a_side_is_as_certain_as_its_surest_sentence() -> None:
 
 
 def test_words_that_follow_from_a_number_stay() -> None:
-    sound = statement("Deck", ("deck", "sound"), -5.0, fixed=True)
+    sound = statement("Deck", ("deck", "sound"), -5.0, fixed=("deck",))
     cracked = statement("Piers", ("pier", "cracked"), -0.1)
     (conflict,) = find_conflicts([sound, cracked], LANGUAGE.contradictions)
     assert conflict.weaker == (Finding("pier", "cracked"), (cracked,))
-    both = [sound, statement("Piers", ("pier", "cracked"), -0.1, fixed=True)]
+    both = [sound, statement("Piers", ("pier", "cracked"), -0.1, fixed=("pier",))]
     assert find_conflicts(both, LANGUAGE.contradictions)[0].weaker is None

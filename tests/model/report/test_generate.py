@@ -1,15 +1,17 @@
-"""The cached batch writes what the naive twin writes: ragged evidence, one row and many, early exit, bans."""
+"""The cached batch writes what the naive twin writes: ragged evidence, one row and many, early exit, guides."""
 
 import pytest
 import torch
 
 from model.report.decoder import Decoder
-from model.report.generate import GeneratedRow, generate, generate_naive
+from model.report.generate import GeneratedRow, _Text, generate, generate_naive
 from model.report.prefix import RowPrefix, encode_evidence, row_tensors, study_tensors
-from model.report.sentence_ban import SentenceBan
+from model.report.sentence_guide import SentenceGuide, guide_of
 from model.report.writing import WritingRequest
 from tests.model.report.bridge import CPU, LANGUAGE, TAXONOMY, config, decoder, evidence, request, tokenizer
 from tests.model.report.bridge_training import trained
+
+PHRASES = LANGUAGE.phrases
 
 
 def prefixes(rows: int, studies: int) -> list[RowPrefix]:
@@ -24,15 +26,15 @@ def prefixes(rows: int, studies: int) -> list[RowPrefix]:
 
 
 def both_ways(
-    own: Decoder, rows: list[RowPrefix], requests: list[WritingRequest], bans: list[SentenceBan | None]
+    own: Decoder, rows: list[RowPrefix], requests: list[WritingRequest], guides: list[SentenceGuide | None]
 ) -> tuple[list[GeneratedRow], list[GeneratedRow]]:
     studies = study_tensors(requests, config(), CPU)
-    fast = generate(own, tokenizer(), studies, row_tensors(rows, tokenizer(), config(), CPU), bans)
+    fast = generate(own, tokenizer(), studies, row_tensors(rows, tokenizer(), config(), CPU), guides)
     slow = []
-    for row, ban in zip(rows, bans, strict=True):
+    for row, guide in zip(rows, guides, strict=True):
         alone = RowPrefix(0, row.section, row.evidence)
         study = study_tensors([requests[row.study]], config(), CPU)
-        slow.append(generate_naive(own, tokenizer(), study, row_tensors([alone], tokenizer(), config(), CPU), ban))
+        slow.append(generate_naive(own, tokenizer(), study, row_tensors([alone], tokenizer(), config(), CPU), guide))
     return fast, slow
 
 
@@ -75,21 +77,41 @@ def test_neither_digits_nor_control_tokens_nor_unknown_rows_are_written() -> Non
     assert max(written) < tokenizer().size
 
 
-def test_a_banned_beginning_is_not_written_and_both_twins_agree() -> None:
-    own = decoder(0, scale=4.0)
-    rows = prefixes(6, 1)
-    free, _ = both_ways(own, rows, [request(0)], [None] * 6)
-    bans: list[SentenceBan | None] = [
-        SentenceBan([text.tokens[:1]], []) if row % 2 else None for row, text in enumerate(free)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_guided_rows_write_known_sentences_alone_and_both_twins_agree(seed: int) -> None:
+    rows, known = prefixes(15, 2), {tuple(tokenizer().encode(p.numberless)): frozenset(p.findings) for p in PHRASES}
+    guides: list[SentenceGuide | None] = [
+        guide_of(known, row.evidence) if n % 3 else None for n, row in enumerate(rows)
     ]
-    fast, slow = both_ways(own, rows, [request(0)], bans)
-    assert_equal(fast, slow)
-    for row, (text, before) in enumerate(zip(fast, free, strict=True)):
-        assert (text.tokens[:1] == before.tokens[:1]) == (row % 2 == 0)
+    for own in (decoder(seed, scale=4.0), trained()):
+        fast, slow = both_ways(own, rows, [request(0), request(1)], guides)
+        assert_equal(fast, slow)
+        for guide, text in zip(guides, fast, strict=True):
+            if guide is not None:
+                assert set(sentences(text)) <= known.keys()
+                assert guide.left_out(text.tokens, tokenizer().sep) is None
 
 
-def test_a_ban_spares_what_the_allowed_sentences_share() -> None:
-    ban = SentenceBan(banned=[(5, 6, 7)], allowed=[(5, 6, 8)])
-    assert ban.next_tokens((), sep=2) == ()
-    assert ban.next_tokens((9, 2, 5, 6), sep=2) == (7,)
-    assert ban.next_tokens((9, 5, 6), sep=2) == ()
+def test_a_text_that_would_end_says_first_what_most_neighbours_say() -> None:
+    known = {tuple(tokenizer().encode(p.numberless)): frozenset(p.findings) for p in PHRASES}
+    rust = tuple(tokenizer().encode("Rust covers the cables."))
+    offered = encode_evidence([evidence("Rust covers the cables.", 0.9)], tokenizer(), config())
+    ending = torch.zeros(config().vocabulary)
+    ending[tokenizer().eos] = 1.0
+    free, held = _Text((), SentenceGuide(known)), _Text((), guide_of(known, offered))
+    assert free.allowed(ending, tokenizer()) == [tokenizer().eos]
+    for token in (*rust, tokenizer().sep):
+        assert held.allowed(ending, tokenizer()) == [token]
+        held.tokens.append(token)
+        held.due = held.due[1:]
+    assert held.allowed(ending, tokenizer()) == [tokenizer().eos]
+
+
+def sentences(text: GeneratedRow) -> list[tuple[int, ...]]:
+    """The finished sentences of a row."""
+    found, begun = [], 0
+    for place, token in enumerate(text.tokens):
+        if token == tokenizer().sep:
+            found.append(text.tokens[begun:place])
+            begun = place + 1
+    return found

@@ -1,5 +1,7 @@
 """Known clips are flagged as often as asked, foreign ones nearly always."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -37,6 +39,19 @@ def test_a_clip_under_another_view_is_far() -> None:
         for s in studies(20, 3)
     ]
     assert torch.cat([known.shares(study) > 1 for study in turned]).float().mean() > 0.9
+
+
+def test_spectra_find_what_embeddings_cannot_and_share_the_false_flags() -> None:
+    def seen(drawn: list[StudyEmbedding], seed: int, shift: float = 0.0) -> list[StudyEmbedding]:
+        generator = torch.Generator().manual_seed(seed)
+        return [replace(s, clip_spectra=torch.randn(8, 5, generator=generator) + shift) for s in drawn]
+
+    known = clip_distances(seen(studies(300, 0), 20), 0.1)
+    flagged = torch.cat([known.shares(study) > 1 for study in seen(studies(300, 1), 21)]).float().mean()
+    assert flagged == pytest.approx(0.1, abs=0.025)
+    assert torch.cat([known.shares(s) > 1 for s in seen(studies(50, 2), 22, shift=4.0)]).float().mean() > 0.9
+    mixed = clip_distances([*seen(studies(20, 0), 20), *studies(20, 1)], 0.1)
+    assert mixed.spectra is None, "not all studies have them"
 
 
 def test_too_little_is_refused() -> None:

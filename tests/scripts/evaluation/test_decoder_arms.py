@@ -12,7 +12,7 @@ from model.report.build import save_decoder
 from model.report.decoder import build_decoder
 from model.report.decoder_config import decoder_config
 from scripts.evaluation.arms import write_arms
-from scripts.evaluation.attribution import SectionDecoder, measure_attribution
+from scripts.evaluation.attribution import measure_attribution
 from scripts.evaluation.context import Evaluation
 from scripts.evaluation.controls import measure_wrong_inputs
 from scripts.evaluation.decoder_arms import ARM_FOLDERS, DecoderArm
@@ -90,9 +90,9 @@ def test_every_part_that_needs_a_decoder_measures(trained: Evaluation) -> None:
     assert {"wrong_inputs", "house_style", "attribution"} <= set(results.figures)
 
 
-def test_section_decoder_gives_the_writers_rows(trained: Evaluation) -> None:
-    arm, decoder = DecoderArm.of_product(trained, "rag"), SectionDecoder.of(trained)
+def test_drafts_are_of_every_section_that_is_written(trained: Evaluation) -> None:
+    arm = DecoderArm.of_product(trained, "rag")
     assert arm is not None
     request = arm.requests()[0]
-    drafts = decoder.drafts(request, request.evidence)
+    drafts = arm.writer.drafts(request)
     assert set(drafts) == {n for n, seen in zip(request.sections, request.assessed.tolist(), strict=True) if seen}

@@ -77,9 +77,9 @@ def test_pooling_equals_the_services(studies: MilStudies) -> None:
 
 def test_the_least_weight_parts_studies_with_and_without_a_telling_clip(studies: MilStudies) -> None:
     weights = np.array([[1, 0.4, 0], [0, 0, 1]], np.float32)
-    sums = SectionSums.of(studies, weights, np.arange(STUDIES), seed=0)
+    sums = SectionSums.of(studies, weights, np.arange(STUDIES))
     least = chosen_weight(sums)
     assert 4 * 0.02 < least < 0.4 * 0.96  # above what four clips leak, below one clip of the lighter view
     assert sums.right(least) == (1, 1)
-    assert sums.right(1.5)[1] == 0
+    assert sums.right(9.0)[1] == 0
     assert sums.right(0.0)[0] == 0

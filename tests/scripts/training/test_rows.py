@@ -25,12 +25,12 @@ def disturbed(recipe: Recipe, times: int = 1) -> list[DisturbedRow]:
 def only(**shares: float) -> Recipe:
     """A recipe without chance, but for what is named."""
     none = dict.fromkeys(("own", "none", "corrupted", "other"), 0.0)
-    none |= dict.fromkeys(("without_identical", "without_phenotypes", "without_vectors"), 0.0)
+    none |= dict.fromkeys(("without_identical", "without_phenotypes", "without_vectors", "invented"), 0.0)
     return Recipe(**{**none, **shares})
 
 
 def test_kinds_and_drops_come_as_often_as_the_recipe_says() -> None:
-    recipe = Recipe()
+    recipe = Recipe(invented=0.0)
     rows = disturbed(recipe, 4000)
     kinds = Counter(row.kind for row in rows)
     for kind in ("own", "none", "corrupted", "other"):

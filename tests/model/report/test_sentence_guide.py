@@ -1,0 +1,66 @@
+"""Only whole known sentences, nothing twice, nothing denied, and nothing left out that most neighbours say."""
+
+from model.report.language import Contradiction, Finding
+from model.report.prefix import EncodedEvidence
+from model.report.sentence_guide import SentenceGuide, guide_of
+from tests.model.report.bridge import evidence
+
+SEP, EOS = 2, 3
+SOUND, CRACKED, LIGHT = Finding("deck", "sound"), Finding("deck", "cracked"), Finding("load", "light")
+SENTENCES = {
+    (5, 6, 7): frozenset({SOUND}),
+    (5, 6): frozenset({SOUND}),
+    (5, 8): frozenset({CRACKED}),
+    (9,): frozenset({LIGHT}),
+    (9, 9): frozenset[Finding](),
+}
+
+
+def follow(guide: SentenceGuide, *tokens: int) -> set[int]:
+    return guide.next_tokens(tokens, SEP, EOS)
+
+
+def item(tokens: tuple[int, ...], support: float) -> EncodedEvidence:
+    return EncodedEvidence(evidence("The deck is sound.", support), tokens)
+
+
+def test_every_token_goes_on_with_some_sentence_and_only_whole_ones_end() -> None:
+    guide = SentenceGuide(SENTENCES)
+    assert follow(guide) == {5, 9, EOS}
+    assert follow(guide, 5) == {6, 8}
+    assert follow(guide, 5, 6) == {7, SEP}
+    assert follow(guide, 5, 6, 7) == {SEP}
+    assert follow(guide, 4) == {SEP}, "what it does not know is ended"
+
+
+def test_what_was_said_is_neither_said_again_nor_denied() -> None:
+    guide = SentenceGuide(SENTENCES)
+    assert follow(guide, 5, 6, SEP) == {9, EOS}
+    assert follow(guide, 5, 6, SEP, 9) == {9, SEP}, "a sentence that nobody can read says something new, once"
+    assert follow(guide, 5, 6, SEP, 9, SEP, 9, 9, SEP) == {EOS}
+
+
+def test_sides_of_a_contradiction_are_not_said_together_in_either_order() -> None:
+    rule = Contradiction("x", "A light load on a crack.", ("deck", ("cracked",)), ("load", ("light",)))
+    guide = SentenceGuide(SENTENCES, rules=(rule,))
+    assert follow(guide, 5, 8, SEP, 9) == {9}
+    assert follow(guide, 9, SEP, 5) == {6}
+
+
+def test_what_most_neighbours_speak_of_is_wanted_and_what_most_agree_on_is_settled() -> None:
+    guide = guide_of(SENTENCES, (item((5, 8), 0.4), item((5, 6), 0.3), item((9,), 0.2)))
+    assert guide.left_out((), SEP) == (5, 8)
+    assert guide.left_out((5, 6, 7, SEP), SEP) is None, "the deck was spoken of"
+    assert guide.left_out((5, 8, SEP), SEP) is None, "few speak of the load"
+    assert 6 in follow(guide, 5), "neither value has half of the neighbours"
+    settled = guide_of(SENTENCES, (item((5, 8), 0.3), item((5, 6), 0.6), item((9,), 0.5)))
+    assert follow(settled, 5) == {6}
+    assert settled.left_out((5, 6, SEP), SEP) == (9,)
+    assert guide_of(SENTENCES, ()).left_out((), SEP) is None
+
+
+def test_a_wanted_sentence_that_no_longer_fits_is_let_go() -> None:
+    rule = Contradiction("x", "A light load on a crack.", ("deck", ("cracked",)), ("load", ("light",)))
+    guide = guide_of(SENTENCES, (item((9,), 0.9),), (rule,))
+    assert guide.left_out((), SEP) == (9,)
+    assert guide.left_out((5, 8, SEP), SEP) is None
