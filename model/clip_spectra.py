@@ -44,7 +44,8 @@ def _by_frequency(grey: torch.Tensor) -> torch.Tensor:
     across = torch.fft.rfftfreq(width, device=grey.device)[None]
     band = ((down.square() + across.square()).sqrt() * 2 * (_BANDS - 1)).long().clamp(max=_BANDS - 1).flatten()
     sums = torch.zeros(_BANDS, device=grey.device).scatter_add(0, band, power.flatten())
-    return sums / torch.zeros_like(sums).scatter_add(0, band, torch.ones_like(band, dtype=sums.dtype))
+    counts = torch.zeros_like(sums).scatter_add(0, band, torch.ones_like(band, dtype=sums.dtype))
+    return sums / counts.clamp_min(1)  # a small picture has no frequency in some bands
 
 
 def _correlations(grey: torch.Tensor) -> torch.Tensor:

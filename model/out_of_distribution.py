@@ -63,7 +63,7 @@ class ViewGaussians:
     def tensors(self) -> dict[str, torch.Tensor]:
         """Everything by name, as it is stored."""
         scalar = torch.tensor([self.residual_variance], dtype=torch.float32)
-        return {name: t.contiguous() for name, t in {**vars(self), "residual_variance": scalar}.items()}
+        return {name: t.clone().contiguous() for name, t in {**vars(self), "residual_variance": scalar}.items()}
 
     @classmethod
     def of_tensors(cls, tensors: Mapping[str, torch.Tensor]) -> Self:
