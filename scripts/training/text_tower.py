@@ -46,7 +46,8 @@ class TextTowerTrainer:
         fingerprint = json.dumps([self.config.model_dump(), dict(self.subspaces), len(texts), self.seed])
         step, spent = resume(out, fingerprint, both, optimizer)
         clock = Clock(seconds, spent)
-        while clock.share < 1:
+        over = clock.share >= 1
+        while not over:
             for group in optimizer.param_groups:
                 group["lr"] = clock.rate(_RATE)
             rng = np.random.default_rng([self.seed, step, 5])  # 5: a stream of its own
@@ -55,12 +56,12 @@ class TextTowerTrainer:
             losses["loss"].backward()  # type: ignore[no-untyped-call]  # torch's own annotation lacks it
             torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
             optimizer.step()
-            step += 1
-            if step % _LOG_EVERY == 0 or clock.share >= 1:
+            step, over = step + 1, clock.share >= 1  # asked once, or the time ends between log and checkpoint
+            if step % _LOG_EVERY == 0 or over:
                 line = {name: round(loss.item(), 4) for name, loss in losses.items()}
                 with (out / LOG).open("a", encoding="utf-8") as log:
                     log.write(json.dumps({"step": step, **line, "seconds": round(clock.spent_s, 1)}) + "\n")
-            if step % _EVERY == 0 or clock.share >= 1:
+            if step % _EVERY == 0 or over:
                 state = {"networks": both.state_dict(), "optimizer": optimizer.state_dict()}
                 save_checkpoint(out, {**state, "step": step, "seconds": clock.spent_s, "fingerprint": fingerprint})
         return encoder.eval()

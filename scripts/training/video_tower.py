@@ -75,8 +75,9 @@ class VideoTowerTrainer:
         optimizer = torch.optim.AdamW(both.parameters(), lr=_RATE, weight_decay=0.05, betas=(0.9, 0.98))
         fingerprint = json.dumps([dict(self.subspaces), len(patients), clips.size, self.seed])
         step, plan.spent_before_s = resume(out, fingerprint, both, optimizer)
+        over = plan.share >= 1
         for chosen, pixels in clips.from_step(step):
-            if plan.share >= 1:
+            if over:
                 break
             for group in optimizer.param_groups:
                 group["lr"] = plan.rate(_RATE)
@@ -86,10 +87,10 @@ class VideoTowerTrainer:
             losses["loss"].backward()  # type: ignore[no-untyped-call]  # torch's own annotation lacks it
             torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
             optimizer.step()
-            step += 1
-            told = step % _LOG_EVERY == 0 or plan.share >= 1
+            step, over = step + 1, plan.share >= 1  # asked once, or the time ends between log and checkpoint
+            told = step % _LOG_EVERY == 0 or over
             line = {name: round(loss.item(), 4) for name, loss in losses.items()} if told else {}
-            if step % _EVERY == 0 or plan.share >= 1:
+            if step % _EVERY == 0 or over:
                 line |= self.held_out(both, patients, held)
                 state = {"networks": both.state_dict(), "optimizer": optimizer.state_dict()}
                 save_checkpoint(out, {**state, "step": step, "seconds": plan.spent_s, "fingerprint": fingerprint})
