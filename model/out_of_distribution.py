@@ -68,7 +68,7 @@ class ViewGaussians:
     @classmethod
     def of_tensors(cls, tensors: Mapping[str, torch.Tensor]) -> Self:
         """The inverse of `tensors`."""
-        return cls(**{**tensors, "residual_variance": float(tensors["residual_variance"])})  # type: ignore[arg-type]
+        return cls(**{**tensors, "residual_variance": float(tensors["residual_variance"])})  # type: ignore[arg-type]  # one of them is a number
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 
 from model.report.copying import (
@@ -225,15 +226,13 @@ def _choose(
     allowed: Sequence[Sequence[int] | None],
 ) -> Choice:
     """The likeliest token of each row among those allowed there."""
-    chosen = probabilities
-    if any(tokens is not None for tokens in allowed):
-        chosen = probabilities.clamp_min(_LEAST)
-        for row, tokens in enumerate(allowed):
-            if tokens is not None:
-                kept = chosen[row, list(tokens)]
-                chosen[row] = -1.0
-                chosen[row, list(tokens)] = kept
-    token = chosen.argmax(-1)
+    barred = np.zeros(tuple(probabilities.shape), np.bool_)  # on the host: one copy to the device a step, not one a row
+    for row, tokens in enumerate(allowed):
+        if tokens is not None:
+            barred[row] = True
+            barred[row, list(tokens)] = False
+    mask = torch.from_numpy(barred).to(probabilities.device)
+    token = probabilities.masked_fill(mask, -1.0).argmax(-1)  # below an allowed token without any probability
     probability = probabilities.gather(-1, token[:, None])[:, 0].clamp_min(_LEAST)
     return Choice(token, probability, copied_shares(log_shares, source, token, probability))
 
