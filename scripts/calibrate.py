@@ -3,7 +3,7 @@
     python -m scripts.calibrate --bundle B --bank K --studies DIR --labels labels.csv --out B2 [--sensitivity 0.9]
     python -m scripts.calibrate --bundle B --bank K --rendered 200 --out B2
 
-writes B2, a copy of B with thresholds (Youden's, or the highest one of a target sensitivity), a probability curve per
+writes B2, a copy of B with thresholds (of largest F1, or the highest of a target sensitivity), a probability curve per
 binary phenotype, an interval per continuous one, and out-of-distribution statistics of the clips. A phenotype with too
 few labels, or whose vote tells nothing, gets no threshold and so no call. The studies must not be candidates of the
 bank, for a study is its own nearest neighbour: with `--key-file` those that are, and those of patients who are, are
@@ -55,7 +55,7 @@ def calibrated(
             thresholds[phenotype.name] = threshold
         if curve is not None:
             calibration[phenotype.name] = curve
-    goal = "Youden" if sensitivity is None else f"sensitivity {sensitivity}"
+    goal = "F1" if sensitivity is None else f"sensitivity {sensitivity}"
     report = {"studies": len(studies), "thresholds": goal, "measured_on": "the calibration set", "phenotypes": summary}
     evaluation = {**manifest.evaluation, "calibration": report}
     return manifest.model_copy(update={"thresholds": thresholds, "calibration": calibration, "evaluation": evaluation})
@@ -153,7 +153,7 @@ def main() -> int:
     parser.add_argument("--split", type=Path, help="split.csv of validate_site: its test half is left untouched")
     parser.add_argument("--key-file", type=Path, help="key of the bank's pseudonyms: studies in the bank are left out")
     parser.add_argument("--out", type=Path, required=True, help="the calibrated bundle; must not exist")
-    parser.add_argument("--sensitivity", type=float, help="target of every threshold; without it Youden's")
+    parser.add_argument("--sensitivity", type=float, help="target of every threshold; without it largest F1")
     parser.add_argument("--false-flags", type=float, default=FALSE_FLAGS, help="share of known clips beyond the limit")
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()

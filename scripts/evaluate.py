@@ -47,6 +47,10 @@ TINY = Protocol(
 )
 
 
+DEFAULT_BUNDLE = Path("model/bundles/default")
+SHIPPED_ARMS = Path(__file__).parent / "evaluation" / "trained_arms"
+
+
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -54,16 +58,19 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=90001, help="of the test range (scripts/training/seed_ranges.py)")
     parser.add_argument("--allow-any-seed", action="store_true", help="for trying out; the result is marked")
     parser.add_argument("--file-studies", type=int, default=40, help="test studies that are also read as files")
-    parser.add_argument("--bundle", type=Path, default=Path("model/bundles/default"))
+    parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE)
     parser.add_argument("--bank", type=Path, default=Path("index/banks/default"))
-    parser.add_argument("--arms", type=Path, help="folder of the arms' decoders: rag, generate, vectors_only, …")
+    parser.add_argument("--arms", type=Path, help="folder of the arms' decoders; the default bundle's are shipped")
     parser.add_argument("--cache", type=Path, default=Path("runs/evaluation"), help="embedded studies are kept here")
     parser.add_argument("--json", type=Path, help="write the result here as well")
     parser.add_argument("--rows", type=Path, help="folder for raw rows (Parquet) and figures (PNG)")
     parser.add_argument("--markdown", type=Path, help="write EVAL.md here")
     parser.add_argument("--workers", type=int, default=2, help="embedding processes; 0 for none")
     parser.add_argument("--tiny", action="store_true", help="a few studies, to see that every part runs")
-    return parser.parse_args(words)
+    args = parser.parse_args(words)
+    if args.arms is None and args.bundle == DEFAULT_BUNDLE:
+        args.arms = SHIPPED_ARMS  # of no other bundle: an arm reads the vectors it was trained on
+    return args
 
 
 def measure(evaluation: Evaluation, results: Results, rows: Path | None) -> None:

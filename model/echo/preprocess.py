@@ -1,6 +1,6 @@
 """Clip → model input: mask, choose a window, crop, resize, normalise. One function serves training and service."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -45,15 +45,16 @@ def frames_needed(
     windows = windows_of(total, frame_rate_hz, config)
     needed = {frame for window in windows for frame in window.present}
     if source in config.masked_sources:
-        needed.update(mask_frames(total, windows[0], config))
+        needed.update(mask_frames(total, windows, config))
     return tuple(sorted(needed))
 
 
-def mask_frames(total: int, window: Window, config: EchoPreprocessing) -> tuple[int, ...]:
-    """Numbers of the frames that the mask is found in, ascending. window: the first."""
+def mask_frames(total: int, windows: Sequence[Window], config: EchoPreprocessing) -> tuple[int, ...]:
+    """Numbers of the frames that the mask is found in, ascending; the fan's are among those that are read anyway."""
     if config.mask == "fan":
-        return looked_at(total)
-    return tuple(range(total)) if config.mask_frames == "all" else tuple(sorted({*window.present, total - 1}))
+        read = sorted({frame for window in windows for frame in window.present})
+        return tuple(read[place] for place in looked_at(len(read)))
+    return tuple(range(total)) if config.mask_frames == "all" else tuple(sorted({*windows[0].present, total - 1}))
 
 
 def prepare_clip(clip: Clip, config: EchoPreprocessing, device: torch.device) -> PreparedClip:
@@ -91,8 +92,8 @@ def shown_of(clip: Clip, frames: torch.Tensor, config: EchoPreprocessing) -> Sho
     centre = centre_box(height, width, config.crop_fraction)
     if clip.source not in config.masked_sources:
         return Shown(None, centre)
-    first_window, *_ = windows_of(clip.length, clip.frame_rate_hz, config)
-    rows = clip.rows_of(mask_frames(clip.length, first_window, config))
+    windows = windows_of(clip.length, clip.frame_rate_hz, config)
+    rows = clip.rows_of(mask_frames(clip.length, windows, config))
     if config.mask == "hull":
         hull = hull_mask(_rows(frames, rows))
         return _unmasked(clip, centre) if hull is None else Shown(torch.from_numpy(hull).to(frames.device), centre)

@@ -56,7 +56,7 @@ class Liveliness:
 
 
 def looked_at(total: int) -> tuple[int, ...]:
-    """Numbers of the frames, evenly over a clip of `total`, in which the sector is looked for."""
+    """Places, evenly among `total` frames, of those in which the sector is looked for."""
     return tuple(torch.linspace(0, total - 1, min(_LOOKED_AT, total)).long().tolist())
 
 
@@ -72,7 +72,7 @@ def liveliness(frames: torch.Tensor, index: Sequence[int]) -> tuple[torch.Tensor
     small = area_means(grey, size)
     brightest, thick = small.amax(dim=0), opened(small).amax(dim=0)
     line = (brightest - thick >= _LINE_GREY) & (thick <= _LINE_BODY * brightest)
-    std = small.std(dim=0, correction=0) * ~line
+    std = (small - small.mean(dim=0)).square_().mean(dim=0).sqrt_() * ~line  # torch's own std takes ten times as long
     smooth = torch.nn.functional.avg_pool2d(std[None], 3, stride=1, padding=1)[0]
     return smooth * (std > _LIVE_STD / 2), grey.amin(dim=0), grey.amax(dim=0)
 

@@ -25,6 +25,9 @@ _USUAL_CLIPS: dict[str, tuple[float, float]] = {
     "SSN": (1.0, 0.45),
 }
 MIN_CLIPS, MAX_CLIPS = 5, 40
+# No other view shows the pulmonary valve, so a short study gives it the first good colour clip of its view; the other
+# valves are seen from the apex too (the order of Mitchell et al. 2019 has it in every complete study).
+_TAKEN_FIRST = {"Doppler_Parasternal_Short": "PSAX_AV_PV"}
 
 Flaw = Literal["none", "poor", "duplicate"]
 
@@ -68,7 +71,9 @@ def plan_study(
             continue
         poor = rng.random() < 0.08
         quality = float(rng.uniform(0.02, 0.2)) if poor else None
-        planned.append(planned_clip(seed, study, number, view, looks=(look,), quality=quality))
+        taken = any(clip.view == view and clip.flaw == "none" for clip in planned)
+        subview = None if taken else _TAKEN_FIRST.get(view)
+        planned.append(planned_clip(seed, study, number, view, looks=(look,), quality=quality, subview=subview))
     return tuple(planned)
 
 

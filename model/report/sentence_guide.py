@@ -13,7 +13,6 @@ from model.report.prefix import EncodedEvidence
 Tokens = tuple[int, ...]
 # Share of the neighbours that speak of a finding at all from which a report does, as the consensus of neighbours would.
 _MOST = 0.5
-_SETTLED = 0.5  # share of them that give it one value, from which no other is written
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +93,11 @@ def guide_of(
     evidence: Sequence[EncodedEvidence],
     rules: Sequence[Contradiction] = (),
 ) -> SentenceGuide:
-    """The guide of a row. sentences: all that may be said → what each states; evidence: what the row reads."""
+    """The guide of a row. sentences: all that may be said → what each states; evidence: what the row reads.
+
+    A finding that neighbours state has the value that most of them give it (the first of equals), and is worded as one
+    of them words it: they are the house's words.
+    """
     support: dict[Finding, float] = {}
     for item in evidence:
         for finding in sentences.get(item.tokens, ()):
@@ -102,13 +105,17 @@ def guide_of(
     spoken: dict[str, float] = {}
     for finding, share in support.items():
         spoken[finding.name] = spoken.get(finding.name, 0.0) + share
-    rising = sorted(support.items(), key=lambda item: item[1])  # of two values that most state, the better one is left
-    settled = {finding.name: finding.value for finding, share in rising if share >= _SETTLED}
+    settled: dict[str, str] = {}
+    for finding, _ in sorted(support.items(), key=lambda item: -item[1]):
+        settled.setdefault(finding.name, finding.value)
     open_ = {
         tokens: stated
         for tokens, stated in sentences.items()
         if all(settled.get(finding.name, finding.value) == finding.value for finding in stated)
     }
+    read = {item.tokens for item in evidence}
+    worded = {stated for tokens, stated in open_.items() if tokens in read and stated}
+    open_ = {tokens: stated for tokens, stated in open_.items() if tokens in read or stated not in worded}
     due = {name for name, share in spoken.items() if share >= _MOST}
     ranked = sorted(evidence, key=lambda item: -item.sentence.support)
     names = {item.tokens: due.intersection(f.name for f in open_.get(item.tokens, ())) for item in ranked}

@@ -1,13 +1,15 @@
 """The report writer: rows of one batch are decoded, numbered, checked against each other, repaired once."""
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from model.device import Placement
 from model.report.calls import allowed_evidence
 from model.report.contradictions import Conflict, find_conflicts
 from model.report.decoder import Decoder
-from model.report.drafts import Draft, split_sentences
+from model.report.deletion import without_candidates
+from model.report.drafts import LEAST_LIKELY, Draft, bearing_on, cited, split_sentences
 from model.report.generate import GeneratedRow, generate
 from model.report.language import Finding, FindingReader, Language
 from model.report.prefix import RowPrefix, encode_evidence, row_tensors, study_tensors
@@ -44,11 +46,17 @@ class _Study:
 
 @dataclass(frozen=True, eq=False)
 class _Row:
-    """A row to decode: its study, its prefix, and what it may write."""
+    """A row to decode: its study, its prefix, what it may write, and how it would be without some candidates."""
 
     study: _Study
     prefix: RowPrefix
     guide: SentenceGuide
+    without: Callable[[Set[int]], "_Row"]
+
+    def stated_by(self, template: str) -> Sequence[Finding]:
+        """What a template of the section states."""
+        wording = self.study.stating.known(self.prefix.section).get(template)
+        return () if wording is None else wording.findings
 
 
 class ReportWriter:
@@ -93,8 +101,7 @@ class ReportWriter:
         """Section → its sentences as decoded, before numbers are filled in and contradictions repaired."""
         study = _Study(0, request, StudyStating(request, self._language, self._wordings))
         rows = [self._row(study, section, study.stating.barred) for section in self._written(request)]
-        decoded = zip(rows, self._generate(rows, [request]), strict=True)
-        return {row.prefix.section: self._drafts(row, text) for row, text in decoded}
+        return {row.prefix.section: found for row, (_, found) in zip(rows, self._drafted(rows, [request]), strict=True)}
 
     def _written(self, request: WritingRequest) -> Iterable[str]:
         """Names of the assessed sections that the decoder can write."""
@@ -103,8 +110,27 @@ class ReportWriter:
 
     def _decode(self, rows: Sequence[_Row], requests: Sequence[WritingRequest]) -> list[WrittenSection]:
         """The sections of some rows, decoded in one batch."""
+        drafted = self._drafted(rows, requests)
+        return [self._section(row, text, found) for row, (text, found) in zip(rows, drafted, strict=True)]
+
+    def _drafted(
+        self, rows: Sequence[_Row], requests: Sequence[WritingRequest]
+    ) -> list[tuple[GeneratedRow, tuple[Draft, ...]]]:
+        """Every row's text and its sentences, each with all that it rests on.
+
+        A sentence counts as generated only if it is written without the section's cited candidates as well: what the
+        decoder did not copy may still have been moved by what it read (LOG 2026-11-22). Few sections have one, and
+        those are decoded again.
+        """
         texts = self._generate(rows, requests)
-        return [self._section(row, text) for row, text in zip(rows, texts, strict=True)]
+        drafts = [self._drafts(row, text) for row, text in zip(rows, texts, strict=True)]
+        doubted = [number for number, row in enumerate(rows) if row.prefix.evidence and _has_own_words(drafts[number])]
+        alone = [
+            rows[number].without({i for draft in drafts[number] for i in draft.candidate_ids}) for number in doubted
+        ]
+        for number, row, text in zip(doubted, alone, self._generate(alone, requests), strict=True):
+            drafts[number] = self._confirmed(rows[number], drafts[number], self._drafts(row, text))
+        return list(zip(texts, drafts, strict=True))
 
     def _generate(self, rows: Sequence[_Row], requests: Sequence[WritingRequest]) -> list[GeneratedRow]:
         if not rows:
@@ -115,26 +141,27 @@ class ReportWriter:
         return generate(self._decoder, self._tokenizer, studies, tensors, [row.guide for row in rows])
 
     def _drafts(self, row: _Row, text: GeneratedRow) -> tuple[Draft, ...]:
-        """The row's sentences, each with all that it rests on."""
+        """The row's sentences, each with the candidates that say the same. Those it was forced into are left out."""
         drafts = split_sentences(text, row.prefix.section, row.prefix.evidence, self._tokenizer)
-        return tuple(self._sourced(draft, row) for draft in drafts)
+        wanted = {self._tokenizer.decode(tokens) for tokens in row.guide.wanted}
+        meant = (draft for draft in drafts if draft.least >= LEAST_LIKELY or draft.template in wanted)
+        return tuple(cited(draft, row.prefix.evidence, row.stated_by) for draft in meant)
 
-    def _sourced(self, draft: Draft, row: _Row) -> Draft:
-        """The draft; one in the decoder's own words is from both where neighbours state the same."""
-        known = row.study.stating.known(draft.section)
-        if draft.source != "generated" or draft.template not in known:
-            return draft
-        stated = set(known[draft.template].findings)
-        said = [e.sentence for e in row.prefix.evidence if not stated.isdisjoint(known[e.sentence.template].findings)]
-        ids = tuple(dict.fromkeys(number for sentence in said for number in sentence.candidate_ids))
-        return replace(draft, source="both", candidate_ids=ids) if ids else draft
+    def _confirmed(self, row: _Row, drafts: Sequence[Draft], alone: Sequence[Draft]) -> tuple[Draft, ...]:
+        """The drafts; a generated one that is not among those written alone is from both."""
+        return tuple(
+            replace(draft, source="both", candidate_ids=bearing_on(draft, row.prefix.evidence, row.stated_by))
+            if draft.source == "generated" and not draft.survives(alone)
+            else draft
+            for draft in drafts
+        )
 
-    def _section(self, row: _Row, text: GeneratedRow) -> WrittenSection:
+    def _section(self, row: _Row, text: GeneratedRow, drafts: Sequence[Draft]) -> WrittenSection:
         """Statements of a decoded row: unfinished, repeated and unstateable sentences left out."""
         name = row.prefix.section
         warnings = [] if text.finished else [("text_truncated", f"{name}: the text did not end and was cut")]
         statements: list[Statement] = []
-        for draft in self._drafts(row, text):
+        for draft in drafts:
             stated = row.study.stating.state(draft)
             if isinstance(stated, Dropped):
                 warnings.append(("sentence_dropped", f"{name}: a sentence was left out because {stated.reason}"))
@@ -161,26 +188,35 @@ class ReportWriter:
             for section, findings in banned.items()
         ]
 
-    def _row(self, study: _Study, section: str, barred: Set[Finding], said: Sequence[Statement] = ()) -> _Row:
+    def _row(
+        self,
+        study: _Study,
+        section: str,
+        barred: Set[Finding],
+        said: Sequence[Statement] = (),
+        gone: Set[int] = frozenset(),
+    ) -> _Row:
         """A section's row without evidence for some findings, and barred from the known ways to state them.
 
         said: what an earlier draft of the section stated, so that its own wordings of them are barred as well.
+        gone: candidates that do not count.
         """
         known = study.stating.known(section)
         own = {s.draft.template for s in said if not barred.isdisjoint(s.findings)}
-        offered = [s for s in study.request.evidence.get(section, ()) if s.template not in own]
-        evidence = allowed_evidence(offered, lambda sentence: known[sentence.template].findings, barred)
-        encoded = encode_evidence(evidence, self._tokenizer, self._decoder.config)
+        evidence = without_candidates(study.request.evidence.get(section, ()), gone)
+        offered = [sentence for sentence in evidence if sentence.template not in own]
+        allowed = allowed_evidence(offered, lambda sentence: known[sentence.template].findings, barred)
+        encoded = encode_evidence(allowed, self._tokenizer, self._decoder.config)
         sayable = {
             template: frozenset(wording.findings)
             for template, wording in known.items()
             if barred.isdisjoint(wording.findings) and template not in own and self._can_write(wording.slot)
         }
         tokens = self._tokenizer.encode_batch(list(sayable))
-        guide = guide_of(
-            dict(zip(map(tuple, tokens), sayable.values(), strict=True)), encoded, self._language.contradictions
-        )
-        return _Row(study, RowPrefix(study.number, section, encoded), guide)
+        stated = dict(zip(map(tuple, tokens), sayable.values(), strict=True))
+        guide = guide_of(stated, encoded, self._language.contradictions)
+        without = partial(self._row, study, section, barred, said)
+        return _Row(study, RowPrefix(study.number, section, encoded), guide, without)
 
     def _can_write(self, slot: str | None) -> bool:
         return slot is None or slot in self._tokenizer.slot_ids
@@ -204,3 +240,7 @@ class ReportWriter:
         warnings = tuple(warning for section in study.sections.values() for warning in section.warnings)
         left = tuple(("contradiction", conflict.rule.text) for conflict in self._conflicts(study))
         return WrittenReport(sections, warnings + left)
+
+
+def _has_own_words(drafts: Iterable[Draft]) -> bool:
+    return any(draft.source == "generated" for draft in drafts)

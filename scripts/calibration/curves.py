@@ -26,21 +26,29 @@ class Cut:
 
 
 def cut_of(votes: Floats, labels: Floats, sensitivity: float | None = None) -> Cut | None:
-    """The threshold of largest sensitivity + specificity − 1 (Youden 1950), or the highest one of a target sensitivity.
+    """The threshold of largest expected F1 (Lipton et al. 2014), or the highest one of a target sensitivity.
 
-    votes: 0..1 (N,); labels: 0 or 1 (N,). None with too few of either kind, and where no threshold beats chance.
-    Thresholds lie midway between votes that occur, so that rounding on another machine changes no call.
+    votes: 0..1 (N,); labels: 0 or 1 (N,). F1 is expected under the fitted curve, not counted: with a few dozen
+    positives the counted one jumps from vote to vote (LOG 2026-11-22). None with too few of either kind, and where a
+    vote does not tell. Thresholds lie midway between votes that occur, so that rounding on another machine changes no
+    call.
     """
-    positives = labels > 0.5
-    if min(positives.sum(), (~positives).sum()) < MIN_OF_EACH:
+    curve, positives = probability_curve(votes, labels), labels > 0.5
+    if curve is None:
         return None
+    probable = 1 / (1 + np.exp(-(curve["slope"] * votes + curve["intercept"])))
     values = np.unique(votes)
     cuts = [Cut(float(t), *_rates(votes, positives, t)) for t in (values[1:] + values[:-1]) / 2]
     useful = [cut for cut in cuts if cut.sensitivity + cut.specificity > 1]
     if sensitivity is not None:
         useful = [cut for cut in useful if cut.sensitivity >= sensitivity]
         return max(useful, key=lambda cut: cut.threshold, default=None)
-    return max(useful, key=lambda cut: cut.sensitivity + cut.specificity, default=None)
+    return max(useful, key=lambda cut: _expected_f1(probable, votes >= cut.threshold), default=None)
+
+
+def _expected_f1(probable: Floats, called: NDArray[np.bool_]) -> float:
+    """F1 of some calls as often as their probabilities say."""
+    return float(2 * probable[called].sum() / (called.sum() + probable.sum()))
 
 
 def _rates(votes: Floats, positives: NDArray[np.bool_], threshold: float) -> tuple[float, float]:

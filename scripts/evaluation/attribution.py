@@ -1,18 +1,17 @@
 """Whether a report was made from what it cites: cited evidence is deleted and the section decoded again."""
 
-import math
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 import numpy as np
 
-from model.report.drafts import Draft
+from model.report.deletion import without_candidates
 from model.report.writer import ReportWriter
 from model.report.writing import EvidenceSentence
 from scripts.evaluation.context import Evaluation
 from scripts.evaluation.results import Results
 
-_STUDIES = 60  # a dozen sentences each: shares are known to about 2 %
+_STUDIES = 120  # a dozen sentences each: shares are known to about 1.5 %; one in 300 is the decoder's own
 _NAMES = (
     "attribution: retrieved sentences that change without their evidence",
     "attribution: generated sentences that change without evidence",
@@ -21,29 +20,9 @@ _NAMES = (
 Evidence = Mapping[str, tuple[EvidenceSentence, ...]]
 
 
-def changed(draft: Draft, others: Sequence[Draft]) -> bool:
-    """Whether a sentence is gone or half as probable among other drafts of its section."""
-    same = [other for other in others if other.template == draft.template]
-    if not same:
-        return True
-    likeliest = max(other.log_probability for other in same)
-    return (draft.log_probability - likeliest) * draft.tokens > math.log(2)
-
-
-def without_candidates(evidence: Evidence, deleted: Mapping[str, Set[int]], context: Mapping[str, int]) -> Evidence:
-    """The evidence with some candidates of each section taken out; what nobody else says is gone.
-
-    context: how many candidates each section's support is a share of.
-    """
-    kept: dict[str, tuple[EvidenceSentence, ...]] = {}
-    for section, sentences in evidence.items():
-        gone = deleted.get(section, set())
-        left = max(1, context[section] - len(gone))
-        rest = [(s, tuple(i for i in s.candidate_ids if i not in gone)) for s in sentences]
-        kept[section] = tuple(
-            replace(sentence, candidate_ids=ids, support=len(ids) / left) for sentence, ids in rest if ids
-        )
-    return kept
+def without(evidence: Evidence, deleted: Mapping[str, Set[int]]) -> Evidence:
+    """The evidence with some candidates of each section taken out."""
+    return {section: without_candidates(said, deleted.get(section, set())) for section, said in evidence.items()}
 
 
 def measure_attribution(evaluation: Evaluation, results: Results) -> None:
@@ -67,19 +46,18 @@ def _add_study(evaluation: Evaluation, writer: ReportWriter, number: int, counts
     study, (retrieval, votes) = evaluation.embedded[number], evaluation.retrieved[number]
     request = evaluation.pipeline.request(study.embedding, study.sections, retrieval, votes, "rag")
     evidence = request.evidence
-    context = {section: len(candidates) for section, candidates in retrieval.context.items()}
     drafts = writer.drafts(request)
     cited = {section: {i for draft in found for i in draft.candidate_ids} for section, found in drafts.items()}
-    without = writer.drafts(replace(request, evidence=without_candidates(evidence, cited, context)))
+    uncopied = writer.drafts(replace(request, evidence=without(evidence, cited)))
     rng = np.random.default_rng(number)
     uncited = {section: _some_uncited(evidence.get(section, ()), ids, rng) for section, ids in cited.items()}
-    besides = writer.drafts(replace(request, evidence=without_candidates(evidence, uncited, context)))
+    besides = writer.drafts(replace(request, evidence=without(evidence, uncited)))
     for section, found in drafts.items():
         for draft in found:
             if draft.source in counts and (draft.source == "generated" or cited[section]):
-                counts[draft.source].append(changed(draft, without[section]))
+                counts[draft.source].append(not draft.survives(uncopied[section]))
             if uncited[section]:
-                counts["uncited"].append(changed(draft, besides[section]))
+                counts["uncited"].append(not draft.survives(besides[section]))
 
 
 def _some_uncited(evidence: Sequence[EvidenceSentence], cited: Set[int], rng: np.random.Generator) -> set[int]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from model.echo.preprocess import best_window, centre_box, cropped, frames_needed, prepare_clip, shown_of
 from model.echo.preprocessing_config import ECHOPRIME, EchoPreprocessing, Quality, echoscribe_preprocessing
+from model.echo.sector import look_at, sector_of
 from model.echo.windows import WindowScore
 from model.errors import ClipRejected
 from model.study import Clip, SkipReason, Source
@@ -78,13 +79,25 @@ def test_what_is_needed_gives_the_same_input_as_every_frame(
     assert len(few.frames_rgb) < frames or frames < 25 or (config is EVERY_FRAME and source == "dicom")
 
 
+@pytest.mark.parametrize(("frames", "rate"), [(24, 25.0), (70, 30.0), (90, 61.5)])
+def test_the_fan_found_in_the_frames_that_are_read_is_that_of_all(frames: int, rate: float) -> None:
+    clip = replace(heart(frames=frames), frame_rate_hz=rate)
+    pixels = torch.from_numpy(clip.frames_rgb)
+    every = sector_of(look_at(pixels), clip.sector_box)
+    assert every is not None
+    mask = shown_of(clip, pixels, SMALL).mask
+    assert mask is not None
+    found = mask.numpy()
+    assert (found & every.mask).sum() >= 0.98 * (found | every.mask).sum()
+
+
 @given(st.integers(1, 600), st.none() | st.floats(1, 400), st.sampled_from(["dicom", "video"]))
 def test_needed_frames_ascend_within_the_clip(total: int, rate: float | None, source: Source) -> None:
     for config in (ECHOPRIME, SMALL):
         numbers = frames_needed(total, rate, source, config)
         assert list(numbers) == sorted(set(numbers))
         assert 0 <= numbers[0] <= numbers[-1] < total
-        assert len(numbers) <= (72 if config is SMALL else 17)
+        assert len(numbers) <= (48 if config is SMALL else 17)
     assert frames_needed(120, 30.0, "dicom", ECHOPRIME) == (*range(0, 31, 2), 119)
     assert frames_needed(120, 30.0, "video", ECHOPRIME) == tuple(range(0, 31, 2))
 

@@ -5,10 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.report.writing import EvidenceSentence
 from scripts.evaluation.abstention import measure_abstention, measure_mil_table
 from scripts.evaluation.arms import measure_arms, write_arms
-from scripts.evaluation.attribution import without_candidates
 from scripts.evaluation.context import Evaluation
 from scripts.evaluation.controls import measure_random_encoder, measure_readings, measure_wrong_inputs
 from scripts.evaluation.file_equality import measure_files
@@ -96,14 +94,3 @@ def test_replay_gives_what_was_embedded(evaluation: Evaluation) -> None:
     assert np.allclose(embedded.embedding.clip_embeddings, study.embeddings["base"].clip_embeddings)
     first = tuple(study.used)[:1]
     assert replayed(evaluation.pipeline, study, positions=first).embedding.positions == first
-
-
-def test_deleted_candidates_leave_no_trace() -> None:
-    sentences = (
-        EvidenceSentence("One.", "One.", None, 1.0, (1, 2, 3, 4)),
-        EvidenceSentence("Two.", "Two.", None, 0.5, (1, 2)),
-    )
-    kept = without_candidates({"IVC": sentences}, {"IVC": {1, 2}}, {"IVC": 4})["IVC"]
-    assert [(sentence.template, sentence.candidate_ids, sentence.support) for sentence in kept] == [
-        ("One.", (3, 4), 1.0)
-    ]

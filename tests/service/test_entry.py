@@ -1,0 +1,29 @@
+"""The entry point runs the command line, and leaves the garbage collector as it should be while serving."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from service.entry import main
+
+
+def test_the_collector_works_again_and_leaves_imports_alone() -> None:
+    script = """
+import gc, json, sys
+import service.cli
+service.cli.app = lambda: print(json.dumps([gc.isenabled(), gc.get_freeze_count() > 100_000, "pandas" in sys.modules]))
+from service.entry import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [True, True, False]
+
+
+def test_it_is_the_command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["echoscribe", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert "serve" in capsys.readouterr().out
