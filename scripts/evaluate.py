@@ -108,7 +108,7 @@ def measure(evaluation: Evaluation, results: Results, rows: Path | None) -> None
         ("house style", lambda: measure_style(evaluation, reports, results)),
         ("abstention", lambda: measure_abstention(evaluation, results)),
         ("MIL table", lambda: measure_mil_table(evaluation, results)),
-        ("strange clips", lambda: measure_strange_clips(evaluation, results)),
+        ("strange clips", lambda: measure_strange_clips(evaluation, documents["retrieval"], results)),
         ("real clips", lambda: measure_real_clips(evaluation, reference_folder(), results)),
     ]
     for name, part in parts:

@@ -10,8 +10,8 @@ from typing import cast
 import torch
 from torch import nn
 from torch.nn import functional
-from torchvision.models import ConvNeXt
-from torchvision.models.convnext import CNBlock
+
+from model.echo.torchvision_networks import CNBlock, ConvNeXt
 
 
 class FusedConvNeXt(nn.Module):

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from pydantic import ValidationError
 from torch import nn
-from torchvision.models import ConvNeXt
 
 from model.bundle import MANIFEST, BundleManifest
 from model.checkpoint import load_weights, unfilled
@@ -19,6 +18,7 @@ from model.echo.convnext_forward import FusedConvNeXt
 from model.echo.mvit_forward import FusedMViT, has_fused_form
 from model.echo.preprocess import frames_needed, prepare_clip
 from model.echo.preprocessing_config import EchoPreprocessing
+from model.echo.torchvision_networks import ConvNeXt
 from model.echo.video_encoder import build_video_encoder
 from model.echo.view_classifier import build_view_classifier
 from model.embeddings import PreparedClip, StudyEmbedding

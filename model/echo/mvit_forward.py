@@ -15,9 +15,9 @@ from typing import cast
 import torch
 from torch import nn
 from torch.nn import functional
-from torchvision.models.video.mvit import MultiscaleAttention, MultiscaleBlock, MViT
 
 from model.echo.mvit_tokens import Grid, ProjectedPooling, Tokens, pooled_maximum
+from model.echo.torchvision_networks import MultiscaleAttention, MultiscaleBlock, MViT
 
 _ROWS_AT_ONCE = 4096  # of an MLP: its hidden rows then stay in the cache (LOG 2026-11-22)
 # Up to so many keys the scores of some queries at a time stay in the cache of a CPU, and two plain products beat fused

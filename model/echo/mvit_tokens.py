@@ -5,7 +5,8 @@ from typing import NamedTuple, cast
 import torch
 from torch import nn
 from torch.nn import functional
-from torchvision.models.video.mvit import Pool
+
+from model.echo.torchvision_networks import Pool
 
 Grid = tuple[int, int, int]  # patches of a clip: time, rows, columns
 

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
-from torchvision.models.video import mvit_v2_s
-from torchvision.models.video.mvit import MSBlockConfig, MViT
 
 from model.echo.planar_encoder import build_planar_encoder
+from model.echo.torchvision_networks import MSBlockConfig, MViT, mvit_v2_s
 from model.errors import BundleMismatch
 
 

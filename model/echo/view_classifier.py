@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import nn
-from torchvision.models import ConvNeXt, convnext_base
-from torchvision.models.convnext import CNBlockConfig
 
 from model.echo.residual import ResidualClassifier
+from model.echo.torchvision_networks import CNBlockConfig, ConvNeXt, convnext_base
 from model.errors import BundleMismatch
 
 

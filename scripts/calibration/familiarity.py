@@ -11,6 +11,9 @@ from model.out_of_distribution import ClipDistances, ViewGaussians
 _COMPONENTS = 64  # directions kept; the rest share one variance. 64 of 512 dimensions keep the file near 150 KB
 # Fewest held-out clips of a view for a limit of its own: the 95 % quantile of fewer is about their largest.
 _MIN_CLIPS = 40
+# Share of the false flags that embeddings may cause where there are spectra too: they tell hardly any strange clip that
+# spectra do not (LOG 2026-11-22).
+_BY_EMBEDDING = 0.05
 _LEAST_VARIANCE = 1e-8  # a constant direction must not make every later clip infinitely far
 Read = Callable[[StudyEmbedding], torch.Tensor]
 
@@ -19,8 +22,9 @@ def clip_distances(studies: Sequence[StudyEmbedding], false_flags: float) -> Cli
     """The statistics of some studies: even ones give means and covariance, odd ones the limits.
 
     Limits come from other studies than the statistics, because a clip is nearer to a mean that it helped to make.
-    false_flags: share of known clips that lie beyond a limit of their view, half of it by their embedding and half by
-    their spectra where all studies have them. A view with few clips gets the limit of all.
+    false_flags: share of known clips that lie beyond a limit, by their embedding or, where all studies have them,
+    nearly always by their spectra. An embedding's limit is that of its view, or of all where a view has few clips;
+    spectra have one limit, because those of strange clips are far from every view's.
     Raises ValueError with fewer than two studies with clips, or where a half has no clip.
     """
     views = studies[0].views if studies else ()
@@ -28,8 +32,9 @@ def clip_distances(studies: Sequence[StudyEmbedding], false_flags: float) -> Cli
         raise ValueError("studies name different views")
     if not studies or any(study.clip_spectra is None for study in studies):
         return ClipDistances(views, _limited(studies, lambda study: study.clip_embeddings, false_flags))
-    embeddings = _limited(studies, lambda study: study.clip_embeddings, false_flags / 2)
-    return ClipDistances(views, embeddings, _limited(studies, _spectra_of, false_flags / 2))
+    by_embedding = _BY_EMBEDDING * false_flags
+    embeddings = _limited(studies, lambda study: study.clip_embeddings, by_embedding)
+    return ClipDistances(views, embeddings, _limited(studies, _spectra_of, false_flags - by_embedding, by_view=False))
 
 
 def _spectra_of(study: StudyEmbedding) -> torch.Tensor:
@@ -37,7 +42,9 @@ def _spectra_of(study: StudyEmbedding) -> torch.Tensor:
     return study.clip_spectra
 
 
-def _limited(studies: Sequence[StudyEmbedding], read: Read, false_flags: float) -> ViewGaussians:
+def _limited(
+    studies: Sequence[StudyEmbedding], read: Read, false_flags: float, *, by_view: bool = True
+) -> ViewGaussians:
     """Statistics of what is read from the studies' clips, with limits."""
     halves = [_stacked([study for study in studies[half::2] if study.positions], read) for half in (0, 1)]
     (fitted, fitted_views), (held, held_views) = halves
@@ -48,7 +55,7 @@ def _limited(studies: Sequence[StudyEmbedding], read: Read, false_flags: float) 
     limits = torch.full((len(unlimited.means),), _limit(distances, false_flags))
     for row in range(len(limits)):
         own = distances[held_views == row]
-        if len(own) >= _MIN_CLIPS:
+        if by_view and len(own) >= _MIN_CLIPS:
             limits[row] = _limit(own, false_flags)
     return replace(unlimited, limits=limits)
 
