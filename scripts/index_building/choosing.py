@@ -24,6 +24,7 @@ _VISITED = (16, 8, 4)  # one in so many lists; with more, recall grows by less t
 _TRAIN_ROWS_PER_LIST = 64  # FAISS asks for 39 at least
 _LEAST_TRAIN_ROWS = 32_768  # 64 for each of 512 principal directions; a code has 16 values only
 _TIMED = 7
+_PATIENCE = 2  # sizes in a row that cost more: candidates re-ranked halve by steps, so the cost falls by steps as well
 # Of the misses that a target allows, so many may be seen when choosing: two standard errors above a target of 0.99, an
 # index of recall 0.9935 was chosen and then judged at 0.9899 by other queries (LOG 2026-11-22).
 _CHOSEN_MISSES = 0.5
@@ -116,10 +117,11 @@ class Chooser:
     def choose(self) -> tuple[Chosen | None, list[Tried]]:
         """The cheapest that reaches the targets, None where nothing does, and all that was tried.
 
-        Codes grow until an index that reaches the targets costs more than the one before.
+        Codes grow until some sizes in a row reach the targets and cost more than the cheapest.
         """
         tried: list[Tried] = []
         best: Chosen | None = None
+        dearer = 0
         candidates, dimension = self.embeddings.shape
         for recipe in recipes(candidates, dimension):
             self.say(f"building {recipe}")
@@ -130,9 +132,12 @@ class Chooser:
             if not reaching:
                 continue
             cheapest = min(reaching, key=lambda each: each.cpu_seconds)
-            if best is not None and cheapest.cpu_seconds >= best.measured.cpu_seconds:
+            if best is None or cheapest.cpu_seconds < best.measured.cpu_seconds:
+                best, dearer = Chosen(index, cheapest), 0
+            else:
+                dearer += 1
+            if dearer == _PATIENCE:
                 break
-            best = Chosen(index, cheapest)
         return best, tried
 
     def _measured(self, index: Any, recipe: str) -> list[Tried]:

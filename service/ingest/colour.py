@@ -84,12 +84,12 @@ def palette_from(descriptor: Sequence[int], channels: Sequence[bytes], *, little
 
 def ybr_full_to_rgb(ybr: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """RGB of full-range YCbCr (H, W, 3). Source: PS3.3 C.7.6.3.1.2, within one grey level of its exact arithmetic."""
-    luma, blue, red = cv2.split(np.ascontiguousarray(ybr))  # numpy's indexing would take longer than decoding JPEG
-    ycrcb = cv2.merge((luma, red, blue))  # OpenCV wants Cr before Cb
+    ycrcb = np.empty(ybr.shape, np.uint8)
+    cv2.mixChannels([np.ascontiguousarray(ybr)], [ycrcb], [0, 0, 1, 2, 2, 1])  # OpenCV wants Cr before Cb
     return np.asarray(cv2.cvtColor(ycrcb, cv2.COLOR_YCrCb2RGB), np.uint8)
 
 
 def grey_to_rgb(grey: NDArray[np.uint8], *, inverted: bool) -> NDArray[np.uint8]:
     """Grey (H, W) repeated over three channels; MONOCHROME1 stores white as its lowest value."""
     shown = 255 - grey if inverted else grey
-    return np.repeat(shown[..., None], 3, axis=-1)
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(shown), cv2.COLOR_GRAY2RGB), np.uint8)

@@ -94,7 +94,9 @@ class DicomFrames:
                 raise ClipRejected(SkipReason.UNREADABLE, "The palette is missing, segmented or too short.")
             return self._header.palette.apply(values)
         eight_bit = (
-            values.astype(np.uint8) if levels == EIGHT_BIT and values.dtype.itemsize == 1 else levels.apply(values)
+            values.astype(np.uint8, copy=False)
+            if levels == EIGHT_BIT and values.dtype.itemsize == 1
+            else levels.apply(values)
         )
         if colour_model in GREY:
             return grey_to_rgb(eight_bit, inverted=colour_model == "MONOCHROME1")
