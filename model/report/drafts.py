@@ -17,7 +17,9 @@ GENERATED_TO = 0.3
 # An evidence sentence is cited when at least this part of what was copied came from it.
 CITED_FROM = 0.25
 # A sentence with a token less likely than this was forced on the decoder: its beginning was likely, and then nothing
-# else that may be said begins like that. 0.01 to 0.5 were tried: LOG 2026-11-22.
+# else that may be said begins like that.
+FORCED = math.log(0.01)
+# The same beside evidence, whose wordings need not be guessed. 0.01 to 0.5 were tried: LOG 2026-11-22.
 LEAST_LIKELY = math.log(0.3)
 
 

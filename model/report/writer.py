@@ -9,7 +9,7 @@ from model.report.calls import allowed_evidence
 from model.report.contradictions import Conflict, find_conflicts
 from model.report.decoder import Decoder
 from model.report.deletion import without_candidates
-from model.report.drafts import LEAST_LIKELY, Draft, bearing_on, cited, split_sentences
+from model.report.drafts import FORCED, LEAST_LIKELY, Draft, bearing_on, cited, split_sentences
 from model.report.generate import GeneratedRow, generate
 from model.report.language import Finding, FindingReader, Language
 from model.report.prefix import RowPrefix, encode_evidence, row_tensors, study_tensors
@@ -144,7 +144,8 @@ class ReportWriter:
         """The row's sentences, each with the candidates that say the same. Those it was forced into are left out."""
         drafts = split_sentences(text, row.prefix.section, row.prefix.evidence, self._tokenizer)
         wanted = {self._tokenizer.decode(tokens) for tokens in row.guide.wanted}
-        meant = (draft for draft in drafts if draft.least >= LEAST_LIKELY or draft.template in wanted)
+        least = LEAST_LIKELY if row.prefix.evidence else FORCED
+        meant = (draft for draft in drafts if draft.least >= least or draft.template in wanted)
         return tuple(cited(draft, row.prefix.evidence, row.stated_by) for draft in meant)
 
     def _confirmed(self, row: _Row, drafts: Sequence[Draft], alone: Sequence[Draft]) -> tuple[Draft, ...]:

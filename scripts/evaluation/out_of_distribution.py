@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from model.study import Clip
+from model.study import Clip, SkipReason
 from scripts.evaluation.context import Evaluation
 from scripts.evaluation.embedding_cache import CachedStudy
 from scripts.evaluation.results import Results
@@ -50,10 +50,10 @@ def measure_strange_clips(evaluation: Evaluation, documents: Sequence[ReportDocu
 
 
 def false_flags(studies: Sequence[CachedStudy], documents: Sequence[ReportDocument]) -> list[bool]:
-    """Whether each clip of these answers is refused or warned of. Poor windows are no false flag: they are left out."""
+    """Whether each clip of these answers is refused or warned of. Poor windows and repeated clips are left out."""
     return [
         not clip.used or _mentions(clip.model_dump())
         for study, document in zip(studies, documents, strict=True)
         for clip in document.clips
-        if study.truth[clip.clip]["quality"] > _POOR
+        if study.truth[clip.clip]["quality"] > _POOR and clip.skipped != SkipReason.DUPLICATE
     ]
