@@ -95,8 +95,8 @@ def _draft(
     shares = [sum(parts) / len(tokens) for parts in zip(*copied, strict=True)][: len(evidence)]
     total = sum(shares)
     source: Source = "retrieved" if total >= RETRIEVED_FROM else "generated" if total <= GENERATED_TO else "both"
-    cited = [item for item, share in zip(evidence, shares, strict=True) if share >= CITED_FROM * total]
-    candidates = [] if source == "generated" else [i for item in cited for i in item.sentence.candidate_ids]
+    copied_from = [item for item, share in zip(evidence, shares, strict=True) if share >= CITED_FROM * total]
+    candidates = [] if source == "generated" else [i for item in copied_from for i in item.sentence.candidate_ids]
     log_probability = sum(row.log_probabilities[span]) / len(tokens)
     ids, least = tuple(dict.fromkeys(candidates)), min(row.log_probabilities[span])
     return Draft(section, tokenizer.decode(tokens), log_probability, source, ids, len(tokens), least)

@@ -13,7 +13,7 @@ from model.report.prefix import EncodedEvidence
 Tokens = tuple[int, ...]
 # Share of the neighbours that speak of a finding at all from which a report does; a consensus would from one half on.
 # 0.3 to 0.6 were tried: LOG 2026-11-22.
-_MOST = 0.4
+_MANY = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +117,7 @@ def guide_of(
     read = {item.tokens for item in evidence}
     worded = {stated for tokens, stated in open_.items() if tokens in read and stated}
     open_ = {tokens: stated for tokens, stated in open_.items() if tokens in read or stated not in worded}
-    due = {name for name, share in spoken.items() if share >= _MOST}
+    due = {name for name, share in spoken.items() if share >= _MANY}
     ranked = sorted(evidence, key=lambda item: -item.sentence.support)
     names = {item.tokens: due.intersection(f.name for f in open_.get(item.tokens, ())) for item in ranked}
     return SentenceGuide(open_, {tokens: frozenset(wanted) for tokens, wanted in names.items() if wanted}, rules)

@@ -26,7 +26,7 @@ class ReplayedModality:
     embedding: StudyEmbedding
 
     # The signature is the protocol's.
-    def frames_needed(self, total: int, frame_rate_hz: float | None, source: Source) -> Sequence[int]:  # noqa: ARG002
+    def frames_needed(self, total: int, frame_rate_hz: float | None, source: Source) -> Sequence[int]:  # noqa: ARG002 - the protocol's signature
         """None: there are no pixels."""
         return ()
 

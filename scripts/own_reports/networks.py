@@ -52,7 +52,7 @@ class StudyVectors:
         self.fingerprint = "\n".join(files)
 
     # The signature is the protocol's.
-    def vectors(self, studies: Sequence[str], reports: Sequence[BankedReport]) -> list[Vector | str]:  # noqa: ARG002
+    def vectors(self, studies: Sequence[str], reports: Sequence[BankedReport]) -> list[Vector | str]:  # noqa: ARG002 - the protocol's signature
         """One vector per study, or why there is none."""
         return [self._vector(study) for study in studies]
 

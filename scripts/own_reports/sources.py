@@ -24,7 +24,7 @@ class UnmadeVectors:
         self._folders = None if studies is None else {path.name for path in studies.iterdir() if path.is_dir()}
 
     # The signature is the protocol's.
-    def vectors(self, studies: Sequence[str], reports: Sequence[BankedReport]) -> list[Vector | str]:  # noqa: ARG002
+    def vectors(self, studies: Sequence[str], reports: Sequence[BankedReport]) -> list[Vector | str]:  # noqa: ARG002 - the protocol's signature
         """Nothing but zeros, or that a report has no videos."""
         folders = self._folders
         return [self._zero if folders is None or study in folders else "report_without_videos" for study in studies]

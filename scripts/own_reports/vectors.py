@@ -46,7 +46,7 @@ class TextVectors:
         self.names: Mapping[str, Sequence[str]] = {}
 
     # The signature is the protocol's.
-    def vectors(self, studies: Sequence[str], reports: Sequence[BankedReport]) -> list[Vector | str]:  # noqa: ARG002
+    def vectors(self, studies: Sequence[str], reports: Sequence[BankedReport]) -> list[Vector | str]:  # noqa: ARG002 - the protocol's signature
         """One vector per report: unit norm, or one unit part per section where the bundle's sections have their own."""
         subspaces, dimension = self._manifest.section_subspaces, self._manifest.embedding_dim
         if subspaces:
@@ -57,7 +57,7 @@ class TextVectors:
         return [checked(vector) for vector in encoded]
 
     # The signature is the protocol's.
-    def left_over(self, studies: frozenset[str]) -> dict[str, str]:  # noqa: ARG002
+    def left_over(self, studies: frozenset[str]) -> dict[str, str]:  # noqa: ARG002 - the protocol's signature
         """None: a text is nowhere but in the reports."""
         return {}
 
@@ -93,7 +93,7 @@ class FileVectors:
         self.fingerprint = f"{embeddings.name} {stat.st_size} {stat.st_mtime_ns} {sha256_of(ids)}"
 
     # The signature is the protocol's.
-    def vectors(self, studies: Sequence[str], reports: Sequence[BankedReport]) -> list[Vector | str]:  # noqa: ARG002
+    def vectors(self, studies: Sequence[str], reports: Sequence[BankedReport]) -> list[Vector | str]:  # noqa: ARG002 - the protocol's signature
         """The row of each study, as stored: search uses vectors as they are."""
         return [
             checked(np.asarray(self._embeddings[self._rows[study]], np.float32))

@@ -90,6 +90,6 @@ def ybr_full_to_rgb(ybr: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def grey_to_rgb(grey: NDArray[np.uint8], *, inverted: bool) -> NDArray[np.uint8]:
-    """Grey (H, W) repeated over three channels; MONOCHROME1 stores white as its lowest value."""
+    """RGB, uint8 (H, W, 3), of grey, uint8 (H, W); inverted: MONOCHROME1 stores white as its lowest value."""
     shown = 255 - grey if inverted else grey
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(shown), cv2.COLOR_GRAY2RGB), np.uint8)

@@ -108,7 +108,7 @@ class FaissWithGpu:
     class GpuIndexFlatConfig:
         device, useFloat16 = 0, False  # noqa: N815  # FAISS's own names
 
-    def GpuIndexFlatIP(self, _: object, dimension: int, config: Any) -> Any:  # noqa: N802
+    def GpuIndexFlatIP(self, _: object, dimension: int, config: Any) -> Any:  # noqa: N802 - FAISS's name
         self.configs.append(config)
         return importlib.import_module("faiss").IndexFlatIP(dimension)
 

@@ -63,7 +63,7 @@ def test_the_calibrated_bundle_calls_and_warns(
     assert bright.probability is not None
     assert bright.positive is (bright.value >= manifest.thresholds["is_bright"])
     # Types: not None here.
-    assert [clip.out_of_distribution for clip in answer.clips] == [False, answer.clips[1].unfamiliarity > 1]  # type: ignore[operator]
+    assert [clip.out_of_distribution for clip in answer.clips] == [False, answer.clips[1].unfamiliarity > 1]  # type: ignore[operator]  # it has statistics
     warned = [w.text for w in answer.warnings if w.code == "out_of_distribution"]
     assert bool(warned) == bool(answer.clips[1].out_of_distribution)
 

@@ -45,7 +45,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         read = {path.stem: position for position, path in enumerate(study.paths, start=1)}
         items = {item.position: item for item in study.read()}
     # Types: a clip here.
-    arrays = {stem: as_golden(preprocessed(items[at].frames_rgb, "video")) for stem, at in read.items()}  # type: ignore[union-attr]
+    arrays = {stem: as_golden(preprocessed(items[at].frames_rgb, "video")) for stem, at in read.items()}  # type: ignore[union-attr]  # all are clips
     np.savez(golden / MP4, **arrays)  # type: ignore[arg-type]  # savez takes a flag beside the arrays
     (golden / "README.md").write_text("prose is no array")
     return golden, clips

@@ -184,7 +184,7 @@ def test_a_new_version_is_taken_up_under_load_without_a_failed_request(
             remove_versions_before(bank / (bank / "current").read_text().strip())
             sha256 = CandidateBank.open(bank, None).sha256
             # Types: bound at once.
-            wait_until(lambda sha256=sha256: client.get("/info").json()["provenance"]["bank_sha256"] == sha256)  # type: ignore[misc]
+            wait_until(lambda sha256=sha256: client.get("/info").json()["provenance"]["bank_sha256"] == sha256)  # type: ignore[misc]  # a lambda with a default
             count = len(answers)
             if candidates == 40:
                 wait_until(lambda count=count: len(answers) > count + 2)  # type: ignore[misc]  # bound at once

@@ -62,7 +62,7 @@ def test_the_command_reads_drafts_beside_the_running_service(
         study_id = accepted(client)
         wait_until(lambda: stored(shadow_file(client)) == 1)
         # Types: ours.
-        monkeypatch.setenv("ECHOSCRIBE_STORE", str(client.app.state.service.settings.store))  # type: ignore[attr-defined]
+        monkeypatch.setenv("ECHOSCRIBE_STORE", str(client.app.state.service.settings.store))  # type: ignore[attr-defined]  # the test client types `app` loosely
         monkeypatch.setattr(sys, "argv", ["echoscribe", "drafts", study_id])
         with pytest.raises(SystemExit) as ended:
             main()

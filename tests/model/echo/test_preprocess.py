@@ -33,7 +33,7 @@ def clip_of(frames: NDArray[np.uint8], source: str = "video", **fields: object) 
 
 def heart(**changes: object) -> Clip:
     # Types: given by name.
-    return clip_of(render(replace(scaled(SCENES["phased"], 0.5), **changes)).frames_rgb)  # type: ignore[arg-type]
+    return clip_of(render(replace(scaled(SCENES["phased"], 0.5), **changes)).frames_rgb)  # type: ignore[arg-type]  # fields by name
 
 
 def rejection(clip: Clip, config: EchoPreprocessing = SMALL) -> SkipReason:

@@ -1,12 +1,15 @@
 """The whole writer on the invented modality, with a decoder trained for seconds."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 import torch
 
+from model.report.generate import GeneratedRow
 from model.report.writer import ReportWriter
-from model.report.writing import WritingRequest, WrittenReport
+from model.report.writing import EvidenceSentence, WritingRequest, WrittenReport
 from tests.model.report.bridge import CPU, LANGUAGE, decoder, evidence, read, request, tokenizer
 from tests.model.report.bridge_training import trained
 
@@ -110,3 +113,52 @@ def test_an_untrained_decoder_has_no_words_of_its_own() -> None:
     said = [sentence.text for sentences in report.sections.values() for sentence in sentences]
     assert all(text in known or "66 t" in text for text in said)
     assert len(said) == len(set(said))
+
+
+def spoken(template: str, *log_probabilities: float) -> GeneratedRow:
+    """A row that says one sentence with these log probabilities, repeated to its length, and copies nothing."""
+    ids = tokenizer().encode_batch([template])[0]
+    chances = [log_probabilities[min(place, len(log_probabilities) - 1)] for place in range(len(ids))]
+    return GeneratedRow((*ids, tokenizer().sep), (*chances, 0.0), ((0.0,) * 4,) * (len(ids) + 1), finished=True)
+
+
+SOUND = "The piers are sound."
+
+
+@pytest.mark.parametrize(
+    ("beside", "chance", "stays"),
+    [((), 0.1, True), ((), 0.005, False), ((evidence("No pier has moved.", 0.1),), 0.1, False)],
+    ids=["own words need not be sure", "forced into it", "sure beside evidence"],
+)
+def test_a_sentence_that_was_forced_on_the_decoder_is_left_out(
+    beside: tuple[EvidenceSentence, ...], chance: float, stays: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = spoken(SOUND, 0.0, math.log(chance), 0.0)
+    monkeypatch.setattr(ReportWriter, "_generate", lambda _, rows, __: [text for _ in rows])
+    found = writer().drafts(heavy_bridge(evidence={"Piers": beside}, slot_values={}))["Piers"]
+    assert [draft.template for draft in found] == [SOUND] * stays
+
+
+def test_what_many_neighbours_say_stays_however_unsure_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = spoken(SOUND, math.log(0.001))
+    monkeypatch.setattr(ReportWriter, "_generate", lambda _, rows, __: [text for _ in rows])
+    study = heavy_bridge(evidence={"Piers": (evidence(SOUND, 0.9, (3,)),)}, slot_values={})
+    assert [draft.template for draft in writer().drafts(study)["Piers"]] == [SOUND]
+
+
+@pytest.mark.parametrize(("again", "source", "cites"), [(SOUND, "generated", ()), (A_CRACK, "both", (8,))])
+def test_own_words_that_change_without_what_the_section_cites_are_from_both(
+    again: str, source: str, cites: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first text stands beside evidence of the same matter; the second is written after what it cites is gone."""
+    texts = iter([SOUND, again])
+
+    def generate(_: ReportWriter, rows: Sequence[object], __: object) -> list[GeneratedRow]:
+        said = spoken(next(texts), 0.0) if rows else None
+        return [said for _ in rows if said is not None]
+
+    monkeypatch.setattr(ReportWriter, "_generate", generate)
+    study = heavy_bridge(assessed=torch.tensor([False, True, False]), slot_values={})
+    study = replace(study, evidence={"Piers": (evidence(A_CRACK, 0.1, (8,)),)})
+    (draft,) = writer().drafts(study)["Piers"]
+    assert (draft.source, draft.candidate_ids) == (source, cites)

@@ -204,7 +204,7 @@ WRITTEN_BY_HAND = {
 def test_opcodes_that_could_do_harm_are_refused_by_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "system", lambda *_: pytest.fail("it was executed"))
     # Types: not in the stubs.
-    monkeypatch.setitem(copyreg._inverted_registry, 1, ("os", "system"))  # type: ignore[attr-defined]
+    monkeypatch.setitem(copyreg._inverted_registry, 1, ("os", "system"))  # type: ignore[attr-defined]  # not in the stubs
     with pytest.raises(PickleRefused, match="not allowed"):
         loads(WRITTEN_BY_HAND[name])
 

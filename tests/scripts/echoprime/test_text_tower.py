@@ -36,7 +36,7 @@ def release_with(weights: dict[str, torch.Tensor], folder: Path) -> EchoPrimeRel
     torch.save(weights, folder / "text.pt")
     paths = dict.fromkeys(EchoPrimeRelease.__dataclass_fields__, folder)
     # Types: given by name.
-    return EchoPrimeRelease(**{**paths, "text_encoder": folder / "text.pt", "synthetic": True})  # type: ignore[arg-type]
+    return EchoPrimeRelease(**{**paths, "text_encoder": folder / "text.pt", "synthetic": True})  # type: ignore[arg-type]  # fields by name
 
 
 def test_every_tensor_of_the_release_finds_its_place(weights: dict[str, torch.Tensor]) -> None:

@@ -42,7 +42,7 @@ def test_the_vein_is_as_wide_as_the_state_says(diameter: float) -> None:
 )
 def test_severe_jets_are_larger_than_mild_ones(name: str, subview: str, jet: str) -> None:
     # Types: given by name.
-    mild, severe = (jet_area(replace(healthy(), **{name: grade}), subview, jet) for grade in (Grade.MILD, Grade.SEVERE))  # type: ignore[arg-type]
+    mild, severe = (jet_area(replace(healthy(), **{name: grade}), subview, jet) for grade in (Grade.MILD, Grade.SEVERE))  # type: ignore[arg-type]  # a field by name
     assert severe > 2.0 > mild
 
 

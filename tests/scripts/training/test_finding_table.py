@@ -10,7 +10,7 @@ TABLE = FindingTable(LANGUAGE)
 def test_columns_of_sections_do_not_meet_and_cover_all() -> None:
     columns = [TABLE.of_section(section) for section in ("Deck", "Piers", "Cables")]
     # Types: a clip here.
-    assert sum(column.int() for column in columns).tolist() == [1] * len(TABLE)  # type: ignore[union-attr]
+    assert sum(column.int() for column in columns).tolist() == [1] * len(TABLE)  # type: ignore[union-attr]  # sum() starts at 0, then tensors
 
 
 def test_a_text_states_the_findings_of_its_sentences_with_or_without_numbers() -> None:

@@ -44,7 +44,7 @@ def test_an_arm_is_trained_written_and_measured(
     result = run(monkeypatch, capsys, words(tmp_path, out, *more))
     assert result["arm"] == "rag"
     # Types: parsed JSON.
-    assert set(result["held_out"]) == {"as_served", "without_phenotypes", "other_video"}  # type: ignore[call-overload]
+    assert set(result["held_out"]) == {"as_served", "without_phenotypes", "other_video"}  # type: ignore[call-overload]  # a mapping of JSON
     config = DecoderConfig.model_validate_json((out / CONFIG_FILE).read_text())
     load_decoder(out, config)
     tokenizer = ReportTokenizer.read(out / "tokenizer.json")
