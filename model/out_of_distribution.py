@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 
 from model.embeddings import StudyEmbedding
 from model.errors import BundleCorrupt, BundleMismatch, InvalidStudy
+from model.view_mixture import ViewMixture
 
 FILE = "out_of_distribution.safetensors"
 _SPECTRA = "spectra_"  # before the names of their tensors in the file
@@ -77,12 +78,12 @@ class ClipDistances:
 
     views: tuple[str, ...]
     embeddings: ViewGaussians
-    spectra: ViewGaussians | None = None
+    spectra: ViewMixture | None = None
 
     def __post_init__(self) -> None:
-        for statistics in filter(None, (self.embeddings, self.spectra)):
-            if len(statistics.means) != len(self.views):
-                raise InvalidStudy(f"statistics of {len(statistics.means)} views, {len(self.views)} are named")
+        for means in (self.embeddings.means, *([] if self.spectra is None else [self.spectra.means])):
+            if len(means) != len(self.views):
+                raise InvalidStudy(f"statistics of {len(means)} views, {len(self.views)} are named")
 
     def shares(self, embedding: StudyEmbedding) -> torch.Tensor:
         """float32 (N,) each clip's larger distance as a share of its view's limit: above 1 it lies beyond.
@@ -114,8 +115,12 @@ class ClipDistances:
                 named = tuple(json.loads((file.metadata() or {}).get("views", "[]")))
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
             spectra = {n.removeprefix(_SPECTRA): t for n, t in tensors.items() if n.startswith(_SPECTRA)}
+            if "components" in spectra:
+                raise BundleMismatch(
+                    f"{path}: its spectra are of an earlier version: run scripts.calibrate again"
+                )
             own = {name: tensor for name, tensor in tensors.items() if not name.startswith(_SPECTRA)}
-            both = ViewGaussians.of_tensors(own), ViewGaussians.of_tensors(spectra) if spectra else None
+            both = ViewGaussians.of_tensors(own), ViewMixture.of_tensors(spectra) if spectra else None
             statistics = cls(named, *both)
         except (OSError, SafetensorError, ValueError, TypeError, KeyError, RuntimeError) as error:
             raise BundleCorrupt(f"{path}: cannot be read as out-of-distribution statistics ({error})") from error

@@ -38,6 +38,7 @@ from scripts.training.bank_rows import BankRows, measured_deviation
 from scripts.training.curve import draw_curve
 from scripts.training.decoder_loop import DecoderTrainer, Plan
 from scripts.training.embedded_studies import EmbeddedStudies
+from scripts.training.finding_table import with_findings
 from scripts.training.losses import LossWeights
 from scripts.training.measure_writing import WritingMeasurer
 from scripts.training.reserved import Reserved, draw_reserved
@@ -177,10 +178,11 @@ def main() -> None:
     training_language = reserved.for_training(language)
     tokenizer = report_tokenizer(training_language, args.bank if args.bank_vectors_noise else None)
     config, arm = config_of(args, tokenizer), ARMS[args.arm]
+    made = material(args, config, language, reserved)
+    config = with_findings(config, training_language, made.rows)
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / CONFIG_FILE).write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
     reserved.write(args.out)
-    made = material(args, config, language, reserved)
     bank = made.pipeline.retriever.bank
     disturber = Disturber(arm.recipe, bank.phrases, training_language, not bank.manifest.text_may_be_shown)
     plan = Plan(

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from model.bundle import MANIFEST, BundleManifest
+from model.checkpoint import save_weights
 from model.device import Placement
 from model.errors import BundleCorrupt, BundleMismatch
 from model.report.decoder import Decoder
@@ -37,8 +38,11 @@ def build_writer(
 
 
 def save_decoder(folder: Path, decoder: Decoder, tokenizer: ReportTokenizer) -> None:
-    """Writes decoder.safetensors and tokenizer.json; the manifest's `decoder` is ``decoder.config.model_dump()``."""
-    save_file({name: weight.contiguous() for name, weight in decoder.state_dict().items()}, folder / DECODER_FILE)
+    """Writes decoder.safetensors (float16, as all weights of a bundle) and tokenizer.json.
+
+    The manifest's `decoder` is ``decoder.config.model_dump()``.
+    """
+    save_weights(decoder, folder / DECODER_FILE)
     tokenizer.write(folder / TOKENIZER_FILE)
 
 

@@ -41,6 +41,7 @@ class Decoder(nn.Module):
         self.support = nn.Linear(SUPPORT_FEATURES, width, bias=False)
         self.transformer = Transformer(layers=config.layers, heads=config.heads, width=width)
         self.copier = Copier(width, config.copy_width)
+        self.finding_head = nn.Linear(width, len(config.findings)) if config.findings else None
 
     @property
     def device(self) -> torch.device:
@@ -61,6 +62,16 @@ class Decoder(nn.Module):
         hidden = self.transformer(vectors, self._positions(0, vectors.shape[1]))
         out: torch.Tensor = hidden[:, : len(self.config.sections)]
         return out
+
+    def read_findings(self, studies: StudyTensors) -> torch.Tensor:
+        """(B, F) logits of the configuration's findings, each from its section's vector; F is 0 without a head."""
+        hidden = self.read_vectors(studies)
+        if self.finding_head is None:
+            return hidden.new_zeros(len(hidden), 0)
+        sections = torch.tensor([self.config.sections.index(finding.section) for finding in self.config.findings])
+        places = sections.to(hidden.device).expand(len(hidden), 1, -1)
+        logits: torch.Tensor = self.finding_head(hidden)
+        return logits.gather(1, places)[:, 0]
 
     def read_rows(self, rows: RowTensors, memory: Memory) -> CopySource:
         """Evidence that can be copied from; the rows' keys and values go to the memory of the shared prefix."""

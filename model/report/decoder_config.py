@@ -29,6 +29,20 @@ class EstimateRange(BaseModel):
         return cls(name=phenotype.name, kind=phenotype.kind, low=phenotype.low, high=phenotype.high)
 
 
+class HeadFinding(BaseModel):
+    """What one output of the finding head tells of a section.
+
+    share: of the trained sections that state it; 0 for what the head was never shown.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    section: str
+    name: str
+    value: str
+    share: float = Field(ge=0, le=1)
+
+
 class DecoderConfig(BaseModel):
     """Sizes of the network and the names it is keyed by. Rows of its tables are these names, in this order."""
 
@@ -50,6 +64,7 @@ class DecoderConfig(BaseModel):
         True, description="False: every estimate is read as missing; slots are still filled."
     )
     project_onto_bank: bool = Field(False, description="True: section vectors are drawn onto the bank first (DeCap).")
+    findings: tuple[HeadFinding, ...] = Field((), description="Outputs of the finding head; none: there is no head.")
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:
@@ -58,6 +73,8 @@ class DecoderConfig(BaseModel):
         for label, names in (("sections", self.sections), ("phenotypes", self.phenotype_names)):
             if len(set(names)) != len(names):
                 raise ValueError(f"{label} are not distinct")
+        if unknown := sorted({finding.section for finding in self.findings} - set(self.sections)):
+            raise ValueError(f"findings are of sections that there are not: {unknown}")
         return self
 
     @property

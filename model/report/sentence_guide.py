@@ -4,11 +4,12 @@ Lexically constrained decoding (Hokamp and Liu 2017): the decoder still chooses,
 vocabulary and a copy of two like sentences were spliced, and a ban on one left a stump (LOG 2026-11-22).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from model.report.language import Contradiction, Finding
 from model.report.prefix import EncodedEvidence
+from model.report.settling import Seen, settled_values
 
 Tokens = tuple[int, ...]
 # Share of the neighbours that speak of a finding at all from which a report does; a consensus would from one half on.
@@ -93,22 +94,18 @@ def guide_of(
     sentences: Mapping[Tokens, frozenset[Finding]],
     evidence: Sequence[EncodedEvidence],
     rules: Sequence[Contradiction] = (),
+    seen: Mapping[Finding, Seen] | None = None,
 ) -> SentenceGuide:
     """The guide of a row. sentences: all that may be said → what each states; evidence: what the row reads.
 
-    A finding that neighbours state has the value that most of them give it (the first of equals), and is worded as one
-    of them words it: they are the house's words.
+    A finding has the value that neighbours and, of its own seen values, the finding head settle on. What neighbours
+    state is worded as one of them words it: they are the house's words.
     """
-    support: dict[Finding, float] = {}
+    votes: dict[Finding, float] = {}
     for item in evidence:
         for finding in sentences.get(item.tokens, ()):
-            support[finding] = support.get(finding, 0.0) + item.sentence.support
-    spoken: dict[str, float] = {}
-    for finding, share in support.items():
-        spoken[finding.name] = spoken.get(finding.name, 0.0) + share
-    settled: dict[str, str] = {}
-    for finding, _ in sorted(support.items(), key=lambda item: -item[1]):
-        settled.setdefault(finding.name, finding.value)
+            votes[finding] = votes.get(finding, 0.0) + item.sentence.support
+    settled = settled_values(votes, _apart(sentences, seen or {}), (f for stated in sentences.values() for f in stated))
     open_ = {
         tokens: stated
         for tokens, stated in sentences.items()
@@ -117,7 +114,31 @@ def guide_of(
     read = {item.tokens for item in evidence}
     worded = {stated for tokens, stated in open_.items() if tokens in read and stated}
     open_ = {tokens: stated for tokens, stated in open_.items() if tokens in read or stated not in worded}
-    due = {name for name, share in spoken.items() if share >= _MANY}
-    ranked = sorted(evidence, key=lambda item: -item.sentence.support)
-    names = {item.tokens: due.intersection(f.name for f in open_.get(item.tokens, ())) for item in ranked}
-    return SentenceGuide(open_, {tokens: frozenset(wanted) for tokens, wanted in names.items() if wanted}, rules)
+    return SentenceGuide(open_, _wanted(open_, evidence, _spoken(votes)), rules)
+
+
+def _apart(sentences: Mapping[Tokens, frozenset[Finding]], seen: Mapping[Finding, Seen]) -> dict[Finding, Seen]:
+    """What was seen of findings that can be said on their own: values of others would part what is said together."""
+    alone = {finding.name for stated in sentences.values() if len(stated) == 1 for finding in stated}
+    return {finding: told for finding, told in seen.items() if finding.name in alone}
+
+
+def _spoken(votes: Mapping[Finding, float]) -> set[str]:
+    """Names that many neighbours speak of."""
+    spoken: dict[str, float] = {}
+    for finding, share in votes.items():
+        spoken[finding.name] = spoken.get(finding.name, 0.0) + share
+    return {name for name, share in spoken.items() if share >= _MANY}
+
+
+def _wanted(
+    sentences: Mapping[Tokens, frozenset[Finding]], evidence: Sequence[EncodedEvidence], due: Set[str]
+) -> dict[Tokens, frozenset[str]]:
+    """Sentences that cover what is due: neighbours' own, best first, then what can be said beside them."""
+    ranked = [item.tokens for item in sorted(evidence, key=lambda item: -item.sentence.support)]
+    names = {tokens: frozenset(f.name for f in sentences.get(tokens, ()) if f.name in due) for tokens in ranked}
+    uncovered = set(due).difference(*names.values())
+    for tokens, stated in sorted(sentences.items(), key=lambda item: len(item[1])):
+        if names.setdefault(tokens, frozenset(uncovered.intersection(f.name for f in stated))):
+            uncovered -= names[tokens]
+    return {tokens: wanted for tokens, wanted in names.items() if wanted}

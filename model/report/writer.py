@@ -1,6 +1,6 @@
 """The report writer: rows of one batch are decoded, numbered, checked against each other, repaired once."""
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -10,10 +10,12 @@ from model.report.contradictions import Conflict, find_conflicts
 from model.report.decoder import Decoder
 from model.report.deletion import without_candidates
 from model.report.drafts import FORCED, LEAST_LIKELY, Draft, bearing_on, cited, split_sentences
+from model.report.finding_head import seen_findings
 from model.report.generate import GeneratedRow, generate
 from model.report.language import Finding, FindingReader, Language
 from model.report.prefix import RowPrefix, encode_evidence, row_tensors, study_tensors
 from model.report.sentence_guide import SentenceGuide, guide_of
+from model.report.settling import Seen
 from model.report.statements import Dropped, Statement, StudyStating
 from model.report.tokenizer import ReportTokenizer
 from model.report.wording import Wordings
@@ -32,11 +34,12 @@ class WrittenSection:
 
 @dataclass(frozen=True, eq=False)
 class _Study:
-    """A study while it is written. row numbers are places in the list of requests."""
+    """A study while it is written. seen: section → what the finding head tells of it."""
 
     number: int
     request: WritingRequest
     stating: StudyStating
+    seen: Mapping[str, Mapping[Finding, Seen]]
     sections: dict[str, WrittenSection] = field(default_factory=dict)
 
     @property
@@ -83,10 +86,7 @@ class ReportWriter:
 
     def write_many(self, requests: Sequence[WritingRequest]) -> list[WrittenReport]:
         """The reports of several studies, their rows decoded in one batch. The same as one by one."""
-        studies = [
-            _Study(number, request, StudyStating(request, self._language, self._wordings))
-            for number, request in enumerate(requests)
-        ]
+        studies = self._studies(requests)
         rows = [
             self._row(study, section, study.stating.barred)
             for study in studies
@@ -99,9 +99,16 @@ class ReportWriter:
 
     def drafts(self, request: WritingRequest) -> dict[str, tuple[Draft, ...]]:
         """Section → its sentences as decoded, before numbers are filled in and contradictions repaired."""
-        study = _Study(0, request, StudyStating(request, self._language, self._wordings))
+        study = self._studies([request])[0]
         rows = [self._row(study, section, study.stating.barred) for section in self._written(request)]
         return {row.prefix.section: found for row, (_, found) in zip(rows, self._drafted(rows, [request]), strict=True)}
+
+    def _studies(self, requests: Sequence[WritingRequest]) -> list[_Study]:
+        seen = seen_findings(self._decoder, requests, self._placement)
+        return [
+            _Study(number, request, StudyStating(request, self._language, self._wordings), seen[number])
+            for number, request in enumerate(requests)
+        ]
 
     def _written(self, request: WritingRequest) -> Iterable[str]:
         """Names of the assessed sections that the decoder can write."""
@@ -215,7 +222,7 @@ class ReportWriter:
         }
         tokens = self._tokenizer.encode_batch(list(sayable))
         stated = dict(zip(map(tuple, tokens), sayable.values(), strict=True))
-        guide = guide_of(stated, encoded, self._language.contradictions)
+        guide = guide_of(stated, encoded, self._language.contradictions, study.seen.get(section))
         without = partial(self._row, study, section, barred, said)
         return _Row(study, RowPrefix(study.number, section, encoded), guide, without)
 

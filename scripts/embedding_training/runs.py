@@ -16,6 +16,7 @@ from scripts.embedding_training.wordings import Wordings
 from scripts.train_decoder import CONFIG_FILE, used_inputs
 from scripts.train_tokenizer import report_tokenizer
 from scripts.training.decoder_loop import DecoderTrainer, Plan
+from scripts.training.finding_table import with_findings
 from scripts.training.losses import LossWeights
 from scripts.training.measure_writing import WritingMeasurer
 from scripts.training.rows import DisturbedRow, Disturber, Recipe, TrainingRow
@@ -113,6 +114,7 @@ def train(
     language, rows = material.wordings.language, material.rows
     tokenizer = report_tokenizer(language, vocabulary=sizes.vocabulary)
     config, lengths = config_of(sizes, tokenizer, material)
+    config = with_findings(config, language, rows["train"])
     out.mkdir(parents=True, exist_ok=True)
     (out / CONFIG_FILE).write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
     material.wordings.write(out / PHRASES_FILE)

@@ -68,7 +68,7 @@ class Batches:
         self._tokenizer = tokenizer
         self._config = config
         self._placement = placement
-        self.table = FindingTable(disturber.language)
+        self.table = FindingTable(disturber.language, config.sections)
         self._of_section: dict[str, list[int]] = {}
         for number, row in enumerate(rows):
             self._of_section.setdefault(row.section, []).append(number)

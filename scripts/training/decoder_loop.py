@@ -71,8 +71,7 @@ class DecoderTrainer:
         out.mkdir(parents=True, exist_ok=True)
         batches = Batches(rows, self.disturber, self.tokenizer, self.config, self.placement)
         decoder = build_decoder(self.config, plan.seed)
-        torch.manual_seed(plan.seed)  # of the head, which torch draws itself
-        objective = Objective(decoder, len(batches.table), plan.weights).to(self.placement.device)
+        objective = Objective(decoder, plan.weights).to(self.placement.device)
         optimizer = build_optimizer(objective, plan)
         run = _Run(out, self._fingerprint(plan, data), objective, optimizer)
         step, seconds = run.resume()

@@ -35,12 +35,13 @@ TEXT_ALONE = LossWeights(findings=0.0, margin=0.0)  # for vectors that are noise
 
 
 class Objective(nn.Module):
-    """The decoder with what only training needs: a head that reads findings off its section vectors."""
+    """The decoder and what it is trained for. Raises ValueError for a loss over findings without a head for them."""
 
-    def __init__(self, decoder: Decoder, findings: int, weights: LossWeights) -> None:
+    def __init__(self, decoder: Decoder, weights: LossWeights) -> None:
         super().__init__()
+        if weights.findings and decoder.finding_head is None:
+            raise ValueError("the decoder's configuration names no findings: use with_findings, or give them no weight")
         self.decoder = decoder
-        self.finding_head = nn.Linear(decoder.config.width, findings)
         self.weights = weights
 
     def forward(self, batch: Batch) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
@@ -67,11 +68,8 @@ class Objective(nn.Module):
 
     def _findings(self, batch: Batch) -> torch.Tensor:
         """Binary cross-entropy of the section's findings, read from vectors without estimates, evidence or text."""
-        hidden = self.decoder.read_vectors(batch.studies)
-        own = hidden[batch.rows.study, batch.rows.section]
-        loss = functional.binary_cross_entropy_with_logits(
-            self.finding_head(own).float(), batch.findings.float(), reduction="none"
-        )
+        told = self.decoder.read_findings(batch.studies)[batch.rows.study].float()
+        loss = functional.binary_cross_entropy_with_logits(told, batch.findings.float(), reduction="none")
         return (loss * batch.asked).sum() / batch.asked.sum().clamp_min(1)
 
     def _margin(self, batch: Batch, contrast: Contrast, of_rows: torch.Tensor) -> torch.Tensor:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from model.embeddings import StudyEmbedding
 from model.errors import BundleCorrupt, BundleMismatch, InvalidStudy
 from model.out_of_distribution import ClipDistances, ViewGaussians
+from model.view_mixture import ViewMixture
 
 VIEWS = ("front", "side")
 
@@ -85,7 +87,7 @@ def test_statistics_survive_the_disk(tmp_path: Path) -> None:
 
 def test_the_farther_of_embedding_and_spectra_counts_and_both_survive_the_disk(tmp_path: Path) -> None:
     own, path = statistics(), tmp_path / "known.safetensors"
-    spectra = replace(own, means=own.means[:, :4], components=torch.eye(4)[:2].contiguous())
+    spectra = ViewMixture(own.means[:, :4].clone(), torch.eye(4)[None], torch.zeros(1, 4), torch.zeros(1), 2.0)
     both = ClipDistances(VIEWS, own, spectra)
     clips = own.means.clone()
     plain = study(clips, [0, 1])
@@ -96,3 +98,9 @@ def test_the_farther_of_embedding_and_spectra_counts_and_both_survive_the_disk(t
     both.write(path)
     again = ClipDistances.read(path, VIEWS, 6)
     assert torch.equal(again.shares(seen), both.shares(seen))
+    earlier = {**own.tensors(), **{"spectra_" + name: tensor for name, tensor in own.tensors().items()}}
+    save_file(earlier, path, metadata={"views": '["front", "side"]'})
+    with pytest.raises(BundleMismatch, match=r"known\.safetensors: its spectra .*calibrate again"):
+        ClipDistances.read(path, VIEWS, 6)
+    with pytest.raises(InvalidStudy, match="2 views, 1 are named"):
+        ClipDistances(("front",), replace(own, means=own.means[:1], limits=own.limits[:1]), spectra)

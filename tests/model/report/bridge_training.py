@@ -5,11 +5,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import torch
 
 from index.phrase_table import PhraseRow, PhraseTable
 from index.retrieval import ContextCandidate, RetrievedSentence
-from model.report.decoder import Decoder
+from model.report.decoder import Decoder, build_decoder
 from scripts.training.decoder_loop import DecoderTrainer, Plan
+from scripts.training.finding_table import with_findings
 from scripts.training.rows import Disturber, Recipe, TrainingRow
 from tests.model.report.bridge import CPU, LANGUAGE, config, request, tokenizer
 
@@ -54,6 +56,15 @@ def training_rows(studies: int, seed: int = 0) -> list[TrainingRow]:
             targets = tuple(PHRASES[_NUMBERS[phrase]].template for phrase, _ in sentences)
             rows.append(TrainingRow(query, section, targets, context))
     return rows
+
+
+def headed(seed: int = 0, scale: float = 1.0) -> Decoder:
+    """An untrained decoder with a finding head."""
+    built = build_decoder(with_findings(config(), LANGUAGE, training_rows(12)), seed).eval()
+    with torch.no_grad():
+        for weight in built.parameters():
+            weight.mul_(scale)
+    return built
 
 
 def trainer(recipe: Recipe | None = None) -> DecoderTrainer:

@@ -3,6 +3,7 @@
 from model.report.language import Contradiction, Finding
 from model.report.prefix import EncodedEvidence
 from model.report.sentence_guide import SentenceGuide, guide_of
+from model.report.settling import Seen
 from tests.model.report.bridge import evidence
 
 SEP, EOS = 2, 3
@@ -73,3 +74,22 @@ def test_a_wanted_sentence_that_no_longer_fits_is_let_go() -> None:
     guide = guide_of(SENTENCES, (item((9,), 0.9),), (rule,))
     assert guide.left_out((), SEP) == (9,)
     assert guide.left_out((5, 8, SEP), SEP) is None
+
+
+def test_the_finding_head_turns_the_value_and_what_nobody_words_is_said_in_own_words() -> None:
+    read = (item((5, 6), 0.6), item((9,), 0.5))
+    assert follow(guide_of(SENTENCES, read), 5) == {6}
+    cracked = {SOUND: Seen(0.02, 0.8), CRACKED: Seen(0.98, 0.2)}
+    turned = guide_of(SENTENCES, read, seen=cracked)
+    assert follow(turned, 5) == {8}
+    assert turned.left_out((9, SEP), SEP) == (5, 8), "neighbours speak of it, so it is due, though none says this"
+    assert guide_of(SENTENCES, (), seen=cracked).left_out((), SEP) is None
+
+
+def test_values_that_are_only_said_together_are_left_to_the_neighbours() -> None:
+    together: dict[tuple[int, ...], frozenset[Finding]] = {
+        (5,): frozenset({SOUND, LIGHT}),
+        (6,): frozenset({CRACKED, LIGHT}),
+    }
+    seen = {SOUND: Seen(0.0, 0.5), CRACKED: Seen(1.0, 0.5)}
+    assert follow(guide_of(together, (item((5,), 0.6),), seen=seen)) == {5, EOS}

@@ -1,5 +1,6 @@
 """The losses, against what they say they are."""
 
+import pytest
 import torch
 from torch.nn import functional
 
@@ -10,15 +11,15 @@ from scripts.training.batches import Batch, Batches
 from scripts.training.losses import TEXT_ALONE, LossWeights, Objective
 from scripts.training.rows import Disturber, Recipe
 from tests.model.report.bridge import CPU, LANGUAGE, config, decoder, tokenizer
-from tests.model.report.bridge_training import PHRASES, training_rows
+from tests.model.report.bridge_training import PHRASES, headed, training_rows
 from tests.scripts.training.test_rows import only
 
 ROWS = training_rows(12)
 
 
-def drawn(recipe: Recipe | None = None, step: int = 0) -> tuple[Batches, Batch]:
+def drawn(recipe: Recipe | None = None, step: int = 0) -> Batch:
     made = Batches(ROWS, Disturber(recipe or only(own=1), PHRASES, LANGUAGE), tokenizer(), config(), CPU)
-    return made, made.at(step, seed=1, size=8)
+    return made.at(step, seed=1, size=8)
 
 
 def log_probability(own: Decoder, batch: Batch, studies: StudyTensors, row: int, study: int) -> float:
@@ -33,10 +34,10 @@ def log_probability(own: Decoder, batch: Batch, studies: StudyTensors, row: int,
 
 
 def test_the_margin_equals_the_hinge_written_out() -> None:
-    made, batch = drawn()
-    own = decoder(2, scale=3.0)
+    batch = drawn()
+    own = headed(2, scale=3.0)
     assert batch.contrast is not None
-    _, losses = Objective(own, len(made.table), LossWeights())(batch)
+    _, losses = Objective(own, LossWeights())(batch)
     hinges = []
     for place, row in enumerate(batch.contrast.rows.tolist()):
         difference = log_probability(own, batch, batch.studies, row, row)
@@ -46,13 +47,14 @@ def test_the_margin_equals_the_hinge_written_out() -> None:
 
 
 def test_findings_are_told_from_vectors_alone_over_the_columns_asked_for() -> None:
-    made, batch = drawn()
-    objective = Objective(decoder(2), len(made.table), LossWeights())
+    batch = drawn()
+    objective = Objective(headed(2), LossWeights())
     _, losses = objective(batch)
     hidden = objective.decoder.read_vectors(batch.studies)
     total = count = 0.0
     for row in range(8):
-        scores = objective.finding_head(hidden[row, batch.rows.section[row]])
+        assert objective.decoder.finding_head is not None
+        scores = objective.decoder.finding_head(hidden[row, batch.rows.section[row]])
         for column in torch.nonzero(batch.asked[row])[:, 0].tolist():
             wanted = batch.findings[row, column].float()
             total += functional.binary_cross_entropy_with_logits(scores[column], wanted).item()
@@ -61,19 +63,24 @@ def test_findings_are_told_from_vectors_alone_over_the_columns_asked_for() -> No
 
 
 def test_the_sum_is_weighted_and_a_weight_of_zero_leaves_the_loss_out() -> None:
-    made, batch = drawn()
+    batch = drawn()
     weights = LossWeights(written=0.25, findings=2.0, margin=0.5)
-    total, losses = Objective(decoder(), len(made.table), weights)(batch)
+    total, losses = Objective(headed(), weights)(batch)
     expected = losses["text"] + 0.25 * losses["written"] + 2 * losses["findings"] + 0.5 * losses["margin"]
     torch.testing.assert_close(total, expected)
-    _, alone = Objective(decoder(), len(made.table), TEXT_ALONE)(batch)
+    _, alone = Objective(decoder(), TEXT_ALONE)(batch)
     assert set(alone) == {"text", "written"}
 
 
+def test_a_loss_over_findings_needs_a_head() -> None:
+    with pytest.raises(ValueError, match="names no findings"):
+        Objective(decoder(), LossWeights())
+
+
 def test_rows_without_vectors_or_contrast_still_give_a_finite_gradient() -> None:
-    made, batch = drawn(only(none=1, without_vectors=1, without_phenotypes=1))
+    batch = drawn(only(none=1, without_vectors=1, without_phenotypes=1))
     assert batch.contrast is None
-    objective = Objective(decoder(), len(made.table), LossWeights())
+    objective = Objective(headed(), LossWeights())
     total, losses = objective(batch)
     assert float(losses["findings"]) == 0
     total.backward()
