@@ -95,7 +95,7 @@ def measure(evaluation: Evaluation, results: Results, rows: Path | None) -> None
     timed("arms", lambda: reports.update(write_arms(evaluation, documents)))
     written = [document for mode, answers in documents.items() if mode != "retrieval" for document in answers]
     parts: list[tuple[str, Callable[[], object]]] = [
-        ("comparison", lambda: measure_arms(evaluation, reports, results)),
+        ("comparison", lambda: measure_arms(evaluation, reports, documents["retrieval"], results)),
         ("files", lambda: measure_files(evaluation, results)),
         ("texts", lambda: measure_texts(evaluation, written, documents["retrieval"], results)),
         ("attribution", lambda: measure_attribution(evaluation, results)),

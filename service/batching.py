@@ -1,5 +1,7 @@
 """The device and its queue: one worker thread, as many studies in the house as there are permits, no study lost.
 
+The first studies that wait are read and prepared meanwhile, so that the device does not wait for them.
+
 A permit is taken before the body of a request is read, so permits bound disk space as well as waiting. Progress is
 cooperative cancellation too: a study that nobody waits for stops at its next step.
 """
@@ -33,6 +35,7 @@ from service.telemetry import log_event
 _FIRST_GUESS_SECONDS: Final = 5.0  # for Retry-After, until a study has run
 _SMOOTHING: Final = 0.3  # weight of the newest study in the running mean of seconds
 _LOADING_RETRY_SECONDS: Final = 5
+_READ_AHEAD: Final = 2  # waiting studies that may be read already; what is prepared of each stays in memory
 
 
 class Phase(StrEnum):
@@ -48,6 +51,9 @@ class Phase(StrEnum):
 
 class StudyRunner(Protocol):
     """What the worker's thread loads, and then runs one study at a time."""
+
+    def begin(self, job: StudyJob) -> None:
+        """Begins with what needs no device, in another thread; returns at once, and may be called again."""
 
     def run(self, job: StudyJob) -> ReportDocument:
         """The answer to one study; reports its steps to `job.step`."""
@@ -71,6 +77,7 @@ class DeviceWorker:
         self._held = 0
         self._waiting: deque[StudyJob] = deque()
         self._running: StudyJob | None = None
+        self._runner: StudyRunner | None = None
         self._mean_seconds = _FIRST_GUESS_SECONDS
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._main, name="device", daemon=True)
@@ -128,9 +135,16 @@ class DeviceWorker:
         with self._changed:
             if self.phase in {Phase.READY, Phase.DRAINING}:
                 self._waiting.append(job)
+                self._begin_next()
                 self._changed.notify_all()
                 return
         self._settle(job, self.unavailable() or Interrupted("the service has stopped"))
+
+    def _begin_next(self) -> None:
+        """Has the first waiting studies read; call it holding the lock."""
+        if self._runner is not None:
+            for job in list(self._waiting)[:_READ_AHEAD]:
+                self._runner.begin(job)
 
     def drop(self, job: StudyJob) -> None:
         """Gives up a study: at once when it waits, at its next step when it runs."""
@@ -187,6 +201,7 @@ class DeviceWorker:
                 self._enter(Phase.FAILED, f"loading failed: {type(error).__name__}, see the log")
             return None
         with self._changed:
+            self._runner = runner
             if self.phase is Phase.LOADING:
                 self._enter(Phase.READY, None)
         log_event("ready")
@@ -200,6 +215,7 @@ class DeviceWorker:
             if self.phase not in {Phase.READY, Phase.DRAINING}:
                 return None
             self._running = self._waiting.popleft()
+            self._begin_next()
             return self._running
 
     def _run(self, runner: StudyRunner, job: StudyJob) -> None:

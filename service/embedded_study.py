@@ -1,10 +1,20 @@
-"""A study after the networks and before retrieval: the point that all report modes share."""
+"""A study before the networks, which several may be at once, and after them: the point that all modes share."""
 
 from dataclasses import dataclass
 
 from model.embeddings import PreparedClip, SectionEmbeddings, StudyEmbedding
 from model.study import SkippedClip
 from service.stage_clock import StageClock
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedStudy:
+    """The clips as model input, those left out, and the positions of used ones that were not read to their end."""
+
+    used: tuple[PreparedClip, ...]
+    skipped: tuple[SkippedClip, ...]
+    truncated: tuple[int, ...]
+    clock: StageClock
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ from model.study import Clip, FramePlan, SkippedClip
 from service import assembly
 from service.agreement import TextCheck
 from service.bank_projection import project_onto_bank
-from service.embedded_study import EmbeddedStudy
+from service.embedded_study import EmbeddedStudy, PreparedStudy
 from service.errors import InvalidNeighbours, ModeUnavailable
 from service.patient_history import key_warnings, prior_studies, without_own
 from service.read_ahead import read_ahead
@@ -104,7 +104,11 @@ class ReportPipeline:
         """The report document of a study. Raises RequestError before any clip is read."""
         options = options or RunOptions()
         self.check(options)
-        return self.report(self.embed(items, progress), options, progress)
+        return self.answer(self.prepare(items, progress), options, progress)
+
+    def answer(self, study: PreparedStudy, options: RunOptions, progress: ProgressSink = silent) -> ReportDocument:
+        """The report document of a study whose clips are prepared. One at a time: it fills the device."""
+        return self.report(self.encode(study, progress), options, progress)
 
     def check(self, options: RunOptions) -> None:
         """Raises ModeUnavailable, UnknownLanguage or InvalidNeighbours when this pipeline cannot serve the options."""
@@ -127,14 +131,17 @@ class ReportPipeline:
 
     def embed(self, items: Iterable[Clip | SkippedClip], progress: ProgressSink = silent) -> EmbeddedStudy:
         """Everything that does not depend on the request's mode; evaluation reuses it across modes."""
-        clock = StageClock()
-        used, skipped, truncated = self._prepare(items, clock, progress)
+        return self.encode(self.prepare(items, progress), progress)
+
+    def encode(self, study: PreparedStudy, progress: ProgressSink = silent) -> EmbeddedStudy:
+        """The study after the networks."""
+        clock, used = study.clock, study.used
         with clock.stage("encode"):
             embedding = self.modality.encode(used) if used else self._no_clips()
         progress(Progress("encode", len(used), len(used)))
         with clock.stage("pool"):
             sections = self.pool(embedding)
-        return EmbeddedStudy(used, skipped, truncated, embedding, sections, clock)
+        return EmbeddedStudy(used, study.skipped, study.truncated, embedding, sections, clock)
 
     def pool(self, embedding: StudyEmbedding) -> SectionEmbeddings:
         """One vector per section, as the bundle weighs the views."""
@@ -197,13 +204,12 @@ class ReportPipeline:
         request = request_of(embedding, sections, votes, retrieval, bank, mode)
         return replace(request, calls=calls_of(votes, binding))
 
-    def _prepare(
-        self, items: Iterable[Clip | SkippedClip], clock: StageClock, progress: ProgressSink
-    ) -> tuple[tuple[PreparedClip, ...], tuple[SkippedClip, ...], tuple[int, ...]]:
+    def prepare(self, items: Iterable[Clip | SkippedClip], progress: ProgressSink = silent) -> PreparedStudy:
         """Clips as model input. The next clip is read meanwhile: `read` counts only the seconds waited for it.
 
-        The frames of two clips are in memory at a time.
+        The frames of two clips are in memory at a time. Several studies may be prepared at once.
         """
+        clock = StageClock()
         used: list[PreparedClip] = []
         skipped: list[SkippedClip] = []
         truncated: list[int] = []
@@ -212,7 +218,7 @@ class ReportPipeline:
                 with clock.stage("read"):
                     item = next(stream, None)
                 if item is None:
-                    return tuple(used), tuple(skipped), tuple(truncated)
+                    return PreparedStudy(tuple(used), tuple(skipped), tuple(truncated), clock)
                 if isinstance(item, Clip):
                     with clock.stage("prepare"):
                         prepared = self._prepare_one(item)

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Any
 
 from service.errors import Abandoned
 from service.pipeline import Progress, RunOptions
@@ -41,6 +42,7 @@ class StudyJob:
         self.steps: list[Progress] = [Progress("queued", 0, 0)]
         self.outcome: Future[ReportDocument] = Future()
         self.outcome.set_running_or_notify_cancel()  # a handler that is cancelled must not cancel the study
+        self.prepared: Future[Any] | None = None  # what the runner began to read ahead
         self._dropped = threading.Event()
         self._settling = threading.Lock()
 
@@ -51,8 +53,10 @@ class StudyJob:
         self.steps.append(progress)
 
     def drop(self) -> None:
-        """Lets the study end at its next step."""
+        """Lets the study end at its next step; what was not begun to be read never is."""
         self._dropped.set()
+        if self.prepared is not None:
+            self.prepared.cancel()
 
     def claim_settling(self) -> bool:
         """True for the one caller who may settle the outcome."""

@@ -1,21 +1,27 @@
 """Runs one accepted study: its files through the reader and the pipeline. The modality comes in through both."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from index.retriever import Retriever
 from model.device import choose_placement
 from model.study import Clip, FramePlan, SkippedClip
 from service.artifacts import ArtifactPaths, load_pipeline, set_threads, with_current_bank
+from service.errors import Abandoned
 from service.ingest.limits import IngestLimits
 from service.pipeline import ProgressSink, ReportPipeline, RunOptions
 from service.report_language import ReportLanguages
 from service.schemas import Mode, ReportDocument
 from service.settings import Settings
 from service.study_job import StudyJob
+
+# Studies that are read and prepared at once. One alone keeps 1.4 of two processors busy (LOG 2026-11-22); each holds
+# the frames of two clips.
+STUDIES_READ_AT_ONCE = 2
 
 
 class StudyFiles(Protocol):
@@ -54,6 +60,12 @@ class StudyPipeline(Protocol):
     def run(self, items: Iterable[Clip | SkippedClip], options: RunOptions, progress: ProgressSink) -> ReportDocument:
         """The answer to a study."""
 
+    def prepare(self, items: Iterable[Clip | SkippedClip], progress: ProgressSink) -> Any:
+        """The first part of `run`, which several threads may do at once."""
+
+    def answer(self, study: Any, options: RunOptions, progress: ProgressSink) -> ReportDocument:
+        """The rest of `run`, for what `prepare` gave."""
+
 
 def keep_bank(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline:  # noqa: ARG001 - as swap_bank
     """The pipeline as it is, for workings without a bank that changes."""
@@ -78,22 +90,45 @@ class Workings:
     swap_bank: Callable[[StudyPipeline, Settings], StudyPipeline] = keep_bank
 
 
+Begun = tuple[StudyPipeline, RunOptions, Any]  # with what the pipeline's `prepare` gave
+
+
 @dataclass(frozen=True)
 class PipelineRunner:
-    """The pipeline that is current when a study begins, and the reader that feeds it."""
+    """The pipeline that is current when a study begins, and the reader that feeds it.
+
+    readers: threads that read and prepare studies while another is on the device.
+    """
 
     current: Callable[[], StudyPipeline]
     open_study: OpenStudy
     limits: IngestLimits
+    readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(STUDIES_READ_AT_ONCE, "study"))
+
+    def begin(self, job: StudyJob) -> None:
+        """Has a study read in another thread, as soon as one is free; a second call changes nothing."""
+        if job.prepared is None:
+            job.prepared = self.readers.submit(self._prepare, job)
 
     def run(self, job: StudyJob) -> ReportDocument:
         """The answer to one study; its steps go to the job."""
+        self.begin(job)
+        assert job.prepared is not None
+        try:
+            begun: Begun = job.prepared.result()
+        except CancelledError:
+            raise Abandoned("nobody waits for this study any more") from None
+        pipeline, options, study = begun
+        return pipeline.answer(study, options, job.step)
+
+    def _prepare(self, job: StudyJob) -> Begun:
         pipeline = self.current()
         # the bank may have become smaller since the study was accepted
         neighbours = min(job.options.neighbours, pipeline.retriever.bank.manifest.candidates)
         options = replace(job.options, neighbours=neighbours)
-        with self.open_study(job.upload.files, self.limits, job.upload.folder) as study:
-            return pipeline.run(study.read(pipeline.frame_plan), options, job.step)
+        pipeline.check(options)
+        with self.open_study(job.upload.files, self.limits, job.upload.folder) as files:
+            return pipeline, options, pipeline.prepare(files.read(pipeline.frame_plan), job.step)
 
 
 def load_shipped_kind(settings: Settings) -> StudyPipeline:

@@ -29,6 +29,7 @@ from service.multipart import FormCheck, MultipartReceiver, ReportForm, UploadLi
 _PREFIX: Final = "echoscribe-uploads-"
 _LOCK: Final = "in-use"
 _NO_SPACE: Final = {errno.ENOSPC, errno.EDQUOT}
+_HELD: Final = 4 << 20  # bytes of a request in memory while its earlier ones are written
 
 
 @dataclass(frozen=True)
@@ -160,17 +161,35 @@ class UploadDesk:
             return Upload(folder, tuple(receiver.files), receiver.form, receiver.payload_sha256())
 
     async def _copy(self, body: AsyncIterator[bytes], receiver: MultipartReceiver) -> None:
-        """Every piece of the body into the receiver. Raises TimeoutError when one takes too long to come."""
-        received = 0
-        while True:
-            async with asyncio.timeout(self.pace.idle_seconds):
-                piece = await anext(body, None)
-            if piece is None:
-                return
-            received += len(piece)
-            if received > self.limits.max_body_bytes:
-                raise _body_too_large(self.limits)
-            await to_thread.run_sync(receiver.write, piece)
+        """Every piece of the body into the receiver. Raises TimeoutError when one takes too long to come.
+
+        A thread writes while the next pieces come; they are held until it is free, so that it is not woken for each
+        64 KiB, and no more than _HELD bytes of them.
+        """
+        received, held = 0, bytearray()
+        writing: asyncio.Task[None] | None = None
+        try:
+            while True:
+                async with asyncio.timeout(self.pace.idle_seconds):
+                    piece = await anext(body, None)
+                received += len(piece or b"")
+                if received > self.limits.max_body_bytes:
+                    raise _body_too_large(self.limits)
+                held += piece or b""
+                if writing is not None and (piece is None or writing.done() or len(held) >= _HELD):
+                    await writing
+                    writing = None
+                if writing is None and held:
+                    writing = asyncio.create_task(to_thread.run_sync(receiver.write, bytes(held)))
+                    held.clear()
+                if piece is None:
+                    break
+            if writing is not None:
+                await writing
+        finally:
+            if writing is not None:  # the folder must not vanish under the thread, nor its fault be told twice
+                await asyncio.wait([writing])
+                _ = writing.cancelled() or writing.exception()
 
 
 def _body_too_large(limits: UploadLimits) -> UploadTooLarge:

@@ -21,9 +21,11 @@ from scripts.evaluation.scores import columns_of
 from scripts.evaluation.text_arms import TextArms
 from scripts.evaluation.truth import StudyTruth
 from scripts.phantom_checks.bars import Bar
+from service.agreement import differ
 from service.schemas import ReportDocument
 
 SAMPLES = 1000
+MOST_DISAGREEING = 0.02  # share of studies whose text may differ from their phenotypes
 Reports = dict[str, list[ReadReport]]  # arm → what it says of each study
 
 
@@ -95,9 +97,25 @@ def difference(evaluation: Evaluation, one: Sequence[ReadReport], other: Sequenc
     return of_samples(f1_samples(evaluation, truths, one) - f1_samples(evaluation, truths, other))
 
 
-def measure_arms(evaluation: Evaluation, reports: Reports, results: Results) -> None:
-    """Adds figures of all arms and the bars of the primary endpoint."""
-    figures = {name: arm_figures(evaluation, said) for name, said in reports.items()}
+def disagreeing_share(reports: Sequence[ReadReport], answers: Sequence[ReportDocument]) -> float:
+    """Share of studies whose text differs from the phenotype estimates that the service answers beside it."""
+    told = [
+        any(differ(_told(report.labels.get(name)), row) for name, row in answer.phenotypes.items())
+        for report, answer in zip(reports, answers, strict=True)
+    ]
+    return float(np.mean(told)) if told else float("nan")
+
+
+def _told(label: float | None) -> float | None:
+    return None if label is None or np.isnan(label) else label
+
+
+def measure_arms(evaluation: Evaluation, reports: Reports, answers: Sequence[ReportDocument], results: Results) -> None:
+    """Adds figures of all arms and the bars of the primary endpoint. answers: whose phenotypes stand beside a text."""
+    figures = {
+        name: {**arm_figures(evaluation, said), "disagreeing": disagreeing_share(said, answers)}
+        for name, said in reports.items()
+    }
     results.figures["arms"] = figures
     results.figures["scored_findings"] = [f"{f.name}={f.value}" for f in evaluation.findings]
     _primary(evaluation, reports, results)
@@ -105,10 +123,22 @@ def measure_arms(evaluation: Evaluation, reports: Reports, results: Results) -> 
     missing = [name for name in ARM_FOLDERS if name not in reports]
     if missing:
         results.not_measured([f"arm {name} is trained" for name in missing], "arms that were not trained")
+    name_best(figures, results)
+
+
+def name_best(figures: Mapping[str, Mapping[str, float]], results: Results) -> None:
+    """Says which arm is best and, where that is not the product's, whether it may be the default."""
     best = max(figures, key=lambda name: figures[name]["macro_f1"])
     results.figures["best_arm"] = best
-    if best not in ("rag", "F"):
-        results.remarks.append(f"arm {best} has the largest macro-F1: it should be the default")
+    if best in ("rag", "F"):
+        return
+    remark = f"arm {best} has the largest macro-F1"
+    if (share := figures[best]["disagreeing"]) > MOST_DISAGREEING:
+        remark += f", but in {share:.1%} of studies its text differs from the phenotypes beside it"
+        remark += f" ({MOST_DISAGREEING:.0%} may): it cannot be the default"
+    else:
+        remark += ": it should be the default"
+    results.remarks.append(remark)
 
 
 def _primary(evaluation: Evaluation, reports: Reports, results: Results) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from model.report.slots import MIN_VALUES
+from scripts.evaluation.arms import MOST_DISAGREEING
 from scripts.evaluation.context import Evaluation
 from scripts.evaluation.decoder_arms import DecoderArm, sentences_of
 from scripts.evaluation.reading import Text, plain_text
@@ -49,7 +50,7 @@ def measure_texts(
         "contradictory": rates,
     }
     results.at_most(_NAMES[0], sourceless, 0)
-    results.at_most(_NAMES[1], len(disagreeing) / len(written), 0.02)
+    results.at_most(_NAMES[1], len(disagreeing) / len(written), MOST_DISAGREEING)
     results.at_most(_NAMES[2], len(unflagged), 0)
     results.at_most(_NAMES[3], rates["after repair"], 0.01)
 

@@ -37,6 +37,20 @@ def adobe_transform(encoded: bytes) -> int | None:
     return None
 
 
+def holds_ycbcr(encoded: bytes) -> bool:
+    """Whether a JPEG has three components of eight bits that any decoder takes for YCbCr (T.871 6.1, T.872 6.5.3)."""
+    if not encoded.startswith(b"\xff\xd8") or adobe_transform(encoded) not in (None, 1):
+        return False
+    try:
+        for marker, at, length in _segments(encoded):
+            if marker in _START_OF_FRAME:
+                body = encoded[at + 4 : at + 2 + length]
+                return body[:1] == b"\x08" and body[5:6] == b"\x03" and body[6::3] == b"\x01\x02\x03"
+    except struct.error:
+        pass
+    return False
+
+
 def _jpeg_shape(encoded: bytes) -> tuple[int, int, int] | None:
     """The shape in the first start-of-frame segment. Raises struct.error where the data end first."""
     for marker, at, _ in _segments(encoded):

@@ -19,7 +19,8 @@ from pydicom.pixels.decoders.base import get_decoder
 
 from model.errors import ClipRejected
 from model.study import SkipReason
-from service.ingest.codestream import adobe_transform
+from service.ingest import jpeg, jpeg2000
+from service.ingest.codestream import START_OF_J2K, adobe_transform
 from service.ingest.colour import Stored
 from service.ingest.header import READ_TAGS, DicomHeader, Identity, PixelElement, PixelFormat
 from service.ingest.header_values import header_of, identity_of, text_of
@@ -181,6 +182,14 @@ def decode_compressed(encoded: bytes, transfer_syntax: str, pixels: PixelFormat)
     say which; converting happens once, in `colour`. Raises whatever the decoder raises.
     """
     name = decoder_name(transfer_syntax, pixels.bits_stored)
+    if encoded.startswith(START_OF_J2K) and pixels.bits_stored == 8 and not pixels.signed:
+        plain = jpeg2000.decoded(encoded)
+        if plain is not None:
+            return plain, "RGB" if pixels.photometric in {"YBR_ICT", "YBR_RCT"} else pixels.photometric
+    if name == "pillow" and pixels.photometric in {"YBR_FULL", "YBR_FULL_422"}:
+        plain = jpeg.decoded_rgb(encoded)
+        if plain is not None:
+            return plain, "RGB"
     values, properties = get_decoder(uid.UID(transfer_syntax)).as_array(
         encapsulate([encoded], has_bot=False),
         index=0,

@@ -95,11 +95,17 @@ class InventedPipeline:
             raise InvalidNeighbours(f"k: must lie in 1..{limit}", field="k", limit=limit)
 
     def run(self, items: Iterable[Clip | SkippedClip], options: RunOptions, progress: ProgressSink) -> ReportDocument:
-        self.runs += 1
+        return self.answer(self.prepare(items, progress), options, progress)
+
+    def prepare(self, items: Iterable[Clip | SkippedClip], progress: ProgressSink) -> list[ClipOut]:
         clips = []
         for number, item in enumerate(items, start=1):
             clips.append(_clip_out(item))
             progress(Progress("prepare", number, 0))
+        return clips
+
+    def answer(self, clips: list[ClipOut], options: RunOptions, progress: ProgressSink) -> ReportDocument:
+        self.runs += 1
         while not self.gate.wait(0.02):
             progress(Progress("encode", 0, 1))
         if self.fault is not None:

@@ -44,6 +44,10 @@ class Runner:
     def __init__(self) -> None:
         self.gate = threading.Event()
         self.order: list[str] = []
+        self.begun: list[str] = []
+
+    def begin(self, job: StudyJob) -> None:
+        self.begun.append(job.study_id)
 
     def run(self, job: StudyJob) -> ReportDocument:
         self.order.append(job.study_id)
@@ -64,6 +68,21 @@ def started(runner: Runner, observer: Recorder, permits: int = 3) -> DeviceWorke
     worker.start()
     wait_until(lambda: worker.phase is Phase.READY)
     return worker
+
+
+def test_the_first_that_wait_are_begun_while_one_runs(tmp_path: Path) -> None:
+    runner = Runner()
+    worker = started(runner, Recorder(), permits=5)
+    jobs = [job(worker, name, tmp_path) for name in "abcd"]
+    worker.submit(jobs[0])
+    wait_until(lambda: runner.order == ["a"])
+    for each in jobs[1:]:
+        worker.submit(each)
+    assert set(runner.begun) == {"a", "b", "c"}, "d waits until another one has its turn"
+    runner.gate.set()
+    assert [each.outcome.result(5).study_id for each in jobs] == ["a", "b", "c", "d"]
+    assert set(runner.begun) == {"a", "b", "c", "d"}
+    worker.stop(Interrupted("over"))
 
 
 def test_studies_run_in_order_and_permits_bound_them(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The entry point runs the command line, and leaves the garbage collector as it should be while serving."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -27,3 +28,22 @@ def test_it_is_the_command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         main()
     assert ended.value.code == 0
     assert "serve" in capsys.readouterr().out
+
+
+def test_threads_sleep_while_they_wait_unless_told_otherwise() -> None:
+    """GNU OpenMP itself tells, on its first use, how its threads wait."""
+    script = """
+import sys
+sys.argv = ["echoscribe", "--help"]
+from service.entry import main
+main()
+"""
+    for stated, expected in ((None, "PASSIVE"), ("ACTIVE", "ACTIVE")):
+        environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+        environment |= {"OMP_DISPLAY_ENV": "TRUE"} | ({} if stated is None else {"OMP_WAIT_POLICY": stated})
+        done = subprocess.run(
+            [sys.executable, "-c", script], check=True, capture_output=True, text=True, env=environment
+        )
+        told = [line for line in done.stderr.splitlines() if "OMP_WAIT_POLICY" in line]
+        assert told, "no OpenMP library told its settings"
+        assert all(f"'{expected}'" in line for line in told)

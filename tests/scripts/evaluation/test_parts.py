@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scripts.evaluation.abstention import measure_abstention, measure_mil_table
-from scripts.evaluation.arms import measure_arms, write_arms
+from scripts.evaluation.arms import disagreeing_share, measure_arms, name_best, write_arms
 from scripts.evaluation.context import Evaluation
 from scripts.evaluation.controls import measure_random_encoder, measure_readings, measure_wrong_inputs
 from scripts.evaluation.file_equality import measure_files
@@ -36,7 +36,7 @@ def test_arms_are_ordered_as_their_evidence(evaluation: Evaluation) -> None:
     results = Results()
     documents = {"retrieval": evaluation.documents(evaluation.embedded, "retrieval")}
     reports = write_arms(evaluation, documents)
-    measure_arms(evaluation, reports, results)
+    measure_arms(evaluation, reports, documents["retrieval"], results)
     arms = results.figures["arms"]
     assert set(arms) == {"A", "B", "C", "D"}
     assert arms["B"]["macro_f1"] > arms["A"]["macro_f1"]
@@ -46,6 +46,20 @@ def test_arms_are_ordered_as_their_evidence(evaluation: Evaluation) -> None:
     measure_wrong_inputs(evaluation, reports, results)
     measure_texts(evaluation, [], documents["retrieval"], results)
     assert not bars(results)["contradictory studies after repair"]
+
+
+def test_an_arm_that_differs_from_its_phenotypes_is_told_so(evaluation: Evaluation) -> None:
+    documents = evaluation.documents(evaluation.embedded, "retrieval")
+    reports = write_arms(evaluation, {"retrieval": documents})
+    given = disagreeing_share(reports["A"], documents)
+    assert 0 < given <= 1, "one text for all patients differs from some"
+    silent = [replace(report, labels={}) for report in reports["A"]]
+    assert disagreeing_share(silent, documents) == 0
+    for share, end in ((0.5, "cannot be the default"), (0.01, "should be the default")):
+        results = Results()
+        name_best({"rag": {"macro_f1": 0.4}, "E": {"macro_f1": 0.5, "disagreeing": share}}, results)
+        assert results.figures["best_arm"] == "E"
+        assert results.remarks[0].endswith(end)
 
 
 def test_readings_that_are_noise_lose(evaluation: Evaluation) -> None:

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openjpeg.utils import encode_array
+from openjpeg.utils import decode, encode_array
 from pydicom import uid
 
 from model.study import SkipReason
-from service.ingest.jpeg2000 import is_modest
+from service.ingest.jpeg2000 import decoded, is_modest
 from tests import dicom_files as make
 from tests import encoded_frames as encoded
 from tests.service.ingest.reading import read_skip
@@ -52,6 +52,40 @@ def _with_style_in_tile_header(marker: int, body: bytes) -> bytes:
 )
 def test_honest_codestreams_pass(data: bytes) -> None:
     assert is_modest(data)
+
+
+@pytest.mark.parametrize("compression", [None, 12.0])
+@pytest.mark.parametrize("picture", [RGB, 255 - RGB[:, :, 1], RGB[:95, :63]])
+def test_plain_codestreams_decode_to_the_bytes_of_the_other_openjpeg(
+    picture: np.ndarray, compression: float | None
+) -> None:
+    colour = picture.ndim == 3
+    ratios = None if compression is None else [compression]
+    given = bytes(
+        encode_array(
+            np.ascontiguousarray(picture),
+            photometric_interpretation=1 if colour else 2,
+            use_mct=colour,
+            compression_ratios=ratios,
+        )
+    )
+    found = decoded(given)
+    assert found is not None
+    assert np.array_equal(found, decode(given))
+    assert decoded(given[:-60]) is None, "truncated: the caller's own decoder says what is wrong"
+
+
+@pytest.mark.parametrize("data", [encoded.HTJ2K_RGB, encoded.HTJ2K_GREY])
+def test_high_throughput_codestreams_decode_the_same(data: bytes) -> None:
+    found = decoded(data)
+    assert found is None or np.array_equal(found, decode(data))
+
+
+def test_other_than_bytes_are_left_to_the_other_decoder() -> None:
+    deep = bytes(encode_array(RGB[:, :, 0].astype(np.uint16) * 9, photometric_interpretation=2))
+    signed = bytes(encode_array(RGB[:, :, 0].astype(np.int8), photometric_interpretation=2))
+    two = bytes(encode_array(np.ascontiguousarray(np.dstack([RGB, RGB[:, :, 0]])), photometric_interpretation=0))
+    assert [decoded(data) for data in (deep, signed, two, HONEST[:20], b"")] == [None] * 5
 
 
 _TINY_STYLE = bytes([1, 0, 0, 1, 0, 1, 4, 4, 0, 1, 0x00, 0x11])  # COD: 2×2 precincts
