@@ -79,6 +79,7 @@ class MultipartReceiver:
     def __init__(self, boundary: bytes, folder: Path, limits: UploadLimits, check: FormCheck) -> None:
         self.form = ReportForm()
         self.files: list[Path] = []
+        self.sha256: dict[Path, str] = {}
         self.ended = False
         self._folder, self._limits, self._check = folder, limits, check
         self._payload = hashlib.sha256()
@@ -187,6 +188,7 @@ class MultipartReceiver:
                 part.path.unlink()  # what a browser sends for a file input that was left empty
                 return
             self.files.append(part.path)
+            self.sha256[part.path] = part.digest.hexdigest()
             self._payload.update(part.digest.digest())
         elif part is not None:
             self.form = self.form.with_field(part.name, part.value.decode("utf-8", "replace"))

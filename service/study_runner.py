@@ -72,16 +72,22 @@ def keep_bank(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline:  # 
     return pipeline
 
 
-OpenStudy = Callable[[Sequence[Path], IngestLimits, Path], AbstractContextManager[StudyFiles]]
+class OpenStudy(Protocol):
+    """Opens uploaded files; may write into `scratch`. sha256: of those whose bytes were hashed as they came in."""
+
+    def __call__(
+        self, paths: Sequence[Path], limits: IngestLimits, scratch: Path, sha256: Mapping[Path, str], /
+    ) -> AbstractContextManager[StudyFiles]:
+        """The study, open until the context ends."""
 
 
 @dataclass(frozen=True)
 class Workings:
     """The parts that know the modality; tests and later modalities put in their own.
 
-    load: the pipeline of these settings, slow. open_study: reads uploaded files, and may write into the folder it is
-    given. warm_up: clips of the study that is run before the service calls itself ready, so that the first patient
-    does not pay for lazy initialisation. swap_bank: the pipeline with the bank's new version.
+    load: the pipeline of these settings, slow. open_study: reads uploaded files. warm_up: clips of the study that is run
+    before the service calls itself ready, so that the first patient does not pay for lazy initialisation. swap_bank:
+    the pipeline with the bank's new version.
     """
 
     load: Callable[[Settings], StudyPipeline]
@@ -127,7 +133,8 @@ class PipelineRunner:
         neighbours = min(job.options.neighbours, pipeline.retriever.bank.manifest.candidates)
         options = replace(job.options, neighbours=neighbours)
         pipeline.check(options)
-        with self.open_study(job.upload.files, self.limits, job.upload.folder) as files:
+        upload = job.upload
+        with self.open_study(upload.files, self.limits, upload.folder, upload.sha256) as files:
             return pipeline, options, pipeline.prepare(files.read(pipeline.frame_plan), job.step)
 
 

@@ -6,7 +6,7 @@ import fcntl
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
@@ -34,12 +34,16 @@ _HELD: Final = 4 << 20  # bytes of a request in memory while its earlier ones ar
 
 @dataclass(frozen=True)
 class Upload:
-    """The files of one request on disk, in upload order, and the fields that came with them."""
+    """The files of one request on disk, in upload order, and the fields that came with them.
+
+    sha256: of each file, taken as it came in.
+    """
 
     folder: Path
     files: tuple[Path, ...]
     form: ReportForm
     payload_sha256: str
+    sha256: Mapping[Path, str] = field(default_factory=dict)
 
     def remove(self) -> None:
         """Deletes the files; doing it twice is fine."""
@@ -158,7 +162,9 @@ class UploadDesk:
                 raise MalformedUpload("the body ends before its closing boundary")
             if not receiver.files:
                 raise EmptyStudy("files: the form has none", field="files")
-            return Upload(folder, tuple(receiver.files), receiver.form, receiver.payload_sha256())
+            return Upload(
+                folder, tuple(receiver.files), receiver.form, receiver.payload_sha256(), dict(receiver.sha256)
+            )
 
     async def _copy(self, body: AsyncIterator[bytes], receiver: MultipartReceiver) -> None:
         """Every piece of the body into the receiver. Raises TimeoutError when one takes too long to come.

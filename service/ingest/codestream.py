@@ -3,6 +3,7 @@
 A DICOM header may say 100×100 while the JPEG inside says 65535×65535; decoders believe the JPEG.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 from struct import unpack_from
@@ -12,6 +13,8 @@ from struct import unpack_from
 _START_OF_FRAME = frozenset({0xC0, 0xC1, 0xC3, 0xF7})
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length (T.81 B.1.1.3)
 _START_OF_SCAN, _APP14 = 0xDA, 0xEE
+_END_OF_IMAGE = b"\xff\xd9"
+_MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7]", re.DOTALL)  # stuffed zeros and restarts are none (T.81 B.1.1.5)
 START_OF_J2K = b"\xff\x4f\xff\x51"  # SOC and SIZ, which must come first (ITU-T T.800 A.4.1, A.5.1)
 
 
@@ -49,6 +52,16 @@ def holds_ycbcr(encoded: bytes) -> bool:
     except struct.error:
         pass
     return False
+
+
+def is_one_whole_scan(encoded: bytes) -> bool:
+    """Whether a JPEG's data, from its first scan on, hold no marker but restarts until the one that ends the image."""
+    try:
+        scan = next((at + 2 + length for marker, at, length in _segments(encoded) if marker == _START_OF_SCAN), None)
+    except struct.error:
+        return False
+    found = None if scan is None else _MARKER_IN_SCAN.search(encoded, scan)
+    return found is not None and found.group() == _END_OF_IMAGE and not encoded[found.end() :].strip(b"\0")
 
 
 def _jpeg_shape(encoded: bytes) -> tuple[int, int, int] | None:

@@ -4,9 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from service.ingest.codestream import holds_ycbcr
+from service.ingest.codestream import holds_ycbcr, is_one_whole_scan
 
-_END_OF_IMAGE = b"\xff\xd9"
 _AS_IT_IS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 
 
@@ -16,8 +15,7 @@ def decoded_rgb(encoded: bytes) -> NDArray[np.uint8] | None:
     libjpeg-turbo converts as it decodes, where Pillow and then OpenCV took 2.4 times as long; its rounding differs by
     one grey level in one of 5,000 values or fewer (LOG 2026-11-22).
     """
-    whole = encoded[-64:].rstrip(b"\0").endswith(_END_OF_IMAGE)  # libjpeg makes up what a truncated file lacks
-    if not whole or not holds_ycbcr(encoded):
+    if not holds_ycbcr(encoded) or not is_one_whole_scan(encoded):  # libjpeg makes up what a truncated file lacks
         return None
     picture = cv2.imdecode(np.frombuffer(encoded, np.uint8), _AS_IT_IS)
     return None if picture is None else np.asarray(picture, np.uint8)

@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,13 +65,15 @@ class StudyFiles:
     paths: local paths by position (the first is position 1); for a command line's own messages, never for answers.
     """
 
-    def __init__(self, stored: Sequence[StoredFile], limits: IngestLimits) -> None:
+    def __init__(
+        self, stored: Sequence[StoredFile], limits: IngestLimits, sha256: Mapping[Path, str] | None = None
+    ) -> None:
         self._limits = limits
         self._unpacked = ExitStack()
         self.paths = tuple(file.path for file in stored)
         self.files = len(stored)
         identities: dict[int, Identity] = {}
-        self._inspected = tuple(_inspect(stored, limits, identities))
+        self._inspected = tuple(_inspect(stored, limits, identities, sha256 or {}))
         _refuse_mixture(identities)
         self.source = _source_reference(identities)
 
@@ -93,10 +95,16 @@ class StudyFiles:
         self._unpacked.close()
 
 
-def open_study(paths: Sequence[Path], limits: IngestLimits, scratch: Path | None = None) -> StudyFiles:
+def open_study(
+    paths: Sequence[Path],
+    limits: IngestLimits,
+    scratch: Path | None = None,
+    sha256: Mapping[Path, str] | None = None,
+) -> StudyFiles:
     """The study in a folder, in files, or in one zip of them; headers are read, nothing is decoded.
 
     scratch: where a zip is unpacked until the study is closed; None is the system's temporary folder.
+    sha256: of files that were hashed before; the others are.
     Raises EmptyStudy, MixedStudies, ArchiveRefused, StudyTooLarge or StudyUnreadable.
     """
     stored = list_files(paths, limits)
@@ -105,19 +113,20 @@ def open_study(paths: Sequence[Path], limits: IngestLimits, scratch: Path | None
             if len(paths) == 1 and paths[0].is_file() and is_zip(paths[0]):
                 folder = unpacked.enter_context(tempfile.TemporaryDirectory(prefix="echoscribe-", dir=scratch))
                 stored = unpack(paths[0], Path(folder), limits)
-            study = StudyFiles(stored, limits)
+            study = StudyFiles(stored, limits, sha256)
             study._unpacked = unpacked.pop_all()
             return study
         except OSError as fault:
             raise StudyUnreadable(f"The upload cannot be read ({type(fault).__name__}).") from None
 
 
-def _inspect(stored: Iterable[StoredFile], limits: IngestLimits, identities: dict[int, Identity]) -> Iterator[_File]:
+def _inspect(
+    stored: Iterable[StoredFile], limits: IngestLimits, identities: dict[int, Identity], known: Mapping[Path, str]
+) -> Iterator[_File]:
     """Each file with its content found out; fills in the identities of DICOM files, by position."""
     seen: dict[str, int] = {}
     for position, file in enumerate(stored, start=1):
-        with file.path.open("rb") as opened:
-            sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+        sha256 = known.get(file.path) or _sha256_of(file.path)
         first = seen.setdefault(sha256, position)
         content: DicomHeader | str | ClipRejected
         if first != position:
@@ -128,6 +137,11 @@ def _inspect(stored: Iterable[StoredFile], limits: IngestLimits, identities: dic
             except ClipRejected as rejected:
                 content = rejected
         yield _File(position, sha256, file.path, content)
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _content(

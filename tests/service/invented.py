@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -55,7 +55,9 @@ def invented_clip(position: int = 1, digest: str = "0" * 64) -> Clip:
 
 
 @contextmanager
-def open_invented(paths: Sequence[Path], limits: IngestLimits, scratch: Path) -> Iterator[InventedFiles]:
+def open_invented(
+    paths: Sequence[Path], limits: IngestLimits, scratch: Path, sha256: Mapping[Path, str]
+) -> Iterator[InventedFiles]:
     texts = [path.read_bytes()[:20] for path in paths]
     if any(text.startswith(b"mixed") for text in texts):
         raise MixedStudies("files 1 and 2 are of two studies", positions=[1, 2])

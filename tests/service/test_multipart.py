@@ -1,6 +1,7 @@
 """Forms parsed piece by piece: what comes out does not depend on the pieces, and nothing but our errors is raised."""
 
 import contextlib
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,7 @@ def test_the_result_does_not_depend_on_the_pieces(tmp_path_factory: pytest.TempP
     assert pieces.form == whole.form == ReportForm(mode="rag")
     assert [file.read_bytes() for file in pieces.files] == [b"one", b"\r\n--\r\n--y"]
     assert pieces.payload_sha256() == whole.payload_sha256()
+    assert pieces.sha256 == {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in pieces.files}
     assert {path.parent for path in pieces.files} == {folder}
 
 

@@ -1,5 +1,6 @@
 """A study as a whole: order, duplicates, mixtures, one clip at a time, and no identity anywhere."""
 
+import hashlib
 import logging
 import random
 import shutil
@@ -194,3 +195,13 @@ def test_no_identity_in_any_text_log_line_or_output(
     said = [repr(result) for result in results if isinstance(result, SkippedClip)] + [capture.out, capture.err]
     assert len(said) == 14
     assert not [text for text in (*said, caplog.text) if "PLANTED" in text or make.STUDY_UID in text]
+
+
+def test_files_that_were_hashed_before_are_not_hashed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [_cine(tmp_path / "1"), _cine(tmp_path / "2")]
+    with open_study(paths, LIMITS) as study:
+        plain = [item.sha256 for item in study.read()]
+    known = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    monkeypatch.setattr(hashlib, "file_digest", None)
+    with open_study(paths, LIMITS, sha256=known) as study:
+        assert [item.sha256 for item in study.read()] == plain == sorted(known.values())
