@@ -8,26 +8,35 @@ import torch
 # Largest first. Few shapes, so that kernels chosen or captured for one serve every study; larger batches are no faster
 # on the machines measured, and eight full-size clips need about 1 GB of activations (LOG 2026-11-22).
 BATCH_SIZES = (8, 4, 2, 1)
+# A processor's caches hold the activations of two: 0.24 s a full-size clip, in batches of eight 0.28 (LOG 2026-11-22).
+_LARGEST_ON_CPU = 2
 
 Item = TypeVar("Item")
 
 
-def batch_sizes(count: int) -> tuple[int, ...]:
-    """Sizes that add up to `count`, each one of BATCH_SIZES, largest first."""
+def largest_batch(device: torch.device) -> int:
+    """The largest batch that pays on a device, one of BATCH_SIZES."""
+    return _LARGEST_ON_CPU if device.type == "cpu" else BATCH_SIZES[0]
+
+
+def batch_sizes(count: int, largest: int = BATCH_SIZES[0]) -> tuple[int, ...]:
+    """Sizes that add up to `count`, each one of BATCH_SIZES up to the largest, that first."""
     sizes: list[int] = []
-    for size in BATCH_SIZES:
+    for size in BATCH_SIZES[BATCH_SIZES.index(largest) :]:
         whole, count = divmod(count, size)
         sizes += [size] * whole
     return tuple(sizes)
 
 
-def in_batches(items: Sequence[Item], run: Callable[[Sequence[Item]], torch.Tensor]) -> torch.Tensor:
+def in_batches(
+    items: Sequence[Item], run: Callable[[Sequence[Item]], torch.Tensor], largest: int = BATCH_SIZES[0]
+) -> torch.Tensor:
     """The rows that `run` gives for all items, in their order. A batch that does not fit is halved until it does.
 
     Raises torch.OutOfMemoryError where a single item does not fit.
     """
     parts, start = [], 0
-    for size in batch_sizes(len(items)):
+    for size in batch_sizes(len(items), largest):
         parts.append(_halved_to_fit(items[start : start + size], run))
         start += size
     return torch.cat(parts)

@@ -13,7 +13,7 @@ from model.bundle import MANIFEST, BundleManifest
 from model.checkpoint import load_weights, unfilled
 from model.clip_spectra import clip_spectra
 from model.device import Placement
-from model.echo.clip_batches import in_batches
+from model.echo.clip_batches import in_batches, largest_batch
 from model.echo.convnext_forward import FusedConvNeXt
 from model.echo.mvit_forward import FusedMViT, has_fused_form
 from model.echo.preprocess import frames_needed, prepare_clip
@@ -51,7 +51,7 @@ class EchoModality:
         """Clip embeddings and view probabilities, float32 on the device. Raises InvalidStudy without any clip."""
         if not clips:
             raise InvalidStudy("encode needs one clip at least")
-        rows = in_batches(clips, self._both)
+        rows = in_batches(clips, self._both, largest_batch(self.placement.device))
         return StudyEmbedding(
             rows[:, : self.embedding_dim].contiguous(),
             rows[:, self.embedding_dim :].contiguous(),

@@ -8,7 +8,7 @@ import torch
 from torch.nn.functional import cosine_similarity, normalize
 
 from model.device import Placement
-from model.echo.clip_batches import in_batches
+from model.echo.clip_batches import in_batches, largest_batch
 from model.echo.convnext_forward import FusedConvNeXt
 from model.echo.mvit_forward import FusedMViT
 from model.echo.preprocess import frames_needed, prepare_clip
@@ -119,7 +119,8 @@ def _batched(
     network: torch.nn.Module, inputs: Sequence[torch.Tensor], dtype: torch.dtype = torch.float32
 ) -> torch.Tensor:
     """float32 (N, …): the network's answers, in batches as the service forms them."""
-    return in_batches(inputs, lambda some: network(torch.stack([*some]).to(dtype)).float())
+    largest = largest_batch(inputs[0].device)
+    return in_batches(inputs, lambda some: network(torch.stack([*some]).to(dtype)).float(), largest)
 
 
 def _retrieval(theirs: torch.Tensor, ours: torch.Tensor) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.echo.clip_batches import BATCH_SIZES, batch_sizes, in_batches
+from model.echo.clip_batches import BATCH_SIZES, batch_sizes, in_batches, largest_batch
 
 
 class SmallDevice:
@@ -56,3 +56,8 @@ def test_other_faults_are_not_retried() -> None:
 
     with pytest.raises(RuntimeError, match="broken"):
         in_batches([1, 2, 3], broken)
+
+
+def test_a_processor_gets_small_batches_and_a_device_large_ones() -> None:
+    assert batch_sizes(9, largest_batch(torch.device("cpu"))) == (2, 2, 2, 2, 1)
+    assert batch_sizes(9, largest_batch(torch.device("cuda"))) == (8, 1)
