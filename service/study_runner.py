@@ -85,9 +85,9 @@ class OpenStudy(Protocol):
 class Workings:
     """The parts that know the modality; tests and later modalities put in their own.
 
-    load: the pipeline of these settings, slow. open_study: reads uploaded files. warm_up: clips of the study that is run
-    before the service calls itself ready, so that the first patient does not pay for lazy initialisation. swap_bank:
-    the pipeline with the bank's new version.
+    load: the pipeline of these settings, slow. open_study: reads uploaded files. warm_up: clips of the study that is
+    run before the service calls itself ready, so that the first patient does not pay for lazy initialisation.
+    swap_bank: the pipeline with the bank's new version.
     """
 
     load: Callable[[Settings], StudyPipeline]
