@@ -30,6 +30,7 @@ _PREFIX: Final = "echoscribe-uploads-"
 _LOCK: Final = "in-use"
 _NO_SPACE: Final = {errno.ENOSPC, errno.EDQUOT}
 _HELD: Final = 4 << 20  # bytes of a request in memory while its earlier ones are written
+_LITTLE: Final = 1 << 16  # bytes; a fast client's pieces are larger
 
 
 @dataclass(frozen=True)
@@ -167,35 +168,70 @@ class UploadDesk:
             )
 
     async def _copy(self, body: AsyncIterator[bytes], receiver: MultipartReceiver) -> None:
-        """Every piece of the body into the receiver. Raises TimeoutError when one takes too long to come.
-
-        A thread writes while the next pieces come; they are held until it is free, so that it is not woken for each
-        64 KiB, and no more than _HELD bytes of them.
-        """
-        received, held = 0, bytearray()
-        writing: asyncio.Task[None] | None = None
+        """Every piece of the body into the receiver. Raises TimeoutError when one takes too long to come."""
+        received, writer = 0, _WriteBehind(receiver)
         try:
-            while True:
-                async with asyncio.timeout(self.pace.idle_seconds):
-                    piece = await anext(body, None)
-                received += len(piece or b"")
+            while (piece := await self._next(body, writer)) is not None:
+                received += len(piece)
                 if received > self.limits.max_body_bytes:
                     raise _body_too_large(self.limits)
-                held += piece or b""
-                if writing is not None and (piece is None or writing.done() or len(held) >= _HELD):
-                    await writing
-                    writing = None
-                if writing is None and held:
-                    writing = asyncio.create_task(to_thread.run_sync(receiver.write, bytes(held)))
-                    held.clear()
-                if piece is None:
-                    break
-            if writing is not None:
-                await writing
+                await writer.take(piece)
+            await writer.end()
         finally:
-            if writing is not None:  # the folder must not vanish under the thread, nor its fault be told twice
-                await asyncio.wait([writing])
-                _ = writing.cancelled() or writing.exception()
+            await writer.settle()
+
+    async def _next(self, body: AsyncIterator[bytes], writer: "_WriteBehind") -> bytes | None:
+        try:
+            async with asyncio.timeout(self.pace.idle_seconds):
+                return await anext(body, None)
+        except TimeoutError:
+            await writer.end()  # what is wrong with earlier bytes says more
+            raise
+
+
+class _WriteBehind:
+    """Writes pieces in a thread while the next ones come.
+
+    They are held until the thread is free, so that it is not woken for each 64 KiB, and no more than _HELD bytes.
+    """
+
+    def __init__(self, receiver: MultipartReceiver) -> None:
+        self._receiver = receiver
+        self._held = bytearray()
+        self._writing: asyncio.Task[None] | None = None
+
+    async def take(self, piece: bytes) -> None:
+        """Takes the next piece. Raises what was wrong with earlier ones, or with a little one itself."""
+        self._held += piece
+        if self._writing is not None and (self._writing.done() or len(self._held) >= _HELD):
+            await self._written()
+        if self._writing is None:
+            little = len(self._held) < _LITTLE
+            self._write()
+            if little:
+                await self._written()
+
+    async def end(self) -> None:
+        """Waits until all is written. Raises what was wrong with it."""
+        await self._written()
+        self._write()
+        await self._written()
+
+    async def settle(self) -> None:
+        """Waits until nothing is written any more, whatever came of it: the folder must not vanish under the thread."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+            _ = self._writing.cancelled() or self._writing.exception()
+
+    def _write(self) -> None:
+        if self._held:
+            self._writing = asyncio.create_task(to_thread.run_sync(self._receiver.write, bytes(self._held)))
+            self._held.clear()
+
+    async def _written(self) -> None:
+        if self._writing is not None:
+            await self._writing
+            self._writing = None
 
 
 def _body_too_large(limits: UploadLimits) -> UploadTooLarge:

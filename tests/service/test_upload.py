@@ -3,13 +3,14 @@
 import asyncio
 import errno
 import fcntl
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from starlette.requests import ClientDisconnect
 
-from service.errors import ServiceError, UploadCutOff, UploadFolderFull, UploadTimeout, UploadTooLarge
+from service.errors import InvalidField, ServiceError, UploadCutOff, UploadFolderFull, UploadTimeout, UploadTooLarge
 from service.multipart import MultipartReceiver, ReportForm, UploadLimits
 from service.upload import UploadDesk, UploadFolders, UploadPace, boundary_of
 
@@ -85,6 +86,45 @@ def test_nothing_is_left_of_an_upload_that_is_cancelled(tmp_path: Path) -> None:
     with UploadFolders(tmp_path) as folders:
         asyncio.run(cancelled(folders))
         assert left(folders) == []
+
+
+@pytest.mark.parametrize("size", [10, 200_000])
+def test_what_is_wrong_is_told_though_the_client_sends_no_more(tmp_path: Path, size: int) -> None:
+    async def wrong_field() -> AsyncIterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="surprise"\r\n\r\n' + b"y" * size
+        await asyncio.sleep(60)
+
+    limits = UploadLimits(max_body_bytes=1 << 20, max_files=3, max_file_bytes=1 << 20)
+    with UploadFolders(tmp_path) as folders:
+        desk = UploadDesk(folders=folders, limits=limits, pace=UploadPace(0.2, 10), check=accept)
+        with pytest.raises(InvalidField, match="unknown field"):
+            asyncio.run(desk.receive(b"x", wrong_field()))
+        assert left(folders) == []
+
+
+def test_pieces_that_come_while_others_are_written_stay_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces = [bytes([number]) * 150_000 for number in range(40)]
+    write = MultipartReceiver.write
+
+    def slow(receiver: MultipartReceiver, piece: bytes) -> None:
+        time.sleep(0.01)
+        write(receiver, piece)
+
+    async def fast() -> AsyncIterator[bytes]:
+        yield HEAD
+        for piece in pieces:
+            yield piece
+            await asyncio.sleep(0)
+        yield b"\r\n--x--\r\n"
+
+    monkeypatch.setattr(MultipartReceiver, "write", slow)
+    limits = UploadLimits(max_body_bytes=1 << 23, max_files=3, max_file_bytes=1 << 23)
+    with UploadFolders(tmp_path) as folders:
+        desk = UploadDesk(folders=folders, limits=limits, pace=UploadPace(5, 10), check=accept)
+        upload = asyncio.run(desk.receive(b"x", fast()))
+        assert upload.files[0].read_bytes() == b"".join(pieces)
 
 
 def test_a_full_disk_while_writing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
