@@ -19,9 +19,12 @@ from model.device import Placement, choose_placement
 from scripts.benchmark import stages
 from scripts.benchmark.measured import Row
 from scripts.benchmark.whole_studies import concurrent_posts, full_size_study
+from scripts.benchmark.writing import write
 from service.artifacts import ArtifactPaths, set_threads
 
-ROWS = ("preprocess_mp4", "preprocess_jpeg", "encode", "views", "study", "service")
+ROWS = ("preprocess_mp4", "preprocess_jpeg", "encode", "views", "write", "study", "service")
+
+_WORDS = Path(__file__).parents[1] / "model" / "bundles" / "default"  # whose sections and words are written
 
 
 def files_of(paths: Sequence[Path]) -> list[Path]:
@@ -51,6 +54,7 @@ def rows(clips: Sequence[Path], options: argparse.Namespace, placement: Placemen
         found["preprocess_jpeg"] = lambda: stages.preprocess("preprocess_jpeg", [cine], repeats=repeats, at_least=3)
     found["encode"] = lambda: stages.encode(stages.prepared(clips), placement, repeats=repeats)
     found["views"] = lambda: stages.views(stages.prepared(clips), placement, repeats=repeats)
+    found["write"] = lambda: write(_WORDS, placement, repeats=repeats, at_least=8)
     if options.bundle and options.bank:
         artifacts = ArtifactPaths(options.bundle, options.bank)
         found["study"] = lambda: full_size_study(clips, artifacts, placement, repeats=repeats)

@@ -56,7 +56,13 @@ class Row:
 
 
 def compared(
-    stage: str, theirs: Callable[[], object], ours: Callable[[], object], *, repeats: int, at_least: float, per: int = 1
+    stage: str,
+    theirs: Callable[[], object],
+    ours: Callable[[], object],
+    *,
+    repeats: int,
+    at_least: float,
+    per: float = 1,
 ) -> Row:
     """The row of two sides that do the same work, called in turn so that a busy machine is busy for both.
 
