@@ -24,7 +24,7 @@ _TOLD_OF = 500  # tokens
 def write(bundle: Path, placement: Placement, *, repeats: int, at_least: float) -> Row:
     """Seconds of 500 tokens by seeded weights: float32 one by one, as published, against one batch in our dtype.
 
-    bundle: whose sections, words and tokenizer. Both sides keep keys and values; the twin that keeps nothing takes 31 s.
+    bundle: whose sections, words and tokenizer. Both sides keep keys and values; one that keeps nothing takes 31 s.
     """
     tokenizer = ReportTokenizer.read(bundle / TOKENIZER_FILE)
     exact = choose_placement("cpu", "float32")
