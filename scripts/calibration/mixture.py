@@ -34,6 +34,7 @@ def fitted_mixture(points: torch.Tensor, components: int) -> Mixture:
     """The mixture that some points of about unit variance are likely under. points: float64 (N, D).
 
     It begins with the points cut into equal parts along the direction in which they vary most.
+    Source: Dempster, Laird and Rubin 1977 (J R Stat Soc B 39:1).
     """
     direction = torch.linalg.eigh(points.T @ points).eigenvectors[:, -1]
     order = (points @ direction).argsort(stable=True)

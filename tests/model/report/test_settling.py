@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.report.language import Finding
-from model.report.settling import HEAD_WEIGHT, Seen, settled_values
+from model.report.settling import Seen, settled_values
 
 NONE, MILD, SEVERE = (Finding("leak", value) for value in ("none", "mild", "severe"))
 LEAK = [NONE, MILD, SEVERE]
@@ -55,5 +55,8 @@ def test_the_value_can_always_be_said(support: list[float], told: list[float], s
     assert Finding("leak", settled["leak"]) in sayable
 
 
-def test_both_have_a_say() -> None:
-    assert 0 < HEAD_WEIGHT < 1
+def test_neighbours_of_one_mind_outweigh_a_head_that_hesitates() -> None:
+    agreed = {NONE: 0.95, SEVERE: 0.05}
+    assert settled_values(agreed, seen(0.45, 0.0, 0.55), LEAK) == {"leak": "none"}
+    assert settled_values({}, seen(0.45, 0.0, 0.55), LEAK) == {"leak": "severe"}, "without them it is not outweighed"
+    assert settled_values(agreed, seen(0.02, 0.0, 0.98), LEAK) == {"leak": "severe"}, "nor where it is sure"
