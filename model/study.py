@@ -97,3 +97,7 @@ class Clip:
             return [rows[number] for number in numbers]
         except KeyError as absent:
             raise ValueError(f"frame {absent} of the clip at position {self.position} was not read") from None
+
+
+# Reads one file of a study when it is called; those of a study may be called side by side.
+ClipReader = Callable[[], Clip | SkippedClip]

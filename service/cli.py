@@ -150,7 +150,7 @@ def _settings(
 
 
 def _pipeline(settings: Settings) -> ReportPipeline:
-    set_threads(settings.threads)
+    set_threads(settings.threads, settings.bundle)
     placement = choose_placement(settings.device, settings.dtype)
     return load_pipeline(
         ArtifactPaths(settings.bundle, settings.bank), placement, exact_search=settings.search == "exact"
@@ -174,7 +174,7 @@ def _answer(
         options = RunOptions("retrieval" if quoted else mode, neighbours, settings.depth, lang=lang)
         pipeline.check(options)
         with _progress(files.files) as sink:
-            answer = pipeline.run(files.read(pipeline.frame_plan), options, sink)
+            answer = pipeline.run(files.readers(pipeline.frame_plan), options, sink)
         for position, path in enumerate(files.paths, start=1):
             _errors.print(f"clip {position}: {path.name}", markup=False)  # local names stay on this terminal
         return answer

@@ -4,11 +4,15 @@ HTTP, the command line and every evaluation run this class and nothing beside it
 web framework.
 """
 
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
+from typing import Final
 
 import torch
 
@@ -24,20 +28,23 @@ from model.modality import Modality
 from model.out_of_distribution import ClipDistances
 from model.report.writer import ReportWriter
 from model.report.writing import WritingRequest
-from model.study import Clip, FramePlan, SkippedClip
+from model.study import Clip, ClipReader, FramePlan, SkippedClip
 from service import assembly
 from service.agreement import TextCheck
 from service.bank_projection import project_onto_bank
 from service.embedded_study import EmbeddedStudy, PreparedStudy
 from service.errors import InvalidNeighbours, ModeUnavailable
 from service.patient_history import key_warnings, prior_studies, without_own
-from service.read_ahead import read_ahead
 from service.report_language import ReportLanguages
 from service.retrieved_report import paste_sections
 from service.schemas import Mode, ReportDocument
 from service.stage_clock import StageClock
+from service.threads import in_threads
 from service.translated_report import translated
 from service.writing_request import calls_of, request_of
+
+# Clips of a study that are read and prepared side by side; each holds its frames, often 60 MB of them.
+CLIPS_AT_ONCE: Final = 2
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ class ReportPipeline:
     languages: ReportLanguages = field(default_factory=ReportLanguages)
     familiar: ClipDistances | None = None
     provenance: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    clip_threads: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, CLIPS_AT_ONCE, "clip"))
 
     @property
     def frame_plan(self) -> FramePlan:
@@ -99,7 +107,10 @@ class ReportPipeline:
         return tuple(mode for mode in modes if shown or mode != "retrieval")
 
     def run(
-        self, items: Iterable[Clip | SkippedClip], options: RunOptions | None = None, progress: ProgressSink = silent
+        self,
+        items: Iterable[Clip | SkippedClip | ClipReader],
+        options: RunOptions | None = None,
+        progress: ProgressSink = silent,
     ) -> ReportDocument:
         """The report document of a study. Raises RequestError before any clip is read."""
         options = options or RunOptions()
@@ -129,7 +140,7 @@ class ReportPipeline:
         if not 1 <= options.neighbours <= limit:
             raise InvalidNeighbours(f"k: must lie in 1..{limit}, not {options.neighbours}", field="k", limit=limit)
 
-    def embed(self, items: Iterable[Clip | SkippedClip], progress: ProgressSink = silent) -> EmbeddedStudy:
+    def embed(self, items: Iterable[Clip | SkippedClip | ClipReader], progress: ProgressSink = silent) -> EmbeddedStudy:
         """Everything that does not depend on the request's mode; evaluation reuses it across modes."""
         return self.encode(self.prepare(items, progress), progress)
 
@@ -204,39 +215,44 @@ class ReportPipeline:
         request = request_of(embedding, sections, votes, retrieval, bank, mode)
         return replace(request, calls=calls_of(votes, binding))
 
-    def prepare(self, items: Iterable[Clip | SkippedClip], progress: ProgressSink = silent) -> PreparedStudy:
-        """Clips as model input. The next clip is read meanwhile: `read` counts only the seconds waited for it.
+    def prepare(
+        self, items: Iterable[Clip | SkippedClip | ClipReader], progress: ProgressSink = silent
+    ) -> PreparedStudy:
+        """Clips as model input, several at a time; their frames are in memory that long.
 
-        The frames of two clips are in memory at a time. Several studies may be prepared at once.
+        `read` and `prepare` share the seconds that passed as they share the work. Several studies may be prepared at
+        once.
         """
         clock = StageClock()
         used: list[PreparedClip] = []
         skipped: list[SkippedClip] = []
         truncated: list[int] = []
-        with closing(read_ahead(items)) as stream:
-            while True:
-                with clock.stage("read"):
-                    item = next(stream, None)
-                if item is None:
-                    return PreparedStudy(tuple(used), tuple(skipped), tuple(truncated), clock)
-                if isinstance(item, Clip):
-                    with clock.stage("prepare"):
-                        prepared = self._prepare_one(item)
-                    if item.frames_total > item.length and isinstance(prepared, PreparedClip):
-                        truncated.append(item.position)
-                else:
-                    prepared = item
+        started, work = time.perf_counter(), StageClock()
+        with closing(in_threads(self._prepared, items, self.clip_threads, CLIPS_AT_ONCE)) as stream:
+            for prepared, cut_off, seconds in stream:
+                work.add(seconds)
                 if isinstance(prepared, SkippedClip):
                     skipped.append(prepared)
                 else:
                     used.append(prepared)
+                    truncated.extend([prepared.position] * cut_off)
                 progress(Progress("prepare", len(used) + len(skipped), 0))
+        clock.add(work.shares_of(time.perf_counter() - started))
+        return PreparedStudy(tuple(used), tuple(skipped), tuple(truncated), clock)
 
-    def _prepare_one(self, clip: Clip) -> PreparedClip | SkippedClip:
-        try:
-            return self.modality.prepare(clip)
-        except ClipRejected as rejection:
-            return SkippedClip(clip.position, clip.sha256, rejection.reason, rejection.text)
+    def _prepared(
+        self, item: Clip | SkippedClip | ClipReader
+    ) -> tuple[PreparedClip | SkippedClip, bool, dict[str, float]]:
+        """One clip read and prepared, whether it was cut off, and the seconds of both."""
+        clock = StageClock()
+        with clock.stage("read"):
+            clip = item() if callable(item) else item
+        with clock.stage("prepare"):
+            try:
+                prepared = self.modality.prepare(clip) if isinstance(clip, Clip) else clip
+            except ClipRejected as rejection:
+                prepared = SkippedClip(clip.position, clip.sha256, rejection.reason, rejection.text)
+        return prepared, isinstance(clip, Clip) and clip.frames_total > clip.length, clock.seconds
 
     def _unfamiliarity(self, embedding: StudyEmbedding) -> dict[int, float] | None:
         """Clip position → distance from known clips, 1 at the limit; None where the bundle has no statistics."""

@@ -42,7 +42,9 @@ class Settings(BaseSettings):
     bank: Path = Field(default_factory=shipped_bank, description="Folder of the candidate bank.")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:N.")
     dtype: Literal["float32", "bfloat16", "auto"] = Field("float32", description="Arithmetic of the networks.")
-    threads: int = Field(0, ge=0, le=256, description="CPU threads of torch and of FAISS; 0 leaves their defaults.")
+    threads: int = Field(
+        0, ge=0, le=256, description="CPU threads of torch and of FAISS; 0: their defaults, torch 1 for small networks."
+    )
     search: Literal["recorded", "exact"] = Field(
         "recorded",
         description="recorded: as `bank.json` says, on a GPU FAISS over all vectors; exact: torch scans all vectors.",

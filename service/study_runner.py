@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from index.retriever import Retriever
 from model.device import choose_placement
-from model.study import Clip, FramePlan, SkippedClip
+from model.study import Clip, ClipReader, FramePlan, SkippedClip
 from service.artifacts import ArtifactPaths, load_pipeline, set_threads, with_current_bank
 from service.errors import Abandoned
 from service.ingest.limits import IngestLimits
@@ -19,16 +19,12 @@ from service.schemas import Mode, ReportDocument
 from service.settings import Settings
 from service.study_job import StudyJob
 
-# Studies that are read and prepared at once. One alone keeps 1.4 of two processors busy (LOG 2026-11-22); each holds
-# the frames of two clips.
-STUDIES_READ_AT_ONCE = 2
-
 
 class StudyFiles(Protocol):
     """An opened study."""
 
-    def read(self, plan: FramePlan | None = None) -> Iterable[Clip | SkippedClip]:
-        """Every file as a clip, or skipped with a reason; only the frames of the plan need be in it."""
+    def readers(self, plan: FramePlan | None = None) -> Iterable[ClipReader]:
+        """What reads each file as a clip, or skips it with a reason; only the frames of the plan need be in it."""
 
 
 class StudyPipeline(Protocol):
@@ -60,7 +56,7 @@ class StudyPipeline(Protocol):
     def run(self, items: Iterable[Clip | SkippedClip], options: RunOptions, progress: ProgressSink) -> ReportDocument:
         """The answer to a study."""
 
-    def prepare(self, items: Iterable[Clip | SkippedClip], progress: ProgressSink) -> Any:
+    def prepare(self, items: Iterable[ClipReader], progress: ProgressSink) -> Any:
         """The first part of `run`, which several threads may do at once."""
 
     def answer(self, study: Any, options: RunOptions, progress: ProgressSink) -> ReportDocument:
@@ -103,18 +99,19 @@ Begun = tuple[StudyPipeline, RunOptions, Any]  # with what the pipeline's `prepa
 class PipelineRunner:
     """The pipeline that is current when a study begins, and the reader that feeds it.
 
-    readers: threads that read and prepare studies while another is on the device.
+    reader: the thread that has a study read and prepared while another is on the device. One study's clips keep the
+    processors busy; two studies at once were no faster, and took each other's place in the caches (LOG 2026-11-22).
     """
 
     current: Callable[[], StudyPipeline]
     open_study: OpenStudy
     limits: IngestLimits
-    readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(STUDIES_READ_AT_ONCE, "study"))
+    reader: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "study"))
 
     def begin(self, job: StudyJob) -> None:
-        """Has a study read in another thread, as soon as one is free; a second call changes nothing."""
+        """Has a study read in another thread, as soon as it is free; a second call changes nothing."""
         if job.prepared is None:
-            job.prepared = self.readers.submit(self._prepare, job)
+            job.prepared = self.reader.submit(self._prepare, job)
 
     def run(self, job: StudyJob) -> ReportDocument:
         """The answer to one study; its steps go to the job."""
@@ -135,12 +132,12 @@ class PipelineRunner:
         pipeline.check(options)
         upload = job.upload
         with self.open_study(upload.files, self.limits, upload.folder, upload.sha256) as files:
-            return pipeline, options, pipeline.prepare(files.read(pipeline.frame_plan), job.step)
+            return pipeline, options, pipeline.prepare(files.readers(pipeline.frame_plan), job.step)
 
 
 def load_shipped_kind(settings: Settings) -> StudyPipeline:
     """The pipeline of the bundle and bank that the settings name."""
-    set_threads(settings.threads)
+    set_threads(settings.threads, settings.bundle)
     placement = choose_placement(settings.device, settings.dtype)
     return load_pipeline(
         ArtifactPaths(settings.bundle, settings.bank), placement, exact_search=settings.search == "exact"

@@ -29,7 +29,7 @@ from service.multipart import FormCheck, MultipartReceiver, ReportForm, UploadLi
 _PREFIX: Final = "echoscribe-uploads-"
 _LOCK: Final = "in-use"
 _NO_SPACE: Final = {errno.ENOSPC, errno.EDQUOT}
-_HELD: Final = 4 << 20  # bytes of a request in memory while its earlier ones are written
+_HELD: Final = 1 << 20  # bytes of a request in memory while its earlier ones are written
 _LITTLE: Final = 1 << 16  # bytes; a fast client's pieces are larger
 
 
@@ -171,22 +171,25 @@ class UploadDesk:
         """Every piece of the body into the receiver. Raises TimeoutError when one takes too long to come."""
         received, writer = 0, _WriteBehind(receiver)
         try:
-            while (piece := await self._next(body, writer)) is not None:
-                received += len(piece)
-                if received > self.limits.max_body_bytes:
-                    raise _body_too_large(self.limits)
-                await writer.take(piece)
+            async with asyncio.timeout(None) as silence:  # one for all pieces, of which there are thousands
+                while (piece := await self._next(body, silence)) is not None:
+                    received += len(piece)
+                    if received > self.limits.max_body_bytes:
+                        raise _body_too_large(self.limits)
+                    await writer.take(piece)
             await writer.end()
-        finally:
-            await writer.settle()
-
-    async def _next(self, body: AsyncIterator[bytes], writer: "_WriteBehind") -> bytes | None:
-        try:
-            async with asyncio.timeout(self.pace.idle_seconds):
-                return await anext(body, None)
         except TimeoutError:
             await writer.end()  # what is wrong with earlier bytes says more
             raise
+        finally:
+            await writer.settle()
+
+    async def _next(self, body: AsyncIterator[bytes], silence: asyncio.Timeout) -> bytes | None:
+        """The next piece; the timeout runs only while it is waited for."""
+        silence.reschedule(asyncio.get_running_loop().time() + self.pace.idle_seconds)
+        piece = await anext(body, None)
+        silence.reschedule(None)
+        return piece
 
 
 class _WriteBehind:
@@ -197,16 +200,18 @@ class _WriteBehind:
 
     def __init__(self, receiver: MultipartReceiver) -> None:
         self._receiver = receiver
-        self._held = bytearray()
+        self._held: list[bytes] = []
+        self._bytes_held = 0
         self._writing: asyncio.Task[None] | None = None
 
     async def take(self, piece: bytes) -> None:
         """Takes the next piece. Raises what was wrong with earlier ones, or with a little one itself."""
-        self._held += piece
-        if self._writing is not None and (self._writing.done() or len(self._held) >= _HELD):
+        self._held.append(piece)
+        self._bytes_held += len(piece)
+        if self._writing is not None and (self._writing.done() or self._bytes_held >= _HELD):
             await self._written()
         if self._writing is None:
-            little = len(self._held) < _LITTLE
+            little = self._bytes_held < _LITTLE
             self._write()
             if little:
                 await self._written()
@@ -225,8 +230,12 @@ class _WriteBehind:
 
     def _write(self) -> None:
         if self._held:
-            self._writing = asyncio.create_task(to_thread.run_sync(self._receiver.write, bytes(self._held)))
-            self._held.clear()
+            self._writing = asyncio.create_task(to_thread.run_sync(self._write_all, self._held))
+            self._held, self._bytes_held = [], 0
+
+    def _write_all(self, pieces: list[bytes]) -> None:
+        # Joined: hashing and writing let go of the interpreter's lock, and each time it must be waited for again.
+        self._receiver.write(b"".join(pieces))
 
     async def _written(self) -> None:
         if self._writing is not None:

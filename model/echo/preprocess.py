@@ -247,7 +247,7 @@ def window_scores(frames: torch.Tensor, shown: Shown, windows: tuple[Window, ...
     grey = brightest_crops(frames, needed, shown.box, shown.mask, every)
     everything = torch.ones(1, *frames.shape[1:3], 1, dtype=torch.uint8, device=frames.device)
     mask = cropped(everything, torch.zeros(1, dtype=torch.long, device=frames.device), shown, every)[0, ..., 0]
-    pictures, share = reduced(grey.float(), mask.float())
+    pictures, share = reduced(grey, mask)
     row = {frame: place for place, frame in enumerate(needed)}
     order = torch.tensor([[row[frame] for frame in window] for window in filled], device=frames.device)
     return scores(pictures[order], share, _depth(shown, frames.shape[1]).to(frames.device))

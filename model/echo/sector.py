@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.echo.cpu_kernels import area_means, brightest_channel, opened
+from model.echo.cpu_kernels import brightness, opened
 from model.echo.fan import Fan, fit_fan
 
 # Source of the numbers below: LOG 2026-11-22, rendered sectors with text, ticks and ECG, and real cines.
@@ -66,15 +66,14 @@ def liveliness(frames: torch.Tensor, index: Sequence[int]) -> tuple[torch.Tensor
     frames: uint8 (T, H, W, 3). index: the t of them that are looked at. The brightest channel counts, so that blue
     Doppler lives as red does.
     """
-    grey = brightest_channel(frames, index)  # (t, H, W)
-    factor = max(1.0, max(grey.shape[1:]) / _LONG_SIDE)
-    size = (round(grey.shape[1] / factor), round(grey.shape[2] / factor))
-    small = area_means(grey, size)
+    height, width = frames.shape[1:3]
+    factor = max(1.0, max(height, width) / _LONG_SIDE)
+    small, low, high = brightness(frames, index, (round(height / factor), round(width / factor)))
     brightest, thick = small.amax(dim=0), opened(small).amax(dim=0)
     line = (brightest - thick >= _LINE_GREY) & (thick <= _LINE_BODY * brightest)
     std = (small - small.mean(dim=0)).square_().mean(dim=0).sqrt_() * ~line  # torch's own std takes ten times as long
     smooth = torch.nn.functional.avg_pool2d(std[None], 3, stride=1, padding=1)[0]
-    return smooth * (std > _LIVE_STD / 2), grey.amin(dim=0), grey.amax(dim=0)
+    return smooth * (std > _LIVE_STD / 2), low, high
 
 
 def look_at(frames: torch.Tensor, rows: Sequence[int] | None = None) -> Liveliness:

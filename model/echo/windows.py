@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
+from model.echo.cpu_kernels import area_means
 from model.echo.preprocessing_config import EchoPreprocessing, Quality
 
 SCORE_SIZE = 64  # pixels per side of the reduced pictures: about 2 mm each, above the size of speckle
@@ -72,12 +73,11 @@ class WindowScore:
 def reduced(grey: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """(pictures float32 (n, 64, 64), mask float32 (64, 64) share of each pixel that is shown).
 
-    grey: float32 (n, h, w), 0 outside. mask: float32 (h, w), 1 inside. Outside pixels do not enter the means.
+    grey: uint8 (n, h, w), 0 outside. mask: uint8 (h, w), 1 inside. Outside pixels do not enter the means.
     """
     size = (SCORE_SIZE, SCORE_SIZE)
-    shown = torch.nn.functional.interpolate(mask[None, None], size=size, mode="area")[0]
-    summed = torch.nn.functional.interpolate(grey[:, None], size=size, mode="area")[:, 0]
-    return summed / shown.clamp(min=1e-3), shown[0]
+    shown = area_means(mask[None], size)
+    return area_means(grey, size) / shown.clamp(min=1e-3), shown[0]
 
 
 def scores(pictures: torch.Tensor, shown: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:

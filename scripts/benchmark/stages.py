@@ -1,6 +1,7 @@
 """The stages from files to embeddings: the published algorithm and ours, on the same files, weights and inputs."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,14 @@ from model.echo.mvit_forward import FusedMViT
 from model.echo.preprocess import frames_needed, prepare_clip
 from model.echo.preprocessing_config import ECHOPRIME
 from model.embeddings import PreparedClip
-from model.study import Clip, Source
+from model.study import Clip, ClipReader, Source
 from scripts import published_pipeline as published
 from scripts.benchmark.measured import Row, compared
 from scripts.echoprime.candidate_vectors import CandidateVectors
 from service.ingest.limits import IngestLimits
 from service.ingest.study import open_study
-from service.read_ahead import read_ahead
+from service.pipeline import CLIPS_AT_ONCE
+from service.threads import in_threads
 
 _VOTES = 50  # nearest candidates that vote, as published
 _CANDIDATES = 100_000  # of the bank that overlap is measured in; drawn as those of a synthetic release are
@@ -33,13 +35,15 @@ def plan(total: int, frame_rate_hz: float | None, source: Source) -> tuple[int, 
 
 def prepared(paths: Sequence[Path]) -> list[PreparedClip]:
     """The files as model input, as the service reads and prepares them. Raises ValueError where one is no clip."""
-    clips = []
-    with open_study(paths, IngestLimits()) as study:
-        for item in read_ahead(study.read(plan)):
-            if not isinstance(item, Clip):
-                raise ValueError(f"{paths[item.position - 1].name} is skipped: {item.text}")
-            clips.append(prepare_clip(item, ECHOPRIME, torch.device("cpu")))
-    return clips
+    with open_study(paths, IngestLimits()) as study, ThreadPoolExecutor(CLIPS_AT_ONCE) as pool:
+        return list(in_threads(_prepared, study.readers(plan), pool, CLIPS_AT_ONCE))
+
+
+def _prepared(reader: ClipReader) -> PreparedClip:
+    item = reader()
+    if not isinstance(item, Clip):
+        raise ValueError(f"clip {item.position} is skipped: {item.text}")
+    return prepare_clip(item, ECHOPRIME, torch.device("cpu"))
 
 
 def preprocess(stage: str, paths: Sequence[Path], *, repeats: int, at_least: float) -> Row:

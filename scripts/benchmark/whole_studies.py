@@ -28,7 +28,7 @@ def full_size_study(paths: Sequence[Path], artifacts: ArtifactPaths, placement: 
 
     def ours() -> None:
         with open_study(paths, IngestLimits()) as study:
-            stages.append(pipeline.run(study.read(pipeline.frame_plan)).stage_seconds)
+            stages.append(pipeline.run(study.readers(pipeline.frame_plan)).stage_seconds)
 
     seconds = [seconds_of(ours) for _ in range(repeats + 1)][1:]
     middle = statistics.median(seconds)

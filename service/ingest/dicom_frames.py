@@ -1,9 +1,11 @@
 """The frames of a DICOM cine: native, compressed frame by frame, or a video stream in fragments."""
 
 import io
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from functools import partial
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 
 from model.errors import ClipRejected
 from model.study import SkipReason
+from service.ingest.clip_memory import ClipMemory
 from service.ingest.codestream import START_OF_J2K, codestream_shape
 from service.ingest.colour import (
     EIGHT_BIT,
@@ -21,7 +24,6 @@ from service.ingest.colour import (
     window_levels,
     ybr_full_to_rgb,
 )
-from service.ingest.decoding_threads import in_threads
 from service.ingest.dicom import dataset_reader, decode_compressed, decode_native, decoder_name, is_encapsulated
 from service.ingest.fragments import group_by_frame, index_fragments, read_fragments
 from service.ingest.frame_source import FrameSource
@@ -30,6 +32,7 @@ from service.ingest.jpeg2000 import is_modest
 from service.ingest.limits import IngestLimits
 from service.ingest.untrusted import BoundedReader, third_party
 from service.ingest.video import VideoFrames, container_format
+from service.threads import batched, in_threads
 
 _DAMAGED = "The DICOM file is truncated or damaged and cannot be read."
 _UNDECODABLE = "The pixel data are damaged and cannot be decoded."
@@ -43,11 +46,20 @@ _VIDEO_SYNTAXES = {f"1.2.840.10008.1.2.4.{number}": "h264" for number in range(1
 }
 _RLE = "1.2.840.10008.1.2.5"
 
-StoredReader = Callable[[Iterable[int]], Iterator[tuple[Stored, str]]]
+# More keep the one thread that takes frames from the file from keeping up.
+_DECODING_THREADS = min(8, os.cpu_count() or 1)
+_DECODERS = ThreadPoolExecutor(_DECODING_THREADS, "decoder")  # of all clips, so that no more run than there are
+_FRAMES_AT_ONCE = 4  # a thread is woken for; a JPEG frame takes a millisecond
+
+TakeStored = Callable[[int, Stored, str], None]  # (row, values, colour model)
+StoredReader = Callable[[Sequence[int], TakeStored], None]
 
 
 class DicomFrames:
-    """A cine stored frame by frame. `stored` yields the values of chosen frames and the colour model they are in."""
+    """A cine stored frame by frame.
+
+    stored: hands on the values of chosen frames and the colour model they are in, perhaps side by side in threads.
+    """
 
     def __init__(self, header: DicomHeader, pixels: PixelFormat, stored: StoredReader) -> None:
         self._header = header
@@ -62,19 +74,22 @@ class DicomFrames:
         """True for deep grey without a window, whose levels are those of all frames that are read."""
         return self._stated_levels() is None
 
-    def frames(self, indices: Iterable[int]) -> Iterator[NDArray[np.uint8]]:
-        """Yields the frames of those ascending indices: uint8 (H, W, 3) RGB.
+    def read(self, indices: Sequence[int], memory: ClipMemory) -> None:
+        """Puts the frames of those ascending indices into the memory's rows, RGB.
 
         Deep grey without a window takes its levels from the frames asked for.
         """
         with third_party(_UNDECODABLE):
-            stored: Iterable[tuple[Stored, str]] = self._stored(indices)
             levels = self._stated_levels()
-            if levels is None:
-                stored = list(stored)
-                levels = measured_levels([values for values, _ in stored])
-            for values, colour_model in stored:
-                yield self._to_rgb(values, colour_model, levels)
+            if levels is not None:
+                known = levels
+                self._stored(indices, lambda row, values, model: memory.put(row, self._to_rgb(values, model, known)))
+                return
+            found: dict[int, tuple[Stored, str]] = {}
+            self._stored(indices, lambda row, values, model: found.update({row: (values, model)}))
+            levels = measured_levels([values for values, _ in found.values()])
+            for row, stored in found.items():
+                memory.put(row, self._to_rgb(*stored, levels))
 
     def _stated_levels(self) -> GreyLevels | None:
         """The levels that the header fixes; None where the values must be looked at (see `colour`)."""
@@ -122,7 +137,7 @@ def _frame_source(reader: BoundedReader, header: DicomHeader, pixels: PixelForma
         return DicomFrames(header, pixels, _compressed(reader, header, pixels))
     if pixels.data.length < native_bytes(pixels):
         raise ClipRejected(SkipReason.UNREADABLE, "The DICOM file is truncated: its pixel data end early.")
-    return DicomFrames(header, pixels, lambda indices: decode_native(reader, header.transfer_syntax, pixels, indices))
+    return DicomFrames(header, pixels, _native(reader, header, pixels))
 
 
 def _compressed(reader: BoundedReader, header: DicomHeader, pixels: PixelFormat) -> StoredReader:
@@ -131,16 +146,31 @@ def _compressed(reader: BoundedReader, header: DicomHeader, pixels: PixelFormat)
     is_rle = header.transfer_syntax == _RLE
     by_frame = group_by_frame(index, pixels.frames, reader, ends_marked=not is_rle)
 
-    def encoded_frames(indices: Iterable[int]) -> Iterator[bytes]:
-        for wanted in indices:
+    def encoded_frames(indices: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        for row, wanted in enumerate(indices):
             encoded = read_fragments(reader, by_frame[wanted])
             if not is_rle:
                 _check_codestream(encoded, pixels)
-            yield encoded
+            yield row, encoded
 
-    def stored(indices: Iterable[int]) -> Iterator[tuple[Stored, str]]:
-        decode = partial(decode_compressed, transfer_syntax=header.transfer_syntax, pixels=pixels)
-        return in_threads(decode, encoded_frames(indices))
+    def stored(indices: Sequence[int], take: TakeStored) -> None:
+        def decode(frames: Sequence[tuple[int, bytes]]) -> None:
+            for row, encoded in frames:
+                take(row, *decode_compressed(encoded, header.transfer_syntax, pixels))
+
+        some = batched(encoded_frames(indices), _FRAMES_AT_ONCE)
+        with closing(in_threads(decode, some, _DECODERS, _DECODING_THREADS)) as done:
+            deque(done, maxlen=0)
+
+    return stored
+
+
+def _native(reader: BoundedReader, header: DicomHeader, pixels: PixelFormat) -> StoredReader:
+    """A reader of chosen frames that are not compressed."""
+
+    def stored(indices: Sequence[int], take: TakeStored) -> None:
+        for row, values in enumerate(decode_native(reader, header.transfer_syntax, pixels, indices)):
+            take(row, *values)
 
     return stored
 

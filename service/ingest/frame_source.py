@@ -1,6 +1,6 @@
 """What every reader offers: a clip that was opened but not decoded, and how it is read: whole, or what is needed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from model.errors import ClipRejected
 from model.study import FramePlan, SkipReason, Source
+from service.ingest.clip_memory import ClipMemory
 from service.ingest.limits import IngestLimits
 
 # Edit lists and dropped frames make containers overstate their frames slightly; a transfer that broke off loses more.
@@ -35,8 +36,8 @@ class FrameSource(Protocol):
     def levels_need_every_frame(self) -> bool:
         """A frame's grey levels depend on which others are read with it."""
 
-    def frames(self, indices: Iterable[int]) -> Iterator[NDArray[np.uint8]]:
-        """Yields the frames of those 0-based indices, which must ascend: uint8 (H, W, 3) RGB.
+    def read(self, indices: Sequence[int], memory: ClipMemory) -> None:
+        """Puts the frames of those 0-based indices, which must ascend, into the rows of the memory, in their order.
 
         Ends early where a video holds fewer frames than it states. Raises ClipRejected where a frame cannot be decoded.
         """
@@ -88,13 +89,6 @@ def read_frames(source: FrameSource, limits: IngestLimits) -> NDArray[np.uint8]:
 
 def _decoded(source: FrameSource, numbers: Sequence[int]) -> NDArray[np.uint8] | None:
     """uint8 (T, H, W, 3): those frames, as many as there are; None where there is none."""
-    clip_rgb: NDArray[np.uint8] | None = None
-    count = 0
-    for frame_rgb in source.frames(numbers):
-        if clip_rgb is None:
-            clip_rgb = np.empty((len(numbers), *frame_rgb.shape), np.uint8)
-        if frame_rgb.shape != clip_rgb.shape[1:]:
-            raise ClipRejected(SkipReason.UNREADABLE, "The frames of this file differ in size.")
-        clip_rgb[count] = frame_rgb
-        count += 1
-    return None if clip_rgb is None else clip_rgb[:count]
+    memory = ClipMemory(len(numbers))
+    source.read(numbers, memory)
+    return memory.clip_rgb

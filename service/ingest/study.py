@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from model.errors import ClipRejected
-from model.study import Clip, FramePlan, SkippedClip, SkipReason
+from model.study import Clip, ClipReader, FramePlan, SkippedClip, SkipReason
 from service.errors import MixedStudies, StudyUnreadable
 from service.ingest.archive import is_zip, unpack
 from service.ingest.dicom import read_header
@@ -83,8 +84,13 @@ class StudyFiles:
         So the answer depends on the files alone, not on the order they came in. One clip is in memory at a time, as
         long as the caller keeps none. plan: the frames that are needed; None reads every one.
         """
+        for reader in self.readers(plan):
+            yield reader()
+
+    def readers(self, plan: FramePlan | None = None) -> Iterator[ClipReader]:
+        """What gives each of these clips when it is called; several may be called side by side."""
         for file in sorted(self._inspected, key=lambda file: (file.sha256, file.position)):
-            yield _read(file, self._limits, plan)
+            yield partial(_read, file, self._limits, plan)
 
     def __enter__(self) -> Self:
         return self

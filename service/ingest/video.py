@@ -1,6 +1,6 @@
 """MP4, MOV and AVI files, and the video streams inside DICOM, by PyAV. The one file of the ingest that imports it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence, Set
 from typing import BinaryIO
 
 import av
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from model.errors import ClipRejected
 from model.study import SkipReason
+from service.ingest.clip_memory import ClipMemory
 from service.ingest.header import check_size, plausible_frame_rate_hz
 from service.ingest.limits import IngestLimits
 from service.ingest.untrusted import third_party
@@ -55,12 +56,16 @@ class VideoFrames:
         self.frame_pixels = width * height
         check_size(height, width, self.frames_total, limits)
 
-    def frames(self, indices: Iterable[int]) -> Iterator[NDArray[np.uint8]]:
-        """Yields the frames of those ascending indices: uint8 (H, W, 3) RGB, turned upright as the file says.
+    def read(self, indices: Sequence[int], memory: ClipMemory) -> None:
+        """Puts the frames of those ascending indices into the memory's rows, RGB, turned upright as the file says.
 
         Frames that are neither wanted nor referred to by others are not decoded, where the container tells their order.
         """
-        wanted = set(indices)
+        for row, frame_rgb in enumerate(self._frames(set(indices))):
+            memory.put(row, frame_rgb)
+
+    def _frames(self, wanted: Set[int]) -> Iterator[NDArray[np.uint8]]:
+        """Yields the wanted frames in their order: uint8 (H, W, 3) RGB."""
         last = max(wanted, default=-1)
         with third_party(_UNDECODABLE):
             times = self._times() if len(wanted) <= last else None

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from model.study import Clip, FramePlan, SkippedClip, SkipReason, Source
+from model.study import Clip, ClipReader, FramePlan, SkippedClip, SkipReason, Source
 from service.errors import InvalidNeighbours, MixedStudies, ModeUnavailable
 from service.ingest.limits import IngestLimits
 from service.page_words import GERMAN
@@ -32,15 +33,18 @@ class InventedFiles:
 
     paths: tuple[Path, ...]
 
-    def read(self, plan: FramePlan | None = None) -> Iterator[Clip | SkippedClip]:
+    def readers(self, plan: FramePlan | None = None) -> Iterator[ClipReader]:
         del plan  # texts have no frames
         for position, path in enumerate(self.paths, start=1):
-            content = path.read_bytes()
-            digest = hashlib.sha256(content).hexdigest()
-            if content.startswith(b"still"):
-                yield SkippedClip(position, digest, SkipReason.STILL_IMAGE, "one frame")
-            else:
-                yield invented_clip(position, digest)
+            yield partial(_read_text, position, path)
+
+
+def _read_text(position: int, path: Path) -> Clip | SkippedClip:
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if content.startswith(b"still"):
+        return SkippedClip(position, digest, SkipReason.STILL_IMAGE, "one frame")
+    return invented_clip(position, digest)
 
 
 def invented_clip(position: int = 1, digest: str = "0" * 64) -> Clip:
@@ -99,10 +103,10 @@ class InventedPipeline:
     def run(self, items: Iterable[Clip | SkippedClip], options: RunOptions, progress: ProgressSink) -> ReportDocument:
         return self.answer(self.prepare(items, progress), options, progress)
 
-    def prepare(self, items: Iterable[Clip | SkippedClip], progress: ProgressSink) -> list[ClipOut]:
+    def prepare(self, items: Iterable[Clip | SkippedClip | ClipReader], progress: ProgressSink) -> list[ClipOut]:
         clips = []
         for number, item in enumerate(items, start=1):
-            clips.append(_clip_out(item))
+            clips.append(_clip_out(item() if callable(item) else item))
             progress(Progress("prepare", number, 0))
         return clips
 

@@ -1,16 +1,18 @@
 """Bundle and bank are compared by name and hash before anything is built."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from index.errors import BankMismatch
 from model.bundle import MANIFEST
 from model.device import choose_placement
-from service.artifacts import ArtifactPaths, load_pipeline
+from service.artifacts import ArtifactPaths, load_pipeline, set_threads
 from service.errors import ArtifactError
-from service.settings import shipped_bank
+from service.settings import shipped_bank, shipped_bundle
 from tests.toy_modality import build_toy, write_toy
 
 CPU = choose_placement("cpu")
@@ -34,3 +36,25 @@ def test_weights_without_a_hash_are_refused(tmp_path: Path) -> None:
     (paths.bundle / MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(ArtifactError, match=r"'unlisted\.safetensors' is used"):
         load_pipeline(paths, CPU, {"toy": build_toy})
+
+
+@pytest.fixture
+def threads() -> Iterator[int]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield 3
+    torch.set_num_threads(before)
+
+
+def test_small_networks_get_one_thread_unless_the_settings_say_otherwise(threads: int, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    large.mkdir()
+    with (large / "video_encoder.safetensors").open("wb") as file:
+        file.truncate(138 << 20)
+    for bundle in (None, large, tmp_path / "not there"):
+        set_threads(0, bundle)
+        assert torch.get_num_threads() == threads
+    set_threads(2, shipped_bundle())
+    assert torch.get_num_threads() == 2
+    set_threads(0, shipped_bundle())
+    assert torch.get_num_threads() == 1

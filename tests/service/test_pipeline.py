@@ -1,5 +1,7 @@
 """The composer, run on the invented modality: nothing in it may know that a study is an echo."""
 
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,10 +10,10 @@ import torch
 from model.device import choose_placement
 from model.embeddings import PreparedClip
 from model.errors import ClipRejected
-from model.study import Clip, SkippedClip, SkipReason
+from model.study import Clip, ClipReader, SkippedClip, SkipReason
 from service.artifacts import load_pipeline
 from service.errors import InvalidNeighbours, ModeUnavailable
-from service.pipeline import Progress, ReportPipeline, RunOptions
+from service.pipeline import CLIPS_AT_ONCE, Progress, ReportPipeline, RunOptions
 from service.retrieved_report import FOREIGN_NUMBER
 from service.schemas import ReportDocument, SectionOut
 from tests.toy_modality import TOY, ToyModality, build_toy, toy_clip, write_toy
@@ -107,6 +109,49 @@ def test_a_rejected_clip_is_skipped_and_the_others_count(tmp_path: Path) -> None
     pipeline = load_pipeline(write_toy(tmp_path), choose_placement("cpu"), {"toy": lambda *_: Refusing()})
     answer = pipeline.run([toy_clip(1, DARK), toy_clip(2, BRIGHT)])
     assert [(clip.used, clip.skipped) for clip in answer.clips] == [(False, "no_contact"), (True, None)]
+
+
+def test_clips_are_read_side_by_side_and_answered_in_order(pipeline: ReportPipeline) -> None:
+    assert CLIPS_AT_ONCE > 1 or os.cpu_count() == 1
+    meeting, lock, under_way = threading.Barrier(CLIPS_AT_ONCE), threading.Lock(), [0, 0]
+    clips = [toy_clip(position, BRIGHT if position % 2 else DARK) for position in range(1, 1 + 3 * CLIPS_AT_ONCE)]
+
+    def reader(clip: Clip) -> ClipReader:
+        def read() -> Clip:
+            with lock:
+                under_way[0] += 1
+                under_way[1] = max(under_way)
+            meeting.wait(20)
+            with lock:
+                under_way[0] -= 1
+            return clip
+
+        return read
+
+    answer = pipeline.run(reader(clip) for clip in clips)
+    assert under_way[1] == CLIPS_AT_ONCE
+    varying = {"study_id", "created", "stage_seconds"}
+    assert answer.model_dump(exclude=varying) == pipeline.run(clips).model_dump(exclude=varying)
+
+
+def test_what_reading_raises_ends_the_study_and_no_clip_is_read_after_it(pipeline: ReportPipeline) -> None:
+    read: list[int] = []
+
+    def reader(number: int) -> ClipReader:
+        def take() -> Clip:
+            read.append(number)
+            if number == 2:
+                raise OSError("the disk is gone")
+            return toy_clip(number, BRIGHT)
+
+        return take
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        pipeline.run(reader(number) for number in range(1, 100))
+    told = len(read)
+    assert told <= 3 + CLIPS_AT_ONCE
+    pipeline.run([toy_clip(1, BRIGHT)])  # the threads are free again
+    assert len(read) == told
 
 
 def test_a_clip_that_was_not_read_to_its_end_is_named(pipeline: ReportPipeline) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from model.study import Clip, SkippedClip
+from model.study import Clip, ClipReader, SkippedClip
 from service.errors import Abandoned, MixedStudies
 from service.ingest.limits import IngestLimits
 from service.multipart import ReportForm
 from service.pipeline import ProgressSink, RunOptions
 from service.schemas import ClipOut
 from service.study_job import Permit, StudyJob
-from service.study_runner import STUDIES_READ_AT_ONCE, PipelineRunner
+from service.study_runner import PipelineRunner
 from service.upload import Upload
 from tests.service.conftest import wait_until
 from tests.service.invented import InventedPipeline, open_invented
@@ -26,7 +26,7 @@ class Slow(InventedPipeline):
         super().__post_init__()
         self.opened, self.under_way, self.lock = threading.Event(), 0, threading.Lock()
 
-    def prepare(self, items: Iterable[Clip | SkippedClip], progress: ProgressSink) -> list[ClipOut]:
+    def prepare(self, items: Iterable[Clip | SkippedClip | ClipReader], progress: ProgressSink) -> list[ClipOut]:
         with self.lock:
             self.under_way += 1
         self.opened.wait(5)
@@ -44,13 +44,13 @@ def runner(pipeline: InventedPipeline) -> PipelineRunner:
     return PipelineRunner(lambda: pipeline, open_invented, IngestLimits())
 
 
-def test_two_are_read_at_once_and_answered_as_without_reading_ahead(tmp_path: Path) -> None:
+def test_one_is_read_before_its_turn_and_answered_as_without_reading_ahead(tmp_path: Path) -> None:
     pipeline = Slow()
     ahead, jobs = runner(pipeline), [job(tmp_path, name, name.encode()) for name in "abc"]
     for each in jobs:
         ahead.begin(each)
         ahead.begin(each)
-    wait_until(lambda: pipeline.under_way == STUDIES_READ_AT_ONCE)
+    wait_until(lambda: pipeline.under_way == 1)
     assert pipeline.runs == 0, "the device has seen none"
     pipeline.opened.set()
     found = [ahead.run(each).clips for each in jobs]
@@ -70,9 +70,10 @@ def test_a_dropped_study_is_not_begun(tmp_path: Path) -> None:
     ahead, jobs = runner(pipeline), [job(tmp_path, name) for name in "abc"]
     for each in jobs:
         ahead.begin(each)
-    wait_until(lambda: pipeline.under_way == STUDIES_READ_AT_ONCE)
+    wait_until(lambda: pipeline.under_way == 1)
     jobs[2].drop()
     pipeline.opened.set()
     with pytest.raises(Abandoned):
         ahead.run(jobs[2])
-    assert pipeline.under_way == STUDIES_READ_AT_ONCE
+    assert ahead.run(jobs[1])
+    assert pipeline.under_way == 2

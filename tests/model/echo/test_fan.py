@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from model.echo.fan import Fan, fit_fan
+from model.echo.fan import Fan, _edge, fit_fan
 
 
 @settings(max_examples=40, deadline=None)
@@ -22,6 +23,57 @@ def test_a_whole_fan_is_found_again(half: float, tilt: float, near: float, apex_
     covered = found.mask(240, 320)
     assert (covered & live).sum() >= 0.98 * live.sum()
     assert (covered & ~live).sum() <= 0.06 * live.sum()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    left=st.floats(-1.3, 0.3),
+    opening=st.floats(0.3, 2.79),
+    near=st.floats(0, 90),
+    apex_x=st.floats(-50, 250),
+    apex_y=st.floats(-100, 100),
+)
+def test_a_mask_holds_the_pixels_of_those_angles_and_radii(
+    left: float, opening: float, near: float, apex_x: float, apex_y: float
+) -> None:
+    fan = Fan(apex_x, apex_y, left, left + opening, near, 120)
+    y, x = np.mgrid[:130, :180] + 0.5
+    radius, angle = np.hypot(x - apex_x, y - apex_y), np.arctan2(x - apex_x, y - apex_y)
+    bounds = ((radius, near), (-radius, -120), (angle, left), (-angle, -left - opening))
+    twin = np.all([value >= bound for value, bound in bounds], axis=0)
+    at_a_bound = np.any([np.abs(value - bound) < 1e-9 for value, bound in bounds], axis=0) | (radius < 1e-9)
+    assert np.array_equal(fan.mask(130, 180)[~at_a_bound], twin[~at_a_bound])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(12, 400))
+def test_the_edge_is_the_best_of_all_lines_taken_at_once(seed: int, rows: int) -> None:
+    generator = np.random.default_rng(seed)
+    y = np.arange(rows, dtype=np.float64) + 0.5
+    drawn = 200 - generator.uniform(-0.5, 1.5) * y + generator.normal(0, 2, rows)
+    x = np.asarray(np.round(np.clip(drawn, 0, None)), np.float64)
+    assert _edge(y, x) == _edge_at_once(y, x)
+
+
+def _edge_at_once(y: NDArray[np.float64], x: NDArray[np.float64]) -> tuple[float, float] | None:
+    """The slow twin of `_edge`: every line against every point of the outline."""
+    y, x = y[x > 1], x[x > 1]
+    if len(y) < 8:
+        return None
+    probes = np.unique(np.linspace(0, len(y) - 1, 72).astype(int))
+    first, second = (probes[index] for index in np.triu_indices(len(probes), 1))
+    slope = (x[second] - x[first]) / (y[second] - y[first])
+    offset = x[first] - slope * y[first]
+    signed = (x - (offset[:, None] + slope[:, None] * y)) / np.hypot(1, slope)[:, None]
+    touches, outside = np.abs(signed) <= 1.5, signed < -1.5
+    above = y <= y[second][:, None]
+    score = touches.sum(1) - 3.0 * (outside & above).sum(1) - 0.4 * (outside & ~above).sum(1)
+    score[slope > 0.2] = -np.inf
+    best = int(score.argmax())
+    if slope[best] > 0.2 or touches[best].sum() < 0.15 * len(y):
+        return None
+    refined = np.polyfit(y[touches[best]], x[touches[best]], 1)
+    return float(refined[1]), float(refined[0])
 
 
 def test_a_fan_with_a_dark_corner_is_completed() -> None:

@@ -64,8 +64,8 @@ def test_a_profile_of_depth_alone_is_no_contact() -> None:
 
 
 def test_pixels_outside_the_mask_do_not_dilute_the_means() -> None:
-    mask = torch.zeros(128, 128)
+    mask = torch.zeros(128, 128, dtype=torch.uint8)
     mask[:, :63] = 1
-    pictures, share = reduced(torch.full((1, 128, 128), 80.0) * mask, mask)
+    pictures, share = reduced(80 * mask[None], mask)
     assert torch.allclose(pictures[0, :, :31], torch.tensor(80.0))
     assert share[0, 31] == 0.5

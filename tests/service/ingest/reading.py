@@ -1,11 +1,14 @@
 """Reads one file the way the service does; shared by the tests of the ingest."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.study import Clip, SkippedClip
+from service.ingest.clip_memory import ClipMemory
+from service.ingest.frame_source import FrameSource
 from service.ingest.limits import IngestLimits
 from service.ingest.study import open_study
 
@@ -31,6 +34,14 @@ def read_skip(path: Path, limits: IngestLimits = LIMITS) -> SkippedClip:
     result = read_one(path, limits)
     assert isinstance(result, SkippedClip), "the file was read"
     return result
+
+
+def frames_of(source: FrameSource, indices: Sequence[int]) -> NDArray[np.uint8]:
+    """uint8 (T, H, W, 3): those frames, as many as there are."""
+    memory = ClipMemory(len(indices))
+    source.read(indices, memory)
+    assert memory.clip_rgb is not None
+    return memory.clip_rgb
 
 
 def difference(clip: Clip, expected: NDArray[np.uint8]) -> tuple[int, float]:

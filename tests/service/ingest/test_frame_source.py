@@ -1,14 +1,14 @@
 """Reading a source whole: as many frames as allowed, or a reason."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from model.errors import ClipRejected
 from model.study import Source as Kind
+from service.ingest.clip_memory import ClipMemory
 from service.ingest.frame_source import read_frames, read_needed
 from service.ingest.limits import IngestLimits
 
@@ -26,10 +26,10 @@ class Source:
     frame_rate_hz: float | None = None
     levels_need_every_frame: bool = False
 
-    def frames(self, indices: Iterable[int]) -> Iterator[NDArray[np.uint8]]:
-        for index in indices:
+    def read(self, indices: Sequence[int], memory: ClipMemory) -> None:
+        for row, index in enumerate(indices):
             if index < self.available:
-                yield np.full((2, 3 if index == self.odd else 2, 3), index, np.uint8)
+                memory.put(row, np.full((2, 3 if index == self.odd else 2, 3), index, np.uint8))
 
 
 @pytest.mark.parametrize(("stated", "available", "read"), [(5, 5, 5), (30, 30, 20), (10, 9, 9), (1, 1, 1)])
