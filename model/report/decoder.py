@@ -9,7 +9,7 @@ what is left of a bar never depends on what is right of it, and its keys and val
 import torch
 from torch import nn
 
-from model.report.attention import Transformer, initialise
+from model.report.attention import Transformer, initialise, project
 from model.report.copying import Copier, CopySource
 from model.report.decoder_config import DecoderConfig
 from model.report.kv_cache import GrowingMemory, Memory
@@ -99,7 +99,7 @@ class Decoder(nn.Module):
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """(..., V) scores of the vocabulary, by the token table itself."""
-        return hidden @ self.token.weight.T
+        return project(self.token.weight, hidden)
 
     def forward(self, studies: StudyTensors, rows: RowTensors, text: torch.Tensor) -> tuple[torch.Tensor, CopySource]:
         """Hidden states (R, T, W) of whole texts, and the evidence; text: int64 (R, T) begins with BOS."""
