@@ -4,19 +4,22 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import torch
+from torch import nn
 
 # Largest first. Few shapes, so that kernels chosen or captured for one serve every study; larger batches are no faster
 # on the machines measured, and eight full-size clips need about 1 GB of activations (LOG 2026-11-22).
 BATCH_SIZES = (8, 4, 2, 1)
 # A processor's caches hold the activations of two: 0.24 s a full-size clip, in batches of eight 0.28 (LOG 2026-11-22).
 _LARGEST_ON_CPU = 2
+_SMALL_PARAMETERS = 10_000_000  # of the shipped encoder (2.9 M) they hold eight: twelve clips 0.20 s, of two 0.23
 
 Item = TypeVar("Item")
 
 
-def largest_batch(device: torch.device) -> int:
-    """The largest batch that pays on a device, one of BATCH_SIZES."""
-    return _LARGEST_ON_CPU if device.type == "cpu" else BATCH_SIZES[0]
+def largest_batch(network: nn.Module, device: torch.device) -> int:
+    """The largest batch of a network that pays on a device, one of BATCH_SIZES."""
+    is_large = sum(weight.numel() for weight in network.parameters()) > _SMALL_PARAMETERS
+    return _LARGEST_ON_CPU if is_large and device.type == "cpu" else BATCH_SIZES[0]
 
 
 def batch_sizes(count: int, largest: int = BATCH_SIZES[0]) -> tuple[int, ...]:

@@ -51,7 +51,7 @@ class EchoModality:
         """Clip embeddings and view probabilities, float32 on the device. Raises InvalidStudy without any clip."""
         if not clips:
             raise InvalidStudy("encode needs one clip at least")
-        rows = in_batches(clips, self._both, largest_batch(self.placement.device))
+        rows = in_batches(clips, self._both, largest_batch(self.video_encoder, self.placement.device))
         return StudyEmbedding(
             rows[:, : self.embedding_dim].contiguous(),
             rows[:, self.embedding_dim :].contiguous(),

@@ -123,7 +123,7 @@ def _batched(
     network: torch.nn.Module, inputs: Sequence[torch.Tensor], dtype: torch.dtype = torch.float32
 ) -> torch.Tensor:
     """float32 (N, …): the network's answers, in batches as the service forms them."""
-    largest = largest_batch(inputs[0].device)
+    largest = largest_batch(network, inputs[0].device)
     return in_batches(inputs, lambda some: network(torch.stack([*some]).to(dtype)).float(), largest)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import random
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,24 @@ def test_the_result_does_not_depend_on_the_pieces(tmp_path_factory: pytest.TempP
     assert pieces.payload_sha256() == whole.payload_sha256()
     assert pieces.sha256 == {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in pieces.files}
     assert {path.parent for path in pieces.files} == {folder}
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(sizes=st.lists(st.sampled_from([1, 100, (1 << 18) - 1, 1 << 18, 1 << 20]), max_size=12), seed=st.integers(0, 9))
+def test_large_pieces_hashed_beside_the_writing_give_the_hash_of_the_file(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], seed: int
+) -> None:
+    contents = [random.Random(seed + n).randbytes(size) for n, size in enumerate((3 << 20, 17, 1 << 18))]
+    body = b"".join(part("files", content, "clip") for content in contents) + b"--x--\r\n"
+    folder = tmp_path_factory.mktemp("form")
+    limits = UploadLimits(max_body_bytes=1 << 23, max_files=3, max_file_bytes=1 << 22)
+    with MultipartReceiver(b"x", folder, limits, accept) as receiver:
+        at = 0
+        for size in [*sizes, len(body)]:
+            receiver.write(body[at : at + size])
+            at += size
+    assert [path.read_bytes() for path in receiver.files] == contents
+    assert list(receiver.sha256.values()) == [hashlib.sha256(content).hexdigest() for content in contents]
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

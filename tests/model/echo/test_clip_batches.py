@@ -58,6 +58,9 @@ def test_other_faults_are_not_retried() -> None:
         in_batches([1, 2, 3], broken)
 
 
-def test_a_processor_gets_small_batches_and_a_device_large_ones() -> None:
-    assert batch_sizes(9, largest_batch(torch.device("cpu"))) == (2, 2, 2, 2, 1)
-    assert batch_sizes(9, largest_batch(torch.device("cuda"))) == (8, 1)
+def test_a_processor_gets_small_batches_of_large_networks() -> None:
+    with torch.device("meta"):
+        large, small = torch.nn.Linear(4000, 3000), torch.nn.Linear(2000, 1400)
+    assert batch_sizes(9, largest_batch(large, torch.device("cpu"))) == (2, 2, 2, 2, 1)
+    assert batch_sizes(9, largest_batch(large, torch.device("cuda"))) == (8, 1)
+    assert batch_sizes(9, largest_batch(small, torch.device("cpu"))) == (8, 1)
