@@ -6,6 +6,7 @@ The kernel clears every page it hands out. Of 60 MB a clip that was a tenth of t
 import ctypes
 import threading
 import weakref
+from collections import deque
 from typing import Final
 
 import cv2
@@ -25,6 +26,7 @@ class FrameBlocks:
     def __init__(self, kept: int = _KEPT) -> None:
         self.kept = kept
         self.free: list[NDArray[np.uint8]] = []
+        self._returned: deque[NDArray[np.uint8]] = deque()
         self._lock = threading.Lock()
 
     def take(self, *shape: int) -> NDArray[np.uint8]:
@@ -40,16 +42,27 @@ class FrameBlocks:
     def _fitting(self, size: int) -> NDArray[np.uint8]:
         """The smallest free block of at least that many bytes, or a new one."""
         with self._lock:
+            self._sort_in()
             fitting = [number for number, block in enumerate(self.free) if len(block) >= size]
             if fitting:
                 return self.free.pop(min(fitting, key=lambda number: len(self.free[number])))
         return np.empty(-(-max(1, size) // _STEP) * _STEP, np.uint8)
 
     def _give_back(self, block: NDArray[np.uint8]) -> None:
-        with self._lock:
-            self.free.append(block)
-            while sum(map(len, self.free)) > self.kept:
-                self.free.pop(0)
+        """Takes a block back; must not wait, because the collector may call it in a thread that holds the lock."""
+        self._returned.append(block)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._sort_in()
+            finally:
+                self._lock.release()
+
+    def _sort_in(self) -> None:
+        """Makes free what has returned, and lets go of the oldest beyond what is kept; call it holding the lock."""
+        while self._returned:
+            self.free.append(self._returned.popleft())
+        while sum(map(len, self.free)) > self.kept:
+            self.free.pop(0)
 
 
 _BLOCKS: Final = FrameBlocks()

@@ -100,3 +100,17 @@ def test_a_larger_clip_gets_new_memory_and_no_more_is_kept_than_allowed() -> Non
     fitting = blocks.take(20 << 20)
     assert blocks.free == []
     assert fitting.nbytes == 20 << 20
+
+
+def test_memory_that_returns_while_the_lock_is_held_is_there_for_the_next() -> None:
+    blocks = FrameBlocks()
+    clip = [blocks.take(5)]
+    with blocks._lock:  # as where the collector runs while a block is chosen
+        clip.clear()
+        gc.collect()
+        assert blocks.free == []
+    again = blocks.take(5)
+    assert blocks.free == []
+    del again
+    gc.collect()
+    assert len(blocks.free) == 1
