@@ -81,7 +81,10 @@ class RunOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportPipeline:
-    """Composes the stages; every part is passed in, built in `service.artifacts`."""
+    """Composes the stages; every part is passed in, built in `service.artifacts`.
+
+    clip_threads: read and prepare the clips of all studies.
+    """
 
     modality: Modality
     bundle: BundleManifest
