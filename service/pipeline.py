@@ -4,6 +4,7 @@ HTTP, the command line and every evaluation run this class and nothing beside it
 web framework.
 """
 
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -44,7 +45,7 @@ from service.translated_report import translated
 from service.writing_request import calls_of, request_of
 
 # Clips of a study that are read and prepared side by side; each holds its frames, often 60 MB of them.
-CLIPS_AT_ONCE: Final = 2
+CLIPS_AT_ONCE: Final = min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,8 @@ class ReportPipeline:
                     skipped.append(prepared)
                 else:
                     used.append(prepared)
-                    truncated.extend([prepared.position] * cut_off)
+                    if cut_off:
+                        truncated.append(prepared.position)
                 progress(Progress("prepare", len(used) + len(skipped), 0))
         clock.add(work.shares_of(time.perf_counter() - started))
         return PreparedStudy(tuple(used), tuple(skipped), tuple(truncated), clock)

@@ -46,10 +46,10 @@ _VIDEO_SYNTAXES = {f"1.2.840.10008.1.2.4.{number}": "h264" for number in range(1
 }
 _RLE = "1.2.840.10008.1.2.5"
 
-# More keep the one thread that takes frames from the file from keeping up.
+# With more, the one thread that takes frames from the file cannot keep up.
 _DECODING_THREADS = min(8, os.cpu_count() or 1)
 _DECODERS = ThreadPoolExecutor(_DECODING_THREADS, "decoder")  # of all clips, so that no more run than there are
-_FRAMES_AT_ONCE = 4  # a thread is woken for; a JPEG frame takes a millisecond
+_FRAMES_AT_ONCE = 4  # that a thread is woken for: four JPEG frames take four milliseconds
 
 TakeStored = Callable[[int, Stored, str], None]  # (row, values, colour model)
 StoredReader = Callable[[Sequence[int], TakeStored], None]
