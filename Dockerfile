@@ -51,6 +51,6 @@ USER echoscribe
 WORKDIR /var/lib/echoscribe
 VOLUME /var/lib/echoscribe
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 CMD ["python", "-m", "service.healthcheck"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 CMD ["python", "-m", "service.http.healthcheck"]
 ENTRYPOINT ["echoscribe"]
 CMD ["serve"]

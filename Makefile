@@ -36,21 +36,21 @@ check: $(VENV)/installed-dev  ## lint, format, types, import contracts
 	$(BIN)/lint-imports
 
 bench: setup  ## stage timings against the published algorithm; last line JSON
-	$(BIN)/python -m scripts.bench_pipeline
+	$(BIN)/python -m scripts.reference.bench_pipeline
 
 bench-full: setup  ## a bank of 1,230,676: import, index, start, search, growth, study; FULL=folder (15 GB), CLIPS=nine clips
-	test -d $(FULL)/release || $(BIN)/python -m scripts.make_echoprime_release \
+	test -d $(FULL)/release || $(BIN)/python -m scripts.reference.make_echoprime_release \
 		--candidates 1230676 --no-text-encoder --out $(FULL)/release
 	rm -rf $(FULL)/imported
 	status=0; \
-	$(BIN)/python -m scripts.bench_index --release $(FULL)/release --into $(FULL)/imported --generator-seed 0 \
+	$(BIN)/python -m scripts.reference.bench_index --release $(FULL)/release --into $(FULL)/imported --generator-seed 0 \
 		--folder $(FULL) --growth 100000 300000 1000000 3000000 || status=1; \
-	$(BIN)/python -m scripts.bench_pipeline $(CLIPS) \
+	$(BIN)/python -m scripts.reference.bench_pipeline $(CLIPS) \
 		--bundle $(FULL)/imported/bundle --bank $(FULL)/imported/bank || status=1; \
 	exit $$status
 
 gpu-check: setup  ## a GPU host in ten minutes: numbers, search, seconds, memory; one JSON line, exit 2 without a GPU
-	@$(BIN)/python -m scripts.gpu_check $(if $(wildcard $(GOLDEN)),--golden $(GOLDEN))
+	@$(BIN)/python -m scripts.reference.gpu_check $(if $(wildcard $(GOLDEN)),--golden $(GOLDEN))
 
 own-data: $(VENV)/installed-dev  ## a messy CSV of reports becomes a serving bank; one JSON line
 	$(BIN)/python -m scripts.own_data

@@ -139,7 +139,7 @@ def check_index(folder: Path, manifest: BankManifest) -> None:
     if EMBEDDINGS in manifest.files and manifest.search.get("vectors_sha256") != vectors_sha256(manifest):
         raise BankMismatch(
             f"{folder / name}: was built over other vectors than {EMBEDDINGS}; "
-            "build it again: python -m scripts.build_index"
+            "build it again: python -m service.site.bank.build_index"
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import layout
-from index.growing_array import GrowingArray
+from index.building.growing_array import GrowingArray
 from index.phrase_table import PhraseTable
 
 Value = float | str | None

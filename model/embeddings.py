@@ -36,7 +36,8 @@ class StudyEmbedding:
     clip_embeddings: float32 (N, D) one row per used clip.
     view_probabilities: float32 (N, V) rows sum to 1; columns are ``views``.
     positions: upload position of each row.
-    clip_spectra: float32 (N, K) texture and motion of each clip (`model.clip_spectra`), None where nobody took them.
+    clip_spectra: float32 (N, K) texture and motion of each clip (`model.familiarity.clip_spectra`), None where nobody
+    took them.
     """
 
     clip_embeddings: torch.Tensor

@@ -20,7 +20,7 @@ from typing import Any
 
 from scripts.sample_study import write_sample_study
 from service.client import EchoScribeClient
-from service.healthcheck import ready
+from service.http.healthcheck import ready
 from service.schemas import ReportDocument
 
 _ROOT = Path(__file__).parents[1]

@@ -8,14 +8,14 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from model.phantom.labels import labels_of
-from model.phantom.prior import state_of
 from scripts.local_service import local_service
+from scripts.rendered.phantom.patient.labels import labels_of
+from scripts.rendered.phantom.patient.prior import state_of
+from scripts.rendered.seed_ranges import seed_for
+from scripts.rendered.study_writer.study_folder import StudyOrder, orders_of, write_clip
 from scripts.sample_study import write_sample_study
-from scripts.study_writer.study_folder import StudyOrder, orders_of, write_clip
-from scripts.training.seed_ranges import seed_for
 from service.client import EchoScribeClient
-from service.report_text import report_text
+from service.renderings.report_text import report_text
 from service.schemas import PhenotypeOut
 
 RENDERED = StudyOrder(seed_for("phantom_checks", 2026), 0, "mixed", "clinical", clips=9)  # no training draws from there

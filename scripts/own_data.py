@@ -21,14 +21,14 @@ from typing import Any
 from index.candidate_bank import CandidateBank
 from model.echo.phrases.reader import english, german
 from scripts.local_service import local_service
-from scripts.own_reports.bank_folder import LAST_RUN
-from scripts.own_reports.deidentify import shipped_words
-from scripts.own_reports.messy_reports import MAPPING, messy_table
-from scripts.own_reports.messy_sentences import Marker
-from scripts.own_reports.pseudonyms import read_pseudonyms
+from scripts.rendered.site_reports.messy_reports import MAPPING, messy_table
+from scripts.rendered.site_reports.messy_sentences import Marker
 from scripts.sample_study import write_sample_study
 from service.client import EchoScribeClient, ReportOptions
 from service.schemas import ReportDocument
+from service.site.bank.bank_folder import LAST_RUN
+from service.site.identity.deidentify import shipped_words
+from service.site.identity.pseudonyms import read_pseudonyms
 
 LEAST_RECALL = 0.99
 _MOST_COMMANDS = 5
@@ -76,7 +76,7 @@ class Site:
         return self.run(f"{_BUILD} --reports {reports} --mapping columns.yaml {' '.join(words)}".strip())
 
 
-_BUILD = "python -m scripts.build_bank --key-file site.key --out BANK"
+_BUILD = "python -m service.site.bank.build_bank --key-file site.key --out BANK"
 
 
 def check(folder: Path, seed: int, studies: int) -> dict[str, Any]:

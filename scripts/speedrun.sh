@@ -41,27 +41,27 @@ stage() { # stage NAME COMMAND...: runs the command unless an earlier run finish
 }
 
 embed() { # embed PURPOSE STUDIES PRIOR
-  stage "embed_$1" "$python" -m scripts.embed_studies --encoders "$out/encoders" --views "$out/views" \
+  stage "embed_$1" "$python" -m scripts.rendered.embed_studies --encoders "$out/encoders" --views "$out/views" \
     --purpose "$1" --studies "$2" --prior "$3" --out "$out/embedded/$1"
 }
 
 decoder() { # decoder ARM FOLDER [OPTION...]
   local arm="$1" folder="$2"
   shift 2
-  stage "decoder_${folder//\//_}" "$python" -m scripts.train_decoder --queries "$out/embedded/decoder" --bundle "$out/untold" \
+  stage "decoder_${folder//\//_}" "$python" -m scripts.rendered.train_decoder --queries "$out/embedded/decoder" --bundle "$out/untold" \
     --bank "$out/bank" --arm "$arm" --steps "$steps" --held-out "$decoder_held_out" --without-wordings 0.15 \
     --without-findings 6 "$@" --out "$out/arms/$folder"
 }
 
-stage render "$python" -m scripts.render_clips --purpose encoder --clips "$clips" --out "$out/clips"
-stage encoders "$python" -m scripts.train_encoders --clips "$out/clips" --held-out "$held_out" \
+stage render "$python" -m scripts.rendered.render_clips --purpose encoder --clips "$clips" --out "$out/clips"
+stage encoders "$python" -m scripts.rendered.train_encoders --clips "$out/clips" --held-out "$held_out" \
   --text-patients "$text_patients" --text-seconds "$text_s" --seconds "$video_s" --out "$out/encoders"
-stage views "$python" -m scripts.train_views --clips "$out/clips" --held-out "$held_out" --seconds "$views_s" --out "$out/views"
+stage views "$python" -m scripts.rendered.train_views --clips "$out/clips" --held-out "$held_out" --seconds "$views_s" --out "$out/views"
 embed mil "$mil" independent
 embed decoder "$decoder" clinical
-stage mil "$python" -m scripts.train_mil --embedded "$out/embedded/mil" --encoders "$out/encoders" --out "$out/mil"
-stage bundle "$python" -m scripts.build_bundle --encoders "$out/encoders" --views "$out/views" --mil "$out/mil" --out "$out/untold"
-stage bank "$python" -m scripts.build_phantom_bank --bundle "$out/untold" --candidates "$candidates" --out "$out/bank"
+stage mil "$python" -m scripts.rendered.train_mil --embedded "$out/embedded/mil" --encoders "$out/encoders" --out "$out/mil"
+stage bundle "$python" -m scripts.rendered.build_bundle --encoders "$out/encoders" --views "$out/views" --mil "$out/mil" --out "$out/untold"
+stage bank "$python" -m scripts.rendered.build_phantom_bank --bundle "$out/untold" --candidates "$candidates" --out "$out/bank"
 for arm in rag generate vectors_only rag_without_phenotypes; do
   decoder "$arm" "$arm"
 done
@@ -69,14 +69,14 @@ for studies in $curve; do
   decoder rag "learning_curve/$studies/rag" --studies "$studies"
   decoder generate "learning_curve/$studies/generate" --studies "$studies"
 done
-stage told "$python" -m scripts.build_bundle --encoders "$out/encoders" --views "$out/views" --mil "$out/mil" \
+stage told "$python" -m scripts.rendered.build_bundle --encoders "$out/encoders" --views "$out/views" --mil "$out/mil" \
   --decoder "$out/arms/rag" --out "$out/uncalibrated"
 # Chosen on clips of the tuning range: other organs are flagged, at about as many false flags (LOG 2026-11-22).
-stage calibrate "$python" -m scripts.calibrate --bundle "$out/uncalibrated" --bank "$out/bank" \
+stage calibrate "$python" -m service.site.calibration.calibrate --bundle "$out/uncalibrated" --bank "$out/bank" \
   --rendered "$calibration" --cache "$out/evaluation" --false-flags 0.045 --out "$out/bundle"
 # A failed bar is a finding, not a broken run: its exit status is told and the times are still printed.
 status=0
-"$python" -m scripts.evaluate "${evaluate[@]}" --bundle "$out/bundle" --bank "$out/bank" --arms "$out/arms" \
+"$python" -m scripts.rendered.evaluate "${evaluate[@]}" --bundle "$out/bundle" --bank "$out/bank" --arms "$out/arms" \
   --cache "$out/evaluation" --json "$out/eval.json" --rows "$out/rows" --markdown "$out/EVAL.md" || status=$?
 echo "== evaluation: exit status $status"
 echo "== seconds of each stage:"

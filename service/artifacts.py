@@ -14,19 +14,20 @@ from index.retriever import Retriever, open_search
 from model.bundle import MANIFEST, BundleManifest, read_bundle, sha256_of
 from model.device import Placement
 from model.echo.modality import build_echo
-from model.mil import MilTable
+from model.familiarity.clip_distances import ClipDistances
 from model.modality import Modality
-from model.out_of_distribution import ClipDistances
-from model.report.build import DECODER_FILE, TOKENIZER_FILE, build_writer
-from model.report.language import Language
-from model.report.reading import PhraseReader
-from model.report.translation import Translation, Translator
-from model.report.writer import ReportWriter
-from service.agreement import TextCheck
+from model.pooling import MilTable
+from model.report.decoder.tokenizer import TOKENIZER_FILE
+from model.report.language.language import Language
+from model.report.language.phrase_reader import PhraseReader
+from model.report.language.translation import Translation, Translator
+from model.report.writing.build import DECODER_FILE, build_writer
+from model.report.writing.report_writer import ReportWriter
+from service.answer.report_language import ReportLanguage, ReportLanguages
+from service.answer.text_check import TextCheck
 from service.errors import ArtifactError
-from service.page_words import words_of
 from service.pipeline import ReportPipeline
-from service.report_language import ReportLanguage, ReportLanguages
+from service.renderings.page_words import words_of
 
 _SMALL_NETWORK_BYTES = 32 << 20
 BuildModality = Callable[[BundleManifest, Path, Placement], Modality]

@@ -24,25 +24,25 @@ from index.retriever import Retriever
 from model.bundle import BundleManifest
 from model.embeddings import PreparedClip, SectionEmbeddings, StudyEmbedding
 from model.errors import ClipRejected
-from model.mil import MilTable, pool_sections
+from model.familiarity.clip_distances import ClipDistances
 from model.modality import Modality
-from model.out_of_distribution import ClipDistances
-from model.report.writer import ReportWriter
-from model.report.writing import WritingRequest
+from model.pooling import MilTable, pool_sections
+from model.report.request import WritingRequest
+from model.report.writing.report_writer import ReportWriter
 from model.study import Clip, ClipReader, FramePlan, SkippedClip
-from service import assembly
-from service.agreement import TextCheck
-from service.bank_projection import project_onto_bank
-from service.embedded_study import EmbeddedStudy, PreparedStudy
+from service.answer import assembly
+from service.answer.bank_projection import project_onto_bank
+from service.answer.embedded_study import EmbeddedStudy, PreparedStudy
+from service.answer.patient_history import key_warnings, prior_studies, without_own
+from service.answer.report_language import ReportLanguages
+from service.answer.retrieved_report import paste_sections
+from service.answer.text_check import TextCheck
+from service.answer.translated_report import translated
+from service.answer.writing_request import calls_of, request_of
 from service.errors import InvalidNeighbours, ModeUnavailable
-from service.patient_history import key_warnings, prior_studies, without_own
-from service.report_language import ReportLanguages
-from service.retrieved_report import paste_sections
 from service.schemas import Mode, ReportDocument
 from service.stage_clock import StageClock
 from service.threads import in_threads
-from service.translated_report import translated
-from service.writing_request import calls_of, request_of
 
 # Clips of a study that are read and prepared side by side; each holds its frames, often 60 MB of them.
 CLIPS_AT_ONCE: Final = min(4, os.cpu_count() or 1)
@@ -137,7 +137,7 @@ class ReportPipeline:
         if options.mode is not None and options.mode not in self.modes:
             raise ModeUnavailable(
                 f"mode: {options.mode!r} needs a trained decoder and bundle {self.bundle.name!r} has none; "
-                "train one with `python -m scripts.train_decoder`, or ask for mode 'retrieval'",
+                "train one with `python -m scripts.rendered.train_decoder`, or ask for mode 'retrieval'",
                 field="mode",
             )
         limit = min(self.retriever.bank.manifest.candidates, 1000)

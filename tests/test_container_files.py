@@ -20,7 +20,7 @@ def test_a_classic_builder_can_build_on_any_base_and_without_root() -> None:
     assert "ARG FAISS=gpu" in DOCKERFILE
     final = DOCKERFILE.rsplit("FROM ", 1)[1]
     assert re.search(r"^USER (?!root)", final, re.MULTILINE)
-    assert "service.healthcheck" in final
+    assert "service.http.healthcheck" in final
     assert "constraints.txt" in DOCKERFILE
 
 

@@ -17,25 +17,25 @@ from model.device import Placement, choose_placement
 from model.echo.modality import EchoModality, build_echo
 from model.embeddings import PreparedClip
 from model.errors import BundleCorrupt, BundleMismatch
-from model.phantom.labels import labels_of
-from model.phantom.prior import state_of
-from model.phantom.study import planned_clip
 from model.study import SkippedClip, SkipReason
-from scripts.evaluation.context import Evaluation
-from scripts.evaluation.embedding import StudyEmbedder, embed_sets
-from scripts.evaluation.embedding_cache import BASE, cache_folder, read_set
-from scripts.evaluation.rendering import clip_in_memory, clips_of
-from scripts.evaluation.results import Results
-from scripts.evaluation.scores import measure_scores, scores_of
-from scripts.evaluation.study_sets import Protocol, StudySet
-from scripts.training.seed_ranges import SEED_RANGES
+from scripts.rendered.evaluation.parts.scores import measure_scores, scores_of
+from scripts.rendered.evaluation.studies.context import Evaluation
+from scripts.rendered.evaluation.studies.embedding import StudyEmbedder, embed_sets
+from scripts.rendered.evaluation.studies.embedding_cache import BASE, cache_folder, read_set
+from scripts.rendered.evaluation.studies.rendering import clip_in_memory, clips_of
+from scripts.rendered.evaluation.studies.results import Results
+from scripts.rendered.evaluation.studies.study_sets import Protocol, StudySet
+from scripts.rendered.phantom.patient.labels import labels_of
+from scripts.rendered.phantom.patient.prior import state_of
+from scripts.rendered.phantom.scan.study import planned_clip
+from scripts.rendered.seed_ranges import SEED_RANGES
+from service.answer.writing_request import request_of
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.ingest.limits import IngestLimits
 from service.ingest.study import open_study
 from service.pipeline import ReportPipeline
-from service.writing_request import request_of
 from tests.model.echo.small_echo import PREPROCESSING, write_echo_bundle
-from tests.scripts.evaluation.small_echo import build_evaluation
+from tests.scripts.rendered.evaluation.small_echo import build_evaluation
 from tests.toy_modality import build_toy, toy_clip, write_toy
 
 CPU = Placement(torch.device("cpu"), torch.float32, "test")

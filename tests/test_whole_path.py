@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from pydicom.data import get_testdata_file
 
 from model.device import choose_placement
+from service.answer.assembly import ESTIMATED
+from service.answer.embedded_study import EmbeddedStudy
 from service.artifacts import ArtifactPaths, load_pipeline
-from service.assembly import ESTIMATED
-from service.embedded_study import EmbeddedStudy
 from service.ingest.limits import IngestLimits
 from service.ingest.study import open_study
 from service.pipeline import ReportPipeline, RunOptions

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from index.bank_writer import BankDescription, BankWriter
+from index.building.bank_writer import BankDescription, BankWriter
 from index.phrase_table import PhraseRow, PhraseTable
 from model.bundle import BundleManifest, sha256_of, taxonomy_fields, write_bundle
 from model.device import Placement

@@ -11,18 +11,18 @@ from torch import nn
 
 from model.bundle import MANIFEST, BundleManifest
 from model.checkpoint import load_weights, unfilled
-from model.clip_spectra import clip_spectra
 from model.device import Placement
-from model.echo.clip_batches import in_batches, largest_batch
-from model.echo.convnext_forward import FusedConvNeXt
-from model.echo.mvit_forward import FusedMViT, has_fused_form
-from model.echo.preprocess import frames_needed, prepare_clip
-from model.echo.preprocessing_config import EchoPreprocessing
-from model.echo.torchvision_networks import ConvNeXt
-from model.echo.video_encoder import build_video_encoder
-from model.echo.view_classifier import build_view_classifier
+from model.echo.networks.clip_batches import in_batches, largest_batch
+from model.echo.networks.convnext_forward import FusedConvNeXt
+from model.echo.networks.mvit_forward import FusedMViT, has_fused_form
+from model.echo.networks.torchvision_networks import ConvNeXt
+from model.echo.networks.video_encoder import build_video_encoder
+from model.echo.networks.view_classifier import build_view_classifier
+from model.echo.preprocessing.preprocess import frames_needed, prepare_clip
+from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
 from model.embeddings import PreparedClip, StudyEmbedding
 from model.errors import BundleMismatch, InvalidStudy
+from model.familiarity.clip_spectra import clip_spectra
 from model.study import Clip, Source
 from model.taxonomy import Taxonomy
 

@@ -15,11 +15,11 @@ from model.errors import ClipRejected
 from model.study import Clip, ClipReader, FramePlan, SkippedClip, SkipReason
 from service.errors import MixedStudies, StudyUnreadable
 from service.ingest.archive import is_zip, unpack
-from service.ingest.dicom import read_header
-from service.ingest.dicom_frames import open_frames
+from service.ingest.dicom.frames import open_frames
+from service.ingest.dicom.header import DicomHeader, Identity, admit, sector_box
+from service.ingest.dicom.reader import read_header
 from service.ingest.file_list import StoredFile, list_files
 from service.ingest.frame_source import read_needed
-from service.ingest.header import DicomHeader, Identity, admit, sector_box
 from service.ingest.limits import IngestLimits
 from service.ingest.video import VideoFrames, container_format
 

@@ -23,7 +23,9 @@ def third_party(text: str, reason: SkipReason = SkipReason.UNREADABLE) -> Iterat
         yield
     except ClipRejected:
         raise
-    except Exception:  # on hostile bytes the decoders raise any type (tests/service/ingest/test_hostile_headers.py)
+    except (
+        Exception
+    ):  # on hostile bytes the decoders raise any type (tests/service/ingest/dicom/test_hostile_headers.py)
         raise ClipRejected(reason, text) from None
 
 

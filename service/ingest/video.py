@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from model.errors import ClipRejected
 from model.study import SkipReason
 from service.ingest.clip_memory import ClipMemory
-from service.ingest.header import check_size, plausible_frame_rate_hz
+from service.ingest.dicom.header import check_size, plausible_frame_rate_hz
 from service.ingest.limits import IngestLimits
 from service.ingest.untrusted import third_party
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from index.bank_writer import BankDescription, BankWriter
+from index.building.bank_writer import BankDescription, BankWriter
 from index.candidate_bank import CandidateBank
 from index.phrase_table import PhraseRow, PhraseTable
 from index.report_columns import Report

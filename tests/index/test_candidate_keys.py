@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.bank_writer import BankDescription, BankWriter
+from index.building.bank_writer import BankDescription, BankWriter
 from index.candidate_bank import CandidateBank
 from index.candidate_keys import key_bytes
 from index.retriever import Retriever, open_search

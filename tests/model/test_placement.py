@@ -11,14 +11,14 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from model.bundle import BundleManifest, read_bundle
 from model.device import Placement, choose_placement
-from model.echo.hull_mask import lit_and_changed
 from model.echo.modality import EchoModality, build_echo
-from model.echo.preprocess import Shown, model_input_of, window_scores
-from model.echo.preprocessing_config import ECHOPRIME, EchoPreprocessing
-from model.echo.sector import liveliness
-from model.echo.windows import windows_of
+from model.echo.preprocessing.hull_mask import lit_and_changed
+from model.echo.preprocessing.preprocess import Shown, model_input_of, window_scores
+from model.echo.preprocessing.preprocessing_config import ECHOPRIME, EchoPreprocessing
+from model.echo.preprocessing.sector import liveliness
+from model.echo.preprocessing.windows import windows_of
 from model.embeddings import PreparedClip, StudyEmbedding
-from model.mil import MilTable, pool_sections
+from model.pooling import MilTable, pool_sections
 from tests.model.echo.small_echo import PREPROCESSING, write_echo_bundle
 
 CUDA = Placement(torch.device("cuda"), torch.float32, "a pretended device")

@@ -3,7 +3,7 @@
 import pytest
 
 from scripts.own_data import _countable, _leaks, holds
-from scripts.own_reports.messy_sentences import Marker
+from scripts.rendered.site_reports.messy_sentences import Marker
 
 GOOD = {
     "rows": 308,

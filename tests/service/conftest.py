@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from service.main import create_app
+from service.http.app import create_app
 from service.settings import Settings
 from service.telemetry import JsonLines
 from tests.service.invented import InventedPipeline, invented_workings

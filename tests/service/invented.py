@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 
 from model.study import Clip, ClipReader, FramePlan, SkippedClip, SkipReason, Source
+from service.answer.report_language import ReportLanguage, ReportLanguages
 from service.errors import InvalidNeighbours, MixedStudies, ModeUnavailable
 from service.ingest.limits import IngestLimits
-from service.page_words import GERMAN
 from service.pipeline import Progress, ProgressSink, RunOptions
-from service.report_language import ReportLanguage, ReportLanguages
+from service.renderings.page_words import GERMAN
 from service.schemas import ClipOut, Mode, PhenotypeOut, ReportDocument, SectionOut, WarningOut
 from service.settings import Settings
-from service.study_runner import Workings
+from service.study.runner import Workings
 
 CANDIDATES = 100
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from service.serve import serve
+from service.http.serve import serve
 from service.settings import Settings
 from tests.service.invented import InventedPipeline, invented_workings
 

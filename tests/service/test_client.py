@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from service.client import AsyncEchoScribeClient, EchoScribeClient, ReportOptions, ServiceBusy, ServiceRefused
-from service.main import create_app
+from service.http.app import create_app
 from tests.service.conftest import MakeSettings
 from tests.service.invented import InventedPipeline, invented_workings
 

@@ -11,11 +11,11 @@ from model.device import choose_placement
 from model.study import Clip
 from scripts.sample_study import write_sample_study
 from service.artifacts import load_pipeline
+from service.http.app import create_app
 from service.ingest.study import open_study
-from service.main import create_app
 from service.schemas import ReportDocument
 from service.settings import Settings
-from service.study_runner import StudyPipeline, Workings
+from service.study.runner import StudyPipeline, Workings
 from tests.service.conftest import MakeSettings, uploads_left, wait_until
 from tests.toy_modality import TOY, build_toy, toy_clip, write_toy
 
@@ -69,9 +69,9 @@ MAIN_PATH = """
 import sys
 from pathlib import Path
 from fastapi.testclient import TestClient
-import service.cli  # the command that serves
+import service.cli.commands  # the command that serves
 from scripts.sample_study import write_sample_study
-from service.main import create_app
+from service.http.app import create_app
 from service.settings import Settings
 from tests.service.conftest import wait_until
 from tests.service.test_other_modality import toy_workings

@@ -14,18 +14,18 @@ import torch
 from fastapi.testclient import TestClient
 
 from index.bank_versions import make_current, next_version, remove_versions_before
-from index.bank_writer import BankDescription, BankWriter
+from index.building.bank_writer import BankDescription, BankWriter
 from index.candidate_bank import CandidateBank
 from index.phrase_table import PhraseRow, PhraseTable
 from model.bundle import sha256_of
 from model.device import choose_placement
+from service.answer.writing_request import evidence_of
 from service.artifacts import ArtifactPaths, load_pipeline, with_current_bank
 from service.errors import ArtifactError, ModeUnavailable
-from service.main import create_app
+from service.http.app import create_app
 from service.pipeline import ReportPipeline, RunOptions
 from service.settings import Settings
-from service.study_runner import StudyPipeline, Workings
-from service.writing_request import evidence_of
+from service.study.runner import StudyPipeline, Workings
 from tests.service.conftest import MakeSettings, wait_until
 from tests.service.invented import open_invented
 from tests.toy_modality import TOY, build_toy, toy_clip, write_toy
@@ -157,7 +157,7 @@ def served(settings: Settings, folder: Path) -> Iterator[TestClient]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.bank_watch.POLL_SECONDS", 0.02)
+    monkeypatch.setattr("service.study.bank_watch.POLL_SECONDS", 0.02)
 
 
 @pytest.mark.usefixtures("quick")

@@ -11,10 +11,10 @@ from model.device import choose_placement
 from model.embeddings import PreparedClip
 from model.errors import ClipRejected
 from model.study import Clip, ClipReader, SkippedClip, SkipReason
+from service.answer.retrieved_report import FOREIGN_NUMBER
 from service.artifacts import load_pipeline
 from service.errors import InvalidNeighbours, ModeUnavailable
 from service.pipeline import CLIPS_AT_ONCE, Progress, ReportPipeline, RunOptions
-from service.retrieved_report import FOREIGN_NUMBER
 from service.schemas import ReportDocument, SectionOut
 from tests.toy_modality import TOY, ToyModality, build_toy, toy_clip, write_toy
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from service.cli import main
-from service.drafts import drafts_in
+from service.cli.commands import main
 from service.errors import StoreUnavailable, UnknownStudy
+from service.study.shadow_drafts import drafts_in
 from tests.service.conftest import Serve, wait_until
 
 FILES = [("files", ("a", b"first")), ("files", ("b", b"second"))]

@@ -3,9 +3,9 @@
 from functools import cache
 from importlib.resources import as_file, files
 
-from model.report.language import Language
-from model.report.reading import PhraseReader, ReportReading, SentenceReading
-from model.report.translation import Translation
+from model.report.language.language import Language
+from model.report.language.phrase_reader import PhraseReader, ReportReading, SentenceReading
+from model.report.language.translation import Translation
 
 __all__ = ["PhraseReader", "ReportReading", "SentenceReading", "english", "german"]
 

@@ -7,10 +7,10 @@ import torch
 
 from model.bundle import BundleManifest, taxonomy_fields, write_bundle
 from model.checkpoint import save_weights
-from model.echo.preprocessing_config import echoscribe_preprocessing
+from model.echo.networks.video_encoder import build_video_encoder
+from model.echo.networks.view_classifier import build_view_classifier
+from model.echo.preprocessing.preprocessing_config import echoscribe_preprocessing
 from model.echo.taxonomy import ECHO_TAXONOMY, SECTIONS, VIEWS
-from model.echo.video_encoder import build_video_encoder
-from model.echo.view_classifier import build_view_classifier
 
 DIMENSION = 24
 PREPROCESSING = echoscribe_preprocessing(32).model_copy(update={"frames": 8, "stride": 4})

@@ -6,12 +6,12 @@ from functools import cache
 import torch
 
 from model.device import Placement
-from model.report.decoder import Decoder, build_decoder
-from model.report.decoder_config import DecoderConfig, decoder_config
-from model.report.language import Finding, Language
-from model.report.text_encoder import TextEncoder, TextEncoderConfig, build_text_encoder
-from model.report.tokenizer import ReportTokenizer, train_tokenizer
-from model.report.writing import EvidenceSentence, PhenotypeToken, WritingRequest
+from model.report.decoder.decoder import Decoder, build_decoder
+from model.report.decoder.decoder_config import DecoderConfig, decoder_config
+from model.report.decoder.tokenizer import ReportTokenizer, train_tokenizer
+from model.report.language.language import Finding, Language
+from model.report.request import EvidenceSentence, PhenotypeToken, WritingRequest
+from model.report.text_encoder.text_encoder import TextEncoder, TextEncoderConfig, build_text_encoder
 from model.taxonomy import Phenotype, Taxonomy
 
 CPU = Placement(torch.device("cpu"), torch.float32, "tests")

@@ -9,10 +9,10 @@ import torch
 
 from index.phrase_table import PhraseRow, PhraseTable
 from index.retrieval import ContextCandidate, RetrievedSentence
-from model.report.decoder import Decoder, build_decoder
-from scripts.training.decoder_loop import DecoderTrainer, Plan
-from scripts.training.finding_table import with_findings
-from scripts.training.rows import Disturber, Recipe, TrainingRow
+from model.report.decoder.decoder import Decoder, build_decoder
+from service.site.decoder_training.decoder_loop import DecoderTrainer, Plan
+from service.site.decoder_training.finding_table import with_findings
+from service.site.decoder_training.rows import Disturber, Recipe, TrainingRow
 from tests.model.report.bridge import CPU, LANGUAGE, config, request, tokenizer
 
 PHRASES = PhraseTable(

@@ -11,10 +11,10 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from model.device import Placement
-from model.report.decoder import Decoder
-from model.report.generate import prefill, step
-from model.report.prefix import RowPrefix, encode_evidence, row_tensors, study_tensors
-from model.report.text_encoder import TextEncoder
+from model.report.decoder.decoder import Decoder
+from model.report.decoder.generate import prefill, step
+from model.report.decoder.prefix import RowPrefix, encode_evidence, row_tensors, study_tensors
+from model.report.text_encoder.text_encoder import TextEncoder
 from tests.model.report.bridge import config, decoder, evidence, request, text_encoder, tokenizer
 
 CUDA = Placement(torch.device("cuda"), torch.float32, "fake")

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from model.echo.phrases.reader import PhraseReader, english, german
 from model.echo.taxonomy import ECHO_TAXONOMY
-from model.phantom.labels import labels_of
-from model.phantom.prior import state_of
-from model.phantom.report import report_of, text_of
-from model.report.reading import sentences_of
-from model.report.translation import Translator
-from tests.model.phantom.read_back import PRIORS
+from model.report.language.phrase_reader import sentences_of
+from model.report.language.translation import Translator
+from scripts.rendered.phantom.patient.labels import labels_of
+from scripts.rendered.phantom.patient.prior import state_of
+from scripts.rendered.phantom.patient.report import report_of, text_of
+from tests.scripts.rendered.phantom.read_back import PRIORS
 
 GERMAN = german().language
 READER = PhraseReader(GERMAN)

@@ -4,8 +4,8 @@ from collections import Counter
 
 from model.echo.phrases.reader import PhraseReader, english
 from model.echo.taxonomy import ECHO_TAXONOMY
-from model.report.language import Finding
-from model.report.reading import sentences_of
+from model.report.language.language import Finding
+from model.report.language.phrase_reader import sentences_of
 
 LANGUAGE = english()
 FINDINGS = {finding for phrase in LANGUAGE.phrases for finding in phrase.findings}

@@ -3,7 +3,7 @@
 import pytest
 
 from model.echo.phrases.reader import PhraseReader, english
-from model.report.language import Finding
+from model.report.language.language import Finding
 
 READER = PhraseReader(english())
 

@@ -1,0 +1,291 @@
+"""Clip → model input: mask, choose a window, crop, resize, normalise. One function serves training and service."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from model.echo.preprocessing.cpu_kernels import Box, brightest_crops, cut_out, masked_crops
+from model.echo.preprocessing.fan import Fan
+from model.echo.preprocessing.hull_mask import hull_mask
+from model.echo.preprocessing.preprocessing_config import EchoPreprocessing, Quality
+from model.echo.preprocessing.sector import look_at, looked_at, sector_of
+from model.echo.preprocessing.view_frames import view_frames
+from model.echo.preprocessing.windows import SCORE_SIZE, Window, WindowScore, reduced, scores, windows_of
+from model.embeddings import PreparedClip
+from model.errors import ClipRejected
+from model.study import Clip, SkipReason, Source
+
+_SMALLEST_SIDE = 32  # pixels; no sector can be told from less
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The part of the picture that is read.
+
+    mask: bool (H, W) on the device, None where everything is shown. box: what is cropped.
+    fan: the sector's geometry, None where it was not fitted.
+    """
+
+    mask: torch.Tensor | None
+    box: Box
+    fan: Fan | None = None
+
+
+def frames_needed(
+    total: int, frame_rate_hz: float | None, source: Source, config: EchoPreprocessing
+) -> tuple[int, ...]:
+    """Numbers of the frames that `prepare_clip` looks at, ascending, of a clip of `total`; no others need decoding."""
+    if total < config.min_frames:
+        return (0,)  # it will be rejected by its length
+    windows = windows_of(total, frame_rate_hz, config)
+    needed = {frame for window in windows for frame in window.present}
+    if source in config.masked_sources:
+        needed.update(mask_frames(total, windows, config))
+    return tuple(sorted(needed))
+
+
+def mask_frames(total: int, windows: Sequence[Window], config: EchoPreprocessing) -> tuple[int, ...]:
+    """Numbers of the frames that the mask is found in, ascending; the fan's are among those that are read anyway."""
+    if config.mask == "fan":
+        read = sorted({frame for window in windows for frame in window.present})
+        return tuple(read[place] for place in looked_at(len(read)))
+    return tuple(range(total)) if config.mask_frames == "all" else tuple(sorted({*windows[0].present, total - 1}))
+
+
+def prepare_clip(clip: Clip, config: EchoPreprocessing, device: torch.device) -> PreparedClip:
+    """The clip as model input on the device. Raises ClipRejected with the reason the answer shows."""
+    total = clip.length
+    if total < config.min_frames:
+        _reject(SkipReason.TOO_SHORT, f"{total} frames, at least {config.min_frames} are needed")
+    if min(clip.frames_rgb.shape[1:3]) < _SMALLEST_SIDE:
+        _reject(
+            SkipReason.SECTOR_NOT_FOUND, f"a picture of {clip.frames_rgb.shape[2]}×{clip.frames_rgb.shape[1]} pixels"
+        )
+    frames = _on_device(clip.frames_rgb, device)
+    shown = shown_of(clip, frames, config)
+    windows = windows_of(total, clip.frame_rate_hz, config)
+    in_rows = tuple(_in_rows(clip, window) for window in windows)
+    best = _chosen(frames, shown, in_rows, config)
+    flipped = config.dicom_colour_order == "bgr" and clip.source == "dicom"
+    model_input = model_input_of(frames, shown, in_rows[best], config, bgr=flipped)
+    view_input = model_input[:, view_frames(model_input, config)].transpose(0, 1).contiguous()
+    return PreparedClip(clip.position, clip.sha256, model_input, view_input, windows[best].start)
+
+
+def _in_rows(clip: Clip, window: Window) -> Window:
+    """The window with each frame's number replaced by its row among the frames that were read."""
+    lacking = len(window.frames) - len(window.present)
+    return replace(window, frames=(*clip.rows_of(window.present), *[None] * lacking))
+
+
+def shown_of(clip: Clip, frames: torch.Tensor, config: EchoPreprocessing) -> Shown:
+    """What may be shown of the clip. Raises ClipRejected where text cannot be ruled out: it fails closed.
+
+    frames: uint8 (T, H, W, 3) all that were read, on the device.
+    """
+    height, width = clip.frames_rgb.shape[1:3]
+    centre = centre_box(height, width, config.crop_fraction)
+    if clip.source not in config.masked_sources:
+        return Shown(None, centre)
+    windows = windows_of(clip.length, clip.frame_rate_hz, config)
+    rows = clip.rows_of(mask_frames(clip.length, windows, config))
+    if config.mask == "hull":
+        hull = hull_mask(_rows(frames, rows))
+        return _unmasked(clip, centre) if hull is None else Shown(torch.from_numpy(hull).to(frames.device), centre)
+    seen = look_at(frames, rows)
+    sector = sector_of(seen, clip.sector_box)
+    if sector is None:
+        if seen.still:
+            _reject(SkipReason.STATIC, "nothing moves: not a cine of a heart")
+        return _unmasked(clip, centre)
+    box = centre if config.crop == "centre" else square_box(sector.box, config.crop_fraction)
+    return Shown(torch.from_numpy(sector.mask).to(frames.device), box, sector.fan)
+
+
+def _rows(frames: torch.Tensor, rows: Iterable[int]) -> torch.Tensor:
+    """The frames at those ascending rows; the frames themselves where they are all."""
+    index = torch.tensor([*rows], device=frames.device)
+    return frames if len(index) == len(frames) else frames.index_select(0, index)
+
+
+def _unmasked(clip: Clip, box: Box) -> Shown:
+    """Everything, where the header declares that no text is burned in; else raises ClipRejected."""
+    if not clip.text_declared_absent:
+        _reject(SkipReason.SECTOR_NOT_FOUND, "no ultrasound sector was found, so burned-in text cannot be ruled out")
+    return Shown(None, box)
+
+
+def centre_box(height: int, width: int, fraction: float) -> Box:
+    """The centred square of the picture, a fraction of its sides cut off on each side.
+
+    The square's margin is rounded and the cut truncated, each side alike, as the published pipeline does.
+    """
+    margin = round(abs(width - height) / 2)
+    x0, y0 = (margin, 0) if width > height else (0, margin)
+    x1, y1 = width - x0, height - y0
+    cut_x, cut_y = int((x1 - x0) * fraction), int((y1 - y0) * fraction)
+    return x0 + cut_x, y0 + cut_y, x1 - cut_x, y1 - cut_y
+
+
+def square_box(box: Box, fraction: float) -> Box:
+    """The square around a box, a fraction of its side cut off on each side; it may reach beyond the picture."""
+    x0, y0, x1, y1 = box
+    side = max(x1 - x0, y1 - y0)
+    left, top = (x0 + x1 - side) // 2, (y0 + y1 - side) // 2
+    cut = int(side * fraction)
+    return left + cut, top + cut, left + side - cut, top + side - cut
+
+
+def cropped(frames: torch.Tensor, index: torch.Tensor, shown: Shown, every: int = 1) -> torch.Tensor:
+    """uint8 (n, h, w, C): the shown part of the frames at `index`, black outside the mask and beyond the picture.
+
+    frames: uint8 (T, H, W, C). every: only each such row and column, for a look at lower resolution.
+    """
+    rows, columns, beyond = cut_out(frames, shown.box, every)
+    part = frames[:, rows, columns].index_select(0, index)  # cut first: the rest is never copied
+    if shown.mask is not None:
+        part = part * shown.mask[rows, columns, None]
+    return torch.nn.functional.pad(part, [0, 0, *beyond]) if any(beyond) else part
+
+
+def model_input_of(
+    frames: torch.Tensor, shown: Shown, window: Window, config: EchoPreprocessing, *, bgr: bool
+) -> torch.Tensor:
+    """float32 (3, F, S, S): the window's frames masked, cropped, resized, normalised and padded.
+
+    frames: uint8 (T, H, W, 3) RGB.
+    """
+    if frames.device.type == "cpu" and not config.antialias and _within(frames, shown.box):
+        pixels = _pixels_by_opencv(frames, shown, window, config)
+    else:
+        if frames.device.type == "cpu" and shown.mask is not None:
+            part = masked_crops(frames, window.present, shown.box, shown.mask)
+        else:
+            part = cropped(frames, torch.tensor(window.present, device=frames.device), shown)
+        pixels = resized(part.permute(0, 3, 1, 2), config).transpose(0, 1)  # channels last in memory; (3, n, S, S)
+    clip = normalised(pixels.flip(0) if bgr else pixels, config)
+    lacking = len(window.frames) - len(window.present)
+    if not lacking:
+        return clip.contiguous()
+    if config.padding == "last_frame":
+        return torch.cat((clip, clip[:, -1:].expand(-1, lacking, -1, -1)), dim=1)
+    return torch.nn.functional.pad(clip, (0, 0, 0, 0, 0, lacking))
+
+
+def _within(frames: torch.Tensor, box: Box) -> bool:
+    """Whether the box lies within the picture."""
+    return min(box) >= 0 and box[2] <= frames.shape[2] and box[3] <= frames.shape[1]
+
+
+def _pixels_by_opencv(frames: torch.Tensor, shown: Shown, window: Window, config: EchoPreprocessing) -> torch.Tensor:
+    """uint8 (3, n, S, S): the window's frames masked, cropped and resized, bicubic with a = −0.75, not antialiased.
+
+    OpenCV reads the crop where it lies and takes one thread, so that it does not wait for those that decode the next
+    clip. Slow twin: `cropped` and `resized`, within one grey level.
+    """
+    x0, y0, x1, y1 = shown.box
+    mask = None if shown.mask is None else shown.mask[y0:y1, x0:x1].byte().numpy()
+    size = (config.image_size, config.image_size)
+    pixels = np.empty((len(window.present), *size, 3), np.uint8)
+    for number, row in enumerate(window.present):
+        part = frames[row, y0:y1, x0:x1].numpy()
+        if mask is not None:
+            part = cv2.bitwise_and(part, part, mask=mask)
+        cv2.resize(part, size, dst=pixels[number], interpolation=cv2.INTER_CUBIC)
+    return torch.from_numpy(pixels).permute(3, 0, 1, 2)
+
+
+def normalised(pixels: torch.Tensor, config: EchoPreprocessing) -> torch.Tensor:
+    """float32 (3, F, S, S): grey levels 0..255 of that shape, less each channel's mean, over its deviation."""
+    if pixels.device.type == "cpu":
+        return _normalised_by_numpy(pixels, config)
+    mean, std = (torch.tensor(values, device=pixels.device).view(3, 1, 1, 1) for values in (config.mean, config.std))
+    return (pixels - mean) / std
+
+
+def _normalised_by_numpy(pixels: torch.Tensor, config: EchoPreprocessing) -> torch.Tensor:
+    """The same numbers in one thread and two passes, bytes or floats."""
+    levels = pixels.numpy()
+    clip = np.empty(levels.shape, np.float32)
+    for channel, (mean, std) in enumerate(zip(config.mean, config.std, strict=True)):
+        np.subtract(levels[channel], np.float32(mean), out=clip[channel], dtype=np.float32)
+        clip[channel] /= np.float32(std)
+    return torch.from_numpy(clip)
+
+
+def resized(pictures: torch.Tensor, config: EchoPreprocessing) -> torch.Tensor:
+    """float32 (n, 3, S, S) whole grey levels 0..255: bicubic, with a = −0.75 where not antialiased.
+
+    pictures: uint8 (n, 3, h, w). Antialiased on the CPU, torch's byte kernel is 15 times as fast as its float one and
+    within 4 grey levels of it (LOG 2026-11-22); other devices have no byte kernel.
+    """
+    size = (config.image_size, config.image_size)
+    exact = not config.antialias or pictures.device.type != "cpu"
+    scaled = torch.nn.functional.interpolate(
+        pictures.float() if exact else pictures,
+        size=size,
+        mode="bicubic",
+        align_corners=False,
+        antialias=config.antialias,
+    )
+    return scaled.float().round_().clamp_(0, 255)
+
+
+def window_scores(frames: torch.Tensor, shown: Shown, windows: tuple[Window, ...]) -> torch.Tensor:
+    """float32 (W, 3) on the device: contact, coherence, motion of each window (see model.echo.preprocessing.windows).
+
+    frames: uint8 (T, H, W, 3). Short windows hold their last frame.
+    """
+    filled = [(*window.present, *[window.present[-1]] * window.frames.count(None)) for window in windows]
+    needed = sorted({frame for window in filled for frame in window})
+    every = max(1, (shown.box[2] - shown.box[0]) // (4 * SCORE_SIZE))  # four pixels across a reduced one are enough
+    grey = brightest_crops(frames, needed, shown.box, shown.mask, every)
+    everything = torch.ones(1, *frames.shape[1:3], 1, dtype=torch.uint8, device=frames.device)
+    mask = cropped(everything, torch.zeros(1, dtype=torch.long, device=frames.device), shown, every)[0, ..., 0]
+    pictures, share = reduced(grey, mask)
+    row = {frame: place for place, frame in enumerate(needed)}
+    order = torch.tensor([[row[frame] for frame in window] for window in filled], device=frames.device)
+    return scores(pictures[order], share, _depth(shown, frames.shape[1]).to(frames.device))
+
+
+def _depth(shown: Shown, height: int) -> torch.Tensor:
+    """float32 (64, 64) of the crop: distance from the probe, 0..1 within the sector; by rows where no fan is known."""
+    x0, y0, x1, y1 = shown.box
+    y, x = np.mgrid[:SCORE_SIZE, :SCORE_SIZE] + 0.5
+    if shown.fan is None:
+        return torch.from_numpy(y / SCORE_SIZE).float()
+    radius = shown.fan.depth(x0 + x * (x1 - x0) / SCORE_SIZE, y0 + y * (y1 - y0) / SCORE_SIZE, height)
+    return torch.from_numpy(radius).float()
+
+
+def _chosen(frames: torch.Tensor, shown: Shown, windows: tuple[Window, ...], config: EchoPreprocessing) -> int:
+    """Number of the best window. Raises ClipRejected when none shows tissue, or nothing moves where it does."""
+    if config.quality is None:
+        return 0
+    found = [WindowScore(*row) for row in window_scores(frames, shown, windows).tolist()]
+    return best_window(found, config.quality)
+
+
+def best_window(found: list[WindowScore], quality: Quality) -> int:
+    """Number of the best window, the earliest of equals. Raises ClipRejected when none can be used."""
+    touching = [number for number, score in enumerate(found) if score.touches(quality)]
+    if not touching:
+        _reject(SkipReason.NO_CONTACT, "no tissue is seen in any window: the probe had no contact, or this is noise")
+    moving = [number for number in touching if found[number].moves(quality)]
+    if not moving:
+        _reject(SkipReason.STATIC, "nothing moves where tissue is seen: not a cine of a heart")
+    return max(moving, key=lambda number: found[number].worth(quality))
+
+
+def _reject(reason: SkipReason, text: str) -> NoReturn:
+    raise ClipRejected(reason, text)
+
+
+def _on_device(frames_rgb: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
+    """The frames as a tensor; shares memory on the CPU where numpy allows writing to it."""
+    return torch.from_numpy(frames_rgb if frames_rgb.flags.writeable else frames_rgb.copy()).to(device)

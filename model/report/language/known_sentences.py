@@ -1,0 +1,51 @@
+"""What the known sentences of each section mean: the language's phrases first, then the study's own evidence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from model.report.language.language import Finding, FindingReader, Language, Phrase
+from model.report.request import EvidenceSentence
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A sentence that may be said. template: with at most one ``<slot>``; findings: what it states."""
+
+    template: str
+    numberless: str
+    slot: str | None
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, phrase: Phrase) -> Self:
+        """A phrase of the language."""
+        return cls(phrase.template, phrase.numberless, phrase.slot, phrase.findings)
+
+
+class Wordings:
+    """Looks sentences up by section and template."""
+
+    def __init__(self, language: Language, read: FindingReader) -> None:
+        self._read = read
+        self._known: dict[str, dict[str, Wording]] = {}
+        for phrase in language.phrases:
+            section = self._known.setdefault(phrase.section, {})
+            wording = Wording.of(phrase)
+            section.setdefault(phrase.template, wording)
+            section.setdefault(phrase.numberless, replace(wording, template=phrase.numberless, slot=None))
+
+    def of_section(self, section: str, evidence: Sequence[EvidenceSentence]) -> Mapping[str, Wording]:
+        """Template → wording: the language's, and those of the evidence that the language lacks."""
+        known = dict(self._known.get(section, {}))
+        for sentence in evidence:
+            if sentence.template not in known:
+                findings = self._read(section, sentence.numberless)
+                wording = Wording(sentence.template, sentence.numberless, sentence.slot, findings)
+                known[sentence.template] = wording
+                known.setdefault(sentence.numberless, replace(wording, template=sentence.numberless, slot=None))
+        return known
+
+    def read(self, section: str, text: str) -> tuple[Finding, ...]:
+        """The findings of a sentence that is in no list."""
+        return self._read(section, text)

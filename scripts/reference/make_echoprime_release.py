@@ -1,0 +1,109 @@
+"""Makes a synthetic release in the layout of EchoPrime's, of any size: our own phrases, seeded weights.
+
+    python -m scripts.reference.make_echoprime_release --candidates 5000 --seed 0 --out R [--no-text-encoder]
+
+For tests, benchmarks and demonstrations of `import_echoprime` without any asset of EchoPrime. `R/SYNTHETIC.json` says
+what it is; the importer then marks bundle and bank as untrained and synthetic. Memory does not grow with the size.
+"""
+
+import argparse
+import csv
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from model.echo.phrases.reader import english
+from model.echo.taxonomy import ECHO_TAXONOMY
+from scripts.reference.release.candidate_vectors import CandidateVectors
+from scripts.reference.release.synthetic_candidates import write_candidates, write_section_to_phenotypes
+from scripts.reference.release.synthetic_phrases import SyntheticPhrases, label_sources, phrases_of
+from scripts.reference.release.synthetic_reports import POOL, generate_pool
+from scripts.reference.release.synthetic_weights import write_weights
+from service.site.echoprime.layout import ASSETS, CANDIDATES, SYNTHETIC_MARK, WEIGHTS
+
+
+def make_release(out: Path, candidates: int, seed: int, *, text_encoder: bool = True) -> None:
+    """Writes a release of that many candidates into a new folder. Raises FileExistsError when it exists."""
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"{time.monotonic() - started:7.1f} s  {text}", flush=True)
+
+    out.mkdir(parents=True)
+    (out / SYNTHETIC_MARK).write_text(
+        json.dumps({"made_by": "scripts.reference.make_echoprime_release", "candidates": candidates, "seed": seed})
+        + "\n",
+        encoding="utf-8",
+    )
+    say("weights")
+    write_weights(out / WEIGHTS, seed, text_encoder=text_encoder)
+    phrases = phrases_of(english())
+    say("assets")
+    _write_assets(out / ASSETS, phrases, seed)
+    say("patients")
+    reports = generate_pool(english(), phrases, seed, min(POOL, max(candidates, 1)))
+    write_candidates(out / CANDIDATES, reports, CandidateVectors(seed), candidates, say)
+    say(f"done: {candidates} candidates in {out}")
+
+
+def _write_assets(folder: Path, phrases: SyntheticPhrases, seed: int) -> None:
+    """Writes the tables of a release."""
+    folder.mkdir()
+    (folder / "all_phr.json").write_text(json.dumps(phrases.groups, indent=1, ensure_ascii=False), encoding="utf-8")
+    (folder / "per_section.json").write_text(json.dumps(label_sources(english()), indent=1), encoding="utf-8")
+    write_section_to_phenotypes(folder / "section_to_phenotypes.pkl")
+    _write_mil_weights(folder / "MIL_weights.csv", seed)
+    _write_thresholds(folder / "roc_thresholds.csv", seed)
+
+
+def _write_mil_weights(path: Path, seed: int) -> None:
+    """Weights in 0..1 with a largest of 1 in each section.
+
+    None is zero: an untrained classifier sees one view in all clips, and a zero there would leave the section unread.
+    """
+    rng = np.random.default_rng([seed, 5])
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Section", *ECHO_TAXONOMY.views])
+        for section in ECHO_TAXONOMY.sections:
+            weights = rng.uniform(0.01, 1.0, len(ECHO_TAXONOMY.views))
+            weights[rng.integers(len(weights))] = 1.0
+            writer.writerow([section, *(f"{weight:.8g}" for weight in weights)])
+
+
+def _write_thresholds(path: Path, seed: int) -> None:
+    """Thresholds of two thirds of the binary phenotypes, one that no mean can reach, and one of no phenotype."""
+    rng = np.random.default_rng([seed, 6])
+    binary = [phenotype.name for phenotype in ECHO_TAXONOMY.phenotypes if phenotype.kind == "binary"]
+    rows = [(name, round(float(rng.uniform(0.04, 0.8)), 2)) for name in binary if rng.random() < 2 / 3]
+    rows += [(binary[0], 1.06)] if binary[0] not in dict(rows) else []
+    rows += [("left_ventricular_mass", 0.5)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["", "feature", "threshold"])
+        writer.writerows([position, *row] for position, row in enumerate(rows))
+
+
+def main() -> int:
+    """Reads the command line and makes a release. Returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--candidates", type=int, required=True, help="candidate studies; the real release: 1230676")
+    parser.add_argument("--seed", type=int, default=0, help="of weights, patients and vectors")
+    parser.add_argument("--out", type=Path, required=True, help="folder to make")
+    parser.add_argument("--no-text-encoder", action="store_true", help="leave out the text encoder (440 MB)")
+    arguments = parser.parse_args()
+    if arguments.candidates < 1:
+        parser.error(f"--candidates must be at least 1, not {arguments.candidates}")
+    try:
+        make_release(arguments.out, arguments.candidates, arguments.seed, text_encoder=not arguments.no_text_encoder)
+    except FileExistsError as error:
+        print(f"make_echoprime_release: {error.filename} exists already", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""Raw rows: every study in every mode with truth, scores, text and neighbours, and every arm's text."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scripts.rendered.evaluation.parts.arms import Reports
+from scripts.rendered.evaluation.studies.context import Evaluation
+from scripts.rendered.evaluation.studies.results import Results, plain
+from service.answer.plain_sentences import plain_text
+from service.schemas import ReportDocument
+
+
+def study_rows(
+    evaluation: Evaluation, documents: Mapping[str, Sequence[ReportDocument]], reports: Reports
+) -> list[Mapping[str, Any]]:
+    """One row per study and mode or arm; nested values are JSON."""
+    rows: list[Mapping[str, Any]] = []
+    for number, truth in enumerate(evaluation.truths):
+        shared = {
+            "study": truth.study,
+            "truth": _json(truth.labels),
+            "true_findings": _json(sorted(f"{f.name}={f.value}" for f in truth.stated)),
+        }
+        for mode, answers in documents.items():
+            rows.append({**shared, "mode": mode, **_answer(answers[number])})
+        for arm, said in reports.items():
+            if arm not in documents:
+                rows.append({**shared, "mode": arm, "text": said[number].text, "scores": "", "neighbours": ""})
+    return rows
+
+
+def _answer(document: ReportDocument) -> dict[str, str]:
+    return {
+        "text": _json(plain_text(document)),
+        "scores": _json({name: row.value for name, row in document.phenotypes.items()}),
+        "neighbours": _json({s.name: [n.candidate_id for n in s.neighbours] for s in document.sections}),
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(plain(value), ensure_ascii=False)
+
+
+def write_tables(folder: Path, results: Results) -> list[str]:
+    """Writes each table as Parquet; returns the file names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows in results.rows.items():
+        pq.write_table(pa.Table.from_pylist([dict(row) for row in rows]), folder / f"{name}.parquet")
+    return sorted(f"{name}.parquet" for name in results.rows)

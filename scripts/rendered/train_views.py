@@ -1,0 +1,174 @@
+"""Trains the view classifier on pictures of rendered clips; the same command goes on where it was stopped.
+
+    python -m scripts.rendered.train_views --clips STORE --seconds 420 --out FOLDER
+
+STORE holds rendered clips of encoder seeds (`python -m scripts.rendered.render_clips`); its last patients are held
+out. Poor
+clips are learned from like others: the service uses them (LOG 2026-11-22: it skipped none of 20 below quality 0.2), and
+MIL weights them by how sure the classifier is, which only they can teach it. `--size echoprime` trains EchoPrime's own
+ConvNeXt-Base, for a GPU.
+
+Writes view_classifier.safetensors, network.json, measured.json, log.jsonl, curve.png and checkpoint.pt. The last line
+is one JSON object: how often the service's reading of a clip is right on held-out patients, on clips above the quality
+that counts as poor and on all, and on the looks of scanners that no training sees (reported, not to choose by).
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from model.checkpoint import save_weights
+from model.device import Placement, choose_placement
+from model.echo.modality import with_weights
+from model.echo.networks.view_classifier import build_view_classifier, residual_view_classifier, small_view_classifier
+from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
+from model.echo.taxonomy import ECHO_TAXONOMY
+from scripts.rendered.phantom.patient.prior import state_of
+from scripts.rendered.phantom.scan.looks import HELD_OUT_LOOKS
+from scripts.rendered.phantom.scan.study import PlannedClip, planned_clip
+from scripts.rendered.phantom.scan.tensors import ClipFactory, ClipRecipe, input_config
+from scripts.rendered.seed_ranges import seed_for
+from scripts.rendered.training.clip_store import ClipStore
+from scripts.rendered.training.frame_batches import FrameBatches, coloured_frames
+from scripts.rendered.training.study_encoding import NETWORK_FILE
+from scripts.rendered.training.view_accuracy import accuracy, views_told
+from scripts.rendered.training.view_training import ViewTrainer, awakened
+from service.site.decoder_training.clock import Clock
+from service.site.decoder_training.curve import draw_curve
+
+WEIGHTS_FILE, MEASURED_FILE = "view_classifier.safetensors", "measured.json"
+COLOURED_FILE = "coloured.npy"  # beside the clips
+SIZES: dict[str, dict[str, Any]] = {
+    "demo": residual_view_classifier(),
+    "convnext": small_view_classifier(),
+    "echoprime": {"architecture": "convnext_base"},
+}
+POOR = 0.2  # scripts.rendered.phantom.scan.study plans poor clips at 0.02 to 0.2
+_LOOKS_SEED = 1  # of the range `tuning`: patients of whom only these clips are seen
+
+
+def arguments(words: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", type=Path, required=True, help="store of rendered clips")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the results; resumed if it was begun")
+    parser.add_argument("--seconds", type=float, default=420.0, help="time of the training over all runs")
+    parser.add_argument("--size", choices=sorted(SIZES), default="demo")
+    parser.add_argument("--batch", type=int, default=128, help="pictures per step")
+    parser.add_argument("--held-out", type=int, default=1000, help="last clips of the store, never learned from")
+    parser.add_argument("--looks-clips", type=int, default=220, help="clips of held-out looks to render; 0 for none")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads; no more than are free")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args(words)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredViews:
+    """What the clips of a store show. labels: int64 (N,) view. qualities: float64 (N,). held_out: the first such."""
+
+    store: ClipStore
+    labels: NDArray[np.int64]
+    qualities: NDArray[np.float64]
+    held_out: int
+
+    @classmethod
+    def of(cls, store: ClipStore, held_out: int) -> "StoredViews":
+        """The views of a store. Raises ValueError when nothing is left to learn from, or a look is a held-out one."""
+        planned = [store.recipe.planned(clip) for clip in range(store.done)]
+        looks = {clip.acquisition.look for clip in planned}
+        if not looks.isdisjoint(HELD_OUT_LOOKS):
+            raise ValueError(f"the store shows held-out looks: {sorted(looks.intersection(HELD_OUT_LOOKS))}")
+        per_study = store.recipe.clips_per_study
+        first = (store.done - held_out) // per_study * per_study  # no patient on both sides
+        if first <= 0:
+            raise ValueError(f"--held-out {held_out} leaves nothing of {store.done} clips to learn from")
+        names = {name: number for number, name in enumerate(ECHO_TAXONOMY.views)}
+        labels = np.array([names[clip.view] for clip in planned])
+        return cls(store, labels, np.array([clip.quality for clip in planned]), first)
+
+
+def looks_clips(clips: int) -> tuple[PlannedClip, ...]:
+    """Clips of held-out looks, the views in turn, each of another patient."""
+    seed, views = seed_for("tuning", _LOOKS_SEED), ECHO_TAXONOMY.views
+    return tuple(planned_clip(seed, clip, 0, views[clip % len(views)], looks=HELD_OUT_LOOKS) for clip in range(clips))
+
+
+def looks_pixels(planned: Sequence[PlannedClip], store: ClipStore, workers: int) -> NDArray[np.uint8]:
+    """uint8 (N, F, S, S, 3): those clips rendered as the store's are."""
+    seed = seed_for("tuning", _LOOKS_SEED)
+    states = [state_of(seed, number, "clinical") for number in range(len(planned))]
+    recipes = [
+        ClipRecipe(state, clip.acquisition, clip.noise_seed) for state, clip in zip(states, planned, strict=True)
+    ]
+    with ClipFactory(workers) as factory:
+        return factory.batch(recipes, store.recipe.size, store.recipe.frames)
+
+
+def measured(
+    args: argparse.Namespace, classifier: nn.Module, views: StoredViews, placement: Placement
+) -> dict[str, Any]:
+    """Accuracy on held-out patients, and on held-out looks where they are asked for."""
+    store = views.store
+    config = input_config(store.recipe.size, store.recipe.frames)
+    told = views_told(classifier, store.pixels[views.held_out : store.done], config, placement)
+    truth, good = views.labels[views.held_out :], views.qualities[views.held_out :] > POOR
+    found = {**accuracy(told[good], truth[good]), "top1_any_quality": accuracy(told, truth)["top1"]}
+    if args.looks_clips:
+        planned = looks_clips(args.looks_clips)
+        looks = views_told(classifier, looks_pixels(planned, store, args.threads), config, placement)
+        labels = np.array([ECHO_TAXONOMY.views.index(clip.view) for clip in planned])
+        found["held_out_looks"] = accuracy(looks, labels)
+    return found
+
+
+def _coloured(folder: Path, store: ClipStore, config: EchoPreprocessing) -> NDArray[np.bool_]:
+    """`coloured_frames` of the whole store, kept beside it: reading every frame takes minutes."""
+    path = folder / COLOURED_FILE
+    if path.is_file() and len(kept := np.load(path)) == store.done:
+        return np.asarray(kept)
+    found = coloured_frames(store.pixels[: store.done], config)
+    np.save(path, found)
+    return found
+
+
+def main(words: list[str] | None = None) -> None:
+    """Runs the script."""
+    args = arguments(words)
+    started = time.monotonic()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    out: Path = args.out
+    out.mkdir(parents=True, exist_ok=True)
+    store, config = ClipStore.open(args.clips), SIZES[args.size]
+    views = StoredViews.of(store, args.held_out)
+    pixels = input_config(store.recipe.size, store.recipe.frames)
+    learned = np.arange(views.held_out)
+    coloured = _coloured(args.clips, store, pixels)
+    batches = FrameBatches(store.pixels, learned, views.labels, pixels, args.batch, args.seed, coloured)
+    network = awakened(build_view_classifier(config, ECHO_TAXONOMY.views))
+    fingerprint = json.dumps([config, len(batches.clips), args.batch, args.seed])
+    trainer = ViewTrainer(choose_placement(args.device, "auto"), fingerprint)  # bf16: 0.5 s a step, float32 2 s
+    steps = trainer.train(network, batches, Clock(args.seconds), out)
+    save_weights(network, out / WEIGHTS_FILE)
+    (out / NETWORK_FILE).write_text(json.dumps({**config, "file": WEIGHTS_FILE}, indent=1) + "\n", encoding="utf-8")
+    draw_curve(out)
+    served = choose_placement(args.device)
+    shipped = with_weights(build_view_classifier(config, ECHO_TAXONOMY.views), out / WEIGHTS_FILE, served)
+    found = measured(args, shipped, views, served)
+    result = {**found, "steps": steps, "seconds": round(time.monotonic() - started, 1)}
+    (out / MEASURED_FILE).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

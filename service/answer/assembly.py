@@ -1,0 +1,260 @@
+"""Stage types → the answer's document. No decisions about medicine here, only what is said and what is null."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from index.retrieval import PhenotypeVote, Retrieval
+from model.bundle import BundleManifest
+from model.report.request import WrittenReport
+from model.taxonomy import Phenotype
+from service.answer.calibration import interval_of, probability_of
+from service.answer.embedded_study import EmbeddedStudy
+from service.answer.report_language import ReportLanguage
+from service.answer.text_check import NOT_CHECKED, Text, TextCheck
+from service.answer.writing_request import is_called
+from service.renderings.page_words import ENGLISH
+from service.schemas import (
+    DEMONSTRATION_NOTICE,
+    ClipOut,
+    Mode,
+    NeighbourOut,
+    PhenotypeOut,
+    ReportDocument,
+    SectionOut,
+    SentenceOut,
+    ViewWeight,
+    WarningOut,
+)
+
+ESTIMATED = ENGLISH.estimated
+NO_THRESHOLD = "no_threshold"
+
+
+@dataclass(frozen=True)
+class Written:
+    """Sentences by section, and what the reader must be told about them as (code, text).
+
+    plain: the same sentences as a reader of the language knows them, numbers without marks.
+    """
+
+    sections: Mapping[str, tuple[SentenceOut, ...]]
+    plain: Text
+    warnings: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, report: WrittenReport) -> Self:
+        """The decoder's report in the answer's terms."""
+        sections = {
+            name: tuple(
+                SentenceOut(text=s.text, source=s.source, candidate_ids=list(s.candidate_ids), estimated=s.estimated)
+                for s in sentences
+            )
+            for name, sentences in report.sections.items()
+        }
+        plain = {name: [sentence.text for sentence in sentences] for name, sentences in sections.items()}
+        return cls(sections, plain, report.warnings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """Everything that the document is made of. unfamiliarity: by clip position, None without statistics."""
+
+    study_id: str
+    created: datetime
+    mode: Mode
+    language: ReportLanguage
+    bundle: BundleManifest
+    has_decoder: bool
+    text_check: TextCheck | None
+    study: EmbeddedStudy
+    unfamiliarity: Mapping[int, float] | None
+    retrieval: Retrieval
+    votes: Mapping[str, PhenotypeVote]
+    written: Written
+    provenance: Mapping[str, str | int | float | bool | None]
+    stage_seconds: Mapping[str, float]
+
+
+def document(answer: Answer) -> ReportDocument:
+    """The answer's document: 15 sections, every phenotype, every clip, warnings, provenance."""
+    phenotypes = {phenotype.name: _phenotype(answer, phenotype) for phenotype in answer.bundle.taxonomy().phenotypes}
+    synthetic = answer.bundle.domain == "synthetic"
+    words = answer.language.words
+    return ReportDocument(
+        study_id=answer.study_id,
+        status="demonstration" if synthetic else "complete",
+        draft_notice=f"{words.draft_notice} {words.demonstration_notice}" if synthetic else words.draft_notice,
+        mode=answer.mode,
+        lang=answer.language.lang,
+        created=answer.created,
+        sections=[_section(answer, row, name) for row, name in enumerate(answer.study.sections.sections)],
+        phenotypes=phenotypes,
+        clips=_clips(answer),
+        warnings=[
+            WarningOut(code=code, text=answer.language.warning(code, text))
+            for code, text in _warnings(answer, phenotypes)
+        ],
+        provenance=dict(answer.provenance),
+        stage_seconds={stage: round(seconds, 6) for stage, seconds in answer.stage_seconds.items()},
+    )
+
+
+def _section(answer: Answer, row: int, name: str) -> SectionOut:
+    assessed = bool(answer.study.sections.assessed[row])
+    sentences = answer.written.sections.get(name, ()) if assessed else ()
+    ids, similarities = answer.retrieval.neighbours.of(name)
+    return SectionOut(
+        name=name,
+        title=answer.language.heading(name),
+        assessed=assessed,
+        reason=None if assessed else _why_not_assessed(answer),
+        text=" ".join(_shown(sentence, answer.language.words.estimated) for sentence in sentences),
+        sentences=list(sentences),
+        views=_view_weights(answer, row) if assessed else [],
+        neighbours=[
+            NeighbourOut(candidate_id=int(i), similarity=float(s)) for i, s in zip(ids, similarities, strict=True)
+        ],
+    )
+
+
+def _shown(sentence: SentenceOut, mark: str) -> str:
+    """The sentence as running text shows it: an estimated number must be seen to be one without the JSON."""
+    return f"{sentence.text} {mark}" if sentence.estimated else sentence.text
+
+
+def _why_not_assessed(answer: Answer) -> str:
+    return "no_clip_of_an_informative_view" if answer.study.used else "no_clip_used"
+
+
+def _view_weights(answer: Answer, row: int) -> list[ViewWeight]:
+    """Shares of the section's weight, largest first; clips of no weight are left out."""
+    weights = answer.study.sections.clip_weights[row].tolist()
+    total = sum(weights)
+    views = _views(answer)
+    shares = [
+        ViewWeight(clip=position, view=views[position][0], weight=weight / total)
+        for position, weight in zip(answer.study.embedding.positions, weights, strict=True)
+        if weight > 0
+    ]
+    return sorted(shares, key=lambda share: (-share.weight, share.clip))
+
+
+def _views(answer: Answer) -> dict[int, tuple[str, float]]:
+    """Upload position → most probable view and its probability."""
+    embedding = answer.study.embedding
+    best = embedding.view_probabilities.argmax(dim=1).tolist() if embedding.positions else []
+    return {
+        position: (embedding.views[view], float(embedding.view_probabilities[row, view]))
+        for row, (position, view) in enumerate(zip(embedding.positions, best, strict=True))
+    }
+
+
+def _phenotype(answer: Answer, phenotype: Phenotype) -> PhenotypeOut:
+    vote = answer.votes[phenotype.name]
+    threshold = answer.bundle.thresholds.get(phenotype.name) if phenotype.kind == "binary" else None
+    positive = is_called(vote, threshold)
+    uncalled = phenotype.kind == "binary" and threshold is None
+    calibration = answer.bundle.calibration.get(phenotype.name)
+    low, high = interval_of(vote, phenotype, calibration) or (None, None)
+    return PhenotypeOut(
+        value=vote.value,
+        unit=phenotype.unit,
+        kind=phenotype.kind,
+        p10=vote.p10,
+        p90=vote.p90,
+        labelled=vote.labelled,
+        k=vote.neighbours,
+        threshold=threshold,
+        positive=positive,
+        section=phenotype.section,
+        reason=vote.reason or (NO_THRESHOLD if uncalled else None),
+        probability=probability_of(vote, calibration),
+        interval_low=low,
+        interval_high=high,
+    )
+
+
+def _clips(answer: Answer) -> list[ClipOut]:
+    """Every file of the upload in upload order."""
+    views = _views(answer)
+    unfamiliarity, beyond = answer.unfamiliarity, _beyond(answer)
+    used = [
+        ClipOut(
+            clip=clip.position,
+            sha256=clip.sha256,
+            used=True,
+            skipped=None,
+            view=views[clip.position][0],
+            view_probability=_finite(views[clip.position][1]),
+            start_frame=clip.start_frame,
+            unfamiliarity=None if unfamiliarity is None else _finite(unfamiliarity[clip.position]),
+            out_of_distribution=None if unfamiliarity is None else clip.position in beyond,
+        )
+        for clip in answer.study.used
+    ]
+    skipped = [
+        ClipOut(
+            clip=clip.position,
+            sha256=clip.sha256,
+            used=False,
+            skipped=clip.reason.value,
+            detail=clip.text,
+            view=None,
+            view_probability=None,
+            start_frame=None,
+        )
+        for clip in answer.study.skipped
+    ]
+    return sorted(used + skipped, key=lambda clip: clip.clip)
+
+
+def _beyond(answer: Answer) -> list[int]:
+    """Positions of the clips beyond the limit of familiarity; a distance that is no number is beyond it."""
+    return sorted(position for position, share in (answer.unfamiliarity or {}).items() if not share <= 1)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _warnings(answer: Answer, phenotypes: Mapping[str, PhenotypeOut]) -> list[tuple[str, str]]:
+    """(code, text) of everything the reader must know, most important first."""
+    bundle = answer.bundle
+    rules = [
+        (
+            not bundle.trained,
+            "untrained_bundle",
+            f"Bundle {bundle.name!r} holds untrained networks: nothing in this answer describes the patient.",
+        ),
+        (bundle.domain == "synthetic", "synthetic_domain", DEMONSTRATION_NOTICE),
+        (not answer.study.used, "no_usable_clip", "No clip could be used; no section was assessed."),
+        (
+            not answer.has_decoder,
+            "no_decoder",
+            f"Bundle {bundle.name!r} has no decoder; sections are quoted from the nearest candidates.",
+        ),
+        (
+            any(sentence.estimated for sentences in answer.written.sections.values() for sentence in sentences),
+            "estimated_numbers",
+            f"Numbers marked {ESTIMATED} are the middle of what similar studies report, not measured in this one.",
+        ),
+        (
+            bool(answer.study.truncated),
+            "clip_not_read_to_its_end",
+            f"Clips {', '.join(map(str, answer.study.truncated))} are longer than the limit; their end was not read.",
+        ),
+        (
+            bool(beyond := _beyond(answer)),
+            "out_of_distribution",
+            f"Clips {', '.join(map(str, beyond))} are unlike the clips that this bundle was calibrated on.",
+        ),
+    ]
+    told = [(code, text) for applies, code, text in rules if applies] + list(answer.written.warnings)
+    if answer.text_check is not None:
+        told += answer.text_check.warnings(answer.written.plain, phenotypes, quoted=answer.mode == "retrieval")
+    elif answer.study.used:
+        told += NOT_CHECKED
+    return told

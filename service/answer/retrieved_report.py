@@ -1,0 +1,34 @@
+"""Mode `retrieval`: the nearest candidate's section, quoted. Its numbers are another patient's and are marked so."""
+
+from index.candidate_bank import CandidateBank
+from index.retrieval import Retrieval
+from service.answer.assembly import Written
+from service.renderings.page_words import ENGLISH
+from service.schemas import SentenceOut
+
+FOREIGN_NUMBER = ENGLISH.foreign_number
+_WARNING = (
+    "numbers_of_another_patient",
+    f"Numbers marked {FOREIGN_NUMBER} were measured in the retrieved candidate, not in this study.",
+)
+
+
+def paste_sections(retrieval: Retrieval, bank: CandidateBank) -> Written:
+    """The sections of the best candidates that have them; values keep their mark."""
+    sections: dict[str, tuple[SentenceOut, ...]] = {}
+    plain: dict[str, list[str]] = {}
+    marked = False
+    for name, candidates in retrieval.context.items():
+        best = candidates[:1]
+        sentences = [(c.candidate_id, s) for c in best for s in c.sentences]
+        marked = marked or any(s.value is not None for _, s in sentences)
+        sections[name] = tuple(
+            SentenceOut(
+                text=bank.phrases.text(s.phrase_id, s.value, mark=FOREIGN_NUMBER),
+                source="retrieved",
+                candidate_ids=[candidate_id],
+            )
+            for candidate_id, s in sentences
+        )
+        plain[name] = [bank.phrases.text(s.phrase_id, s.value) for _, s in sentences]
+    return Written(sections, plain, (_WARNING,) if marked else ())

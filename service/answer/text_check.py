@@ -1,0 +1,59 @@
+"""Does the text say what the phenotype estimates say, and does it contradict itself? The answer warns of both."""
+
+from collections.abc import Mapping, Sequence
+
+from model.report.language.language import Language
+from model.report.language.phrase_reader import PhraseReader
+from service.schemas import PhenotypeOut
+
+Text = Mapping[str, Sequence[str]]  # section → sentences, without marks
+Warnings = tuple[tuple[str, str], ...]  # (code, text)
+NOT_CHECKED: Warnings = (
+    (
+        "text_not_checked",
+        "The bundle brings no language to read its text with; it was not compared with the estimates.",
+    ),
+)
+
+
+class TextCheck:
+    """Reads a report's text back in a language."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        self._reader = PhraseReader(language)
+
+    def disagreements(self, text: Text, phenotypes: Mapping[str, PhenotypeOut]) -> tuple[str, ...]:
+        """Names of the phenotypes whose label, read back from the text, differs from the estimate.
+
+        A binary one differs when the text says yes and the threshold no, or the other way round; a number when it is
+        off by more than rounding. What either side leaves unsaid does not differ.
+        """
+        said = self._reader.read_report(text).labels
+        return tuple(name for name, row in phenotypes.items() if differ(said.get(name), row))
+
+    def contradictions(self, text: Text) -> tuple[str, ...]:
+        """What the language says of the rules that the text breaks."""
+        findings = self._reader.read_report(text).findings
+        return tuple(rule.text for rule in self._language.contradicted_by(findings))
+
+    def warnings(self, text: Text, phenotypes: Mapping[str, PhenotypeOut], *, quoted: bool) -> Warnings:
+        """Warnings about a text. quoted: it is a candidate's, and nobody has looked for contradictions in it yet."""
+        told: list[tuple[str, str]] = []
+        if names := self.disagreements(text, phenotypes):
+            stated = ", ".join(names)
+            told.append(
+                ("text_disagrees_with_phenotypes", f"The text and the phenotype estimates differ on: {stated}.")
+            )
+        if quoted:
+            told += [("contradiction", broken) for broken in self.contradictions(text)]
+        return tuple(told)
+
+
+def differ(said: float | None, row: PhenotypeOut) -> bool:
+    """Whether a label read from text (0, 1 or a number) is another than the estimate."""
+    if said is None or row.value is None:
+        return False
+    if row.kind == "binary":
+        return row.positive is not None and row.positive != (said >= 0.5)
+    return abs(said - row.value) > 1.0  # reports state whole percent and mmHg

@@ -1,0 +1,38 @@
+"""A written report in another language, sentence by sentence; what has no translation stays and is told."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from service.answer.assembly import Written
+from service.answer.report_language import ReportLanguage
+from service.schemas import SentenceOut
+
+
+def translated(written: Written, language: ReportLanguage, own: str) -> Written:
+    """The report in a language; each sentence names its own. `plain` stays: it is what the text check reads.
+
+    own: the language that the report was written in.
+    """
+    sections = {
+        name: tuple(_carried(sentence, name, plain, language, own) for sentence, plain in _pairs(written, name))
+        for name in written.sections
+    }
+    left = {name: sum(s.lang != language.lang for s in sentences) for name, sentences in sections.items()}
+    missed = ", ".join(f"{name} ({count})" for name, count in left.items() if count)
+    warning = ("phrase_not_translated", f"Sentences without a wording in {language.lang!r} stay in {own!r}: {missed}.")
+    return replace(written, sections=sections, warnings=(*written.warnings, *([warning] if missed else [])))
+
+
+def _pairs(written: Written, section: str) -> Sequence[tuple[SentenceOut, str]]:
+    """Each sentence as shown, with the words that a reader of the language knows."""
+    return list(zip(written.sections[section], written.plain[section], strict=True))
+
+
+def _carried(sentence: SentenceOut, section: str, plain: str, language: ReportLanguage, own: str) -> SentenceOut:
+    if language.translator is None:
+        return sentence.model_copy(update={"lang": own})
+    mark = "" if sentence.text == plain else language.words.foreign_number  # text and plain differ by the mark alone
+    text = language.translator.sentence(section, plain, mark)
+    if text is None:
+        return sentence.model_copy(update={"lang": own})
+    return sentence.model_copy(update={"text": text, "lang": language.lang})

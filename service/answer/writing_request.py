@@ -1,0 +1,81 @@
+"""Retrieval and embeddings → what the report writer reads. The one place where index types become model types."""
+
+from collections.abc import Mapping, Sequence
+
+from index.candidate_bank import CandidateBank
+from index.evidence import merge_sentences, slot_values
+from index.phrase_table import PhraseTable
+from index.retrieval import ContextCandidate, PhenotypeVote, Retrieval
+from model.embeddings import SectionEmbeddings, StudyEmbedding
+from model.report.request import EvidenceSentence, PhenotypeToken, WritingRequest
+from service.schemas import Mode
+
+MAX_CLIP_VECTORS = 8  # design section 7 (b)
+
+
+def request_of(
+    embedding: StudyEmbedding,
+    sections: SectionEmbeddings,
+    votes: Mapping[str, PhenotypeVote],
+    retrieval: Retrieval,
+    bank: CandidateBank,
+    mode: Mode,
+) -> WritingRequest:
+    """The study as the decoder reads it; mode `generate` gets no evidence, only the same vote for its slots."""
+    order = sections.clip_weights.sum(dim=0).argsort(descending=True, stable=True)[:MAX_CLIP_VECTORS]
+    return WritingRequest(
+        sections=sections.sections,
+        section_vectors=sections.vectors,
+        assessed=sections.assessed,
+        clip_vectors=embedding.clip_embeddings[order],
+        phenotypes=tuple(phenotype_token(name, vote) for name, vote in votes.items()),
+        evidence={} if mode == "generate" else evidence_of(retrieval, bank),
+        slot_values={
+            section: slot_values(candidates, bank.phrases) for section, candidates in retrieval.context.items()
+        },
+    )
+
+
+def calls_of(votes: Mapping[str, PhenotypeVote], thresholds: Mapping[str, float]) -> dict[str, bool]:
+    """Phenotype → whether it is called, where there are a vote and a threshold."""
+    called = {name: is_called(votes[name], threshold) for name, threshold in thresholds.items() if name in votes}
+    return {name: positive for name, positive in called.items() if positive is not None}
+
+
+def is_called(vote: PhenotypeVote, threshold: float | None) -> bool | None:
+    """Whether a vote reaches its threshold; None without either."""
+    return None if threshold is None or vote.value is None else vote.value >= threshold
+
+
+def phenotype_token(name: str, vote: PhenotypeVote) -> PhenotypeToken:
+    """The vote as the decoder reads it."""
+    share = vote.labelled / vote.neighbours if vote.neighbours else 0.0
+    return PhenotypeToken(name, vote.value, vote.p10, vote.p90, share, vote.labelled)
+
+
+def evidence_of(retrieval: Retrieval, bank: CandidateBank) -> dict[str, tuple[EvidenceSentence, ...]]:
+    """Section → its merged sentences, highest support first."""
+    only_language = not bank.manifest.text_may_be_shown
+    return {
+        section: evidence_sentences(candidates, bank.phrases, only_language=only_language)
+        for section, candidates in retrieval.context.items()
+    }
+
+
+def evidence_sentences(
+    candidates: Sequence[ContextCandidate], phrases: PhraseTable, *, only_language: bool = False
+) -> tuple[EvidenceSentence, ...]:
+    """The merged sentences of one section's context, highest support first; training merges here as well.
+
+    only_language: wordings of the report language alone, not those of anybody's report.
+    """
+    return tuple(
+        EvidenceSentence(
+            template=sentence.template,
+            numberless=sentence.numberless,
+            slot=sentence.slot,
+            support=sentence.support,
+            candidate_ids=sentence.candidate_ids,
+        )
+        for sentence in (merge_sentences(candidates, phrases, only_language=only_language) if candidates else ())
+    )

@@ -1,0 +1,127 @@
+"""What `echoscribe doctor` checks: the machine, the decoders, the bundle, the bank. Each finding says what to do."""
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import av
+import torch
+
+from index.candidate_bank import CandidateBank
+from index.errors import BankError
+from index.faiss_search import faiss_distribution
+from model.bundle import read_bundle
+from model.device import choose_placement
+from model.errors import BundleError
+from service.artifacts import ArtifactPaths, load_pipeline
+from service.cli.gpu_requirements import gpu_requirements
+from service.errors import ArtifactError
+from service.settings import Settings
+
+_FREE_BYTES_WANTED = 2 << 30  # uploads of a large study (1 GiB, service limit) twice over
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; `ok` False means that it would not work."""
+
+    what: str
+    ok: bool
+    text: str
+
+
+def diagnose(settings: Settings, *, verify: bool) -> Iterator[Finding]:
+    """Findings one by one, the quick ones first; `verify` also hashes every block of the bank."""
+    yield Finding("python", sys.version_info >= (3, 11), platform.python_version())
+    yield _device(settings)
+    requirements = gpu_requirements()
+    yield Finding("gpu", requirements.met, requirements.text())
+    yield _search_library()
+    yield Finding("video", "h264" in av.codecs_available, f"PyAV {av.__version__}, H.264 decoder")
+    lossless = find_spec("libjpeg") is not None
+    text = "installed" if lossless else "absent: such clips are skipped; extra [jpeg-lossless] adds it (GPL)"
+    yield Finding("jpeg lossless", True, text)
+    yield _uploads(settings.upload_folder)
+    yield _store(settings.results_file)
+    yield _bundle(settings)
+    yield _bank(settings, verify=verify)
+    yield _together(settings)
+
+
+def _device(settings: Settings) -> Finding:
+    try:
+        placement = choose_placement(settings.device, settings.dtype)
+    except ValueError as error:
+        return Finding("device", False, str(error))
+    return Finding("device", True, f"{placement.device} ({placement.reason}); torch {torch.__version__}")
+
+
+def _search_library() -> Finding:
+    try:
+        return Finding("search library", True, faiss_distribution())
+    except BankError as error:
+        return Finding("search library", False, str(error))
+
+
+def _uploads(folder: Path) -> Finding:
+    try:
+        free = _free_bytes(folder)
+    except OSError as error:
+        return Finding("uploads", False, f"{folder}: cannot be written ({error.strerror})")
+    wanted = _FREE_BYTES_WANTED
+    text = f"{folder}: {free >> 20} MiB free" + ("" if free >= wanted else f", {wanted >> 20} MiB wanted")
+    return Finding("uploads", free >= wanted, text)
+
+
+def _store(path: Path) -> Finding:
+    try:
+        free = _free_bytes(path.parent)
+    except OSError as error:
+        return Finding("store", False, f"{path.parent}: cannot be written ({error.strerror})")
+    if path.exists() and not (path.is_file() and os.access(path, os.W_OK)):
+        return Finding("store", False, f"{path}: is no file that can be written")
+    return Finding("store", True, f"{path}: {free >> 20} MiB free")
+
+
+def _free_bytes(folder: Path) -> int:
+    """Bytes free where the folder is or would be made. Raises OSError where nothing can be written or made there."""
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    with tempfile.TemporaryFile(dir=there):  # permission bits do not tell of read-only mounts
+        return shutil.disk_usage(there).free
+
+
+def _bundle(settings: Settings) -> Finding:
+    try:
+        manifest = read_bundle(settings.bundle)
+    except BundleError as error:
+        return Finding("bundle", False, str(error))
+    state = "trained" if manifest.trained else "UNTRAINED"
+    return Finding("bundle", True, f"{manifest.name}: {state}, {manifest.domain}, {len(manifest.files)} files match")
+
+
+def _bank(settings: Settings, *, verify: bool) -> Finding:
+    try:
+        bank = CandidateBank.open(settings.bank, encoder_sha256=None)
+        blocks = sum(1 for _ in bank.verify_blocks()) if verify else 0
+    except BankError as error:
+        return Finding("bank", False, str(error))
+    checked = f"all {blocks} blocks match" if verify else "blocks not hashed (--verify does)"
+    return Finding("bank", True, f"{bank.manifest.name}: {bank.manifest.candidates} candidates, {checked}")
+
+
+def _together(settings: Settings) -> Finding:
+    try:
+        pipeline = load_pipeline(
+            ArtifactPaths(settings.bundle, settings.bank),
+            choose_placement(settings.device, settings.dtype),
+            exact_search=settings.search == "exact",
+        )
+    except (BundleError, BankError, ArtifactError, ValueError) as error:
+        return Finding("pipeline", False, str(error))
+    return Finding("pipeline", True, f"loads; report modes {', '.join(pipeline.modes)}")

@@ -1,0 +1,51 @@
+"""The web application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from anyio import to_thread
+from fastapi import FastAPI
+
+from service.http.middleware import HeadAsGet, LingeringRefusals, ObservedRequests
+from service.http.problem_handlers import install_problem_handlers
+from service.http.routes import health, phenotypes, reports
+from service.ingest.study import open_study
+from service.modalities.echo.warm_up import warm_up_clips
+from service.schemas import DRAFT_NOTICE
+from service.settings import Settings
+from service.study.runner import Workings, load_shipped_kind, swap_shipped_kind
+from service.study.running_service import open_service
+from service.telemetry import Metrics
+
+SHIPPED = Workings(load=load_shipped_kind, open_study=open_study, warm_up=warm_up_clips, swap_bank=swap_shipped_kind)
+
+
+def create_app(settings: Settings, workings: Workings = SHIPPED) -> FastAPI:
+    """An app of its own: two of them can live in one process. Nothing is opened or loaded before its lifespan."""
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        opened = open_service(settings, workings, metrics)
+        app.state.service, app.state.reception = opened.__enter__()
+        try:
+            yield
+        finally:
+            await to_thread.run_sync(opened.__exit__, None, None, None)
+
+    app = FastAPI(
+        title="EchoScribe",
+        version=version("echoscribe"),
+        summary="Echocardiography clips in; a sectioned draft report, phenotypes and their evidence out.",
+        description=DRAFT_NOTICE,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    install_problem_handlers(app)
+    for router in (reports.router, phenotypes.router, health.router):
+        app.include_router(router)
+    app.add_middleware(LingeringRefusals)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(ObservedRequests, metrics=metrics)  # added last: the outermost
+    return app

@@ -1,0 +1,107 @@
+"""What FastAPI cannot read off the handlers: the multipart body that is parsed by hand, examples, and problems."""
+
+from typing import Any, Final, get_args
+
+from index.candidate_keys import KEY_PATTERN
+from service.http import examples
+from service.problem import MEDIA_TYPE, Problem
+from service.schemas import Mode, ProcessingDocument
+
+REPORT_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["files"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "files": {
+                            "type": "array",
+                            "minItems": 1,
+                            "items": {"type": "string", "format": "binary"},
+                            "description": "The clips of one study (DICOM, MP4, AVI, MOV), or one zip of them.",
+                        },
+                        "mode": {
+                            "type": "string",
+                            "enum": list(get_args(Mode)),
+                            "description": "How the report is written; without it the bundle's default.",
+                        },
+                        "k": {
+                            "type": "integer",
+                            "minimum": 1,
+                            "maximum": 1000,
+                            "description": "Nearest candidates that vote; at most as many as the bank has.",
+                        },
+                        "lang": {
+                            "type": "string",
+                            "description": "Language of the report, one of `languages` in /info.",
+                        },
+                        "patient_key": {
+                            "type": "string",
+                            "pattern": f"^{KEY_PATTERN}$",
+                            "description": "The patient's pseudonym in the bank: his own studies are left out.",
+                        },
+                        "include_prior": {
+                            "type": "boolean",
+                            "description": "Let the patient's own studies vote, and list them in `prior_studies`.",
+                        },
+                    },
+                },
+                "example": {"files": ["<bytes of a DICOM or MP4 file>"], "mode": "retrieval", "k": 50},
+                "encoding": {"files": {"contentType": "application/dicom, video/mp4, application/zip"}},
+            }
+        },
+    },
+    "parameters": [
+        {
+            "name": "lang",
+            "in": "query",
+            "schema": {"type": "string"},
+            "description": "Language of the report, as the form's field; without either, Accept-Language decides.",
+        },
+        {
+            "name": "Prefer",
+            "in": "header",
+            "schema": {"type": "string"},
+            "description": "`respond-async`: answer 202 at once, with the report's Location.",
+        },
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            "description": "Posting the same files again with the same key gives the same study and answer.",
+        },
+    ],
+}
+
+REPORT_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {
+            "application/json": {"example": examples.REPORT},
+            "text/plain": {"schema": {"type": "string"}, "example": examples.REPORT_TEXT},
+        },
+        "description": "The report document.",
+    },
+}
+PROCESSING_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
+    202: {
+        "model": ProcessingDocument,
+        "content": {"application/json": {"example": examples.PROCESSING}},
+        "description": "Accepted, not answered yet; Location and Retry-After say where and when to ask.",
+    },
+}
+EVENTS_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "`progress` per finished step, then one `complete` or `problem`.",
+        "content": {"text/event-stream": {"example": examples.EVENTS}},
+    },
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The responses of a route that answers these statuses with a problem document."""
+    schema = Problem.model_json_schema()
+    content = {MEDIA_TYPE: {"schema": schema, "example": examples.PROBLEM}}
+    return {status: {"description": "A problem document (RFC 9457).", "content": content} for status in statuses}

@@ -1,0 +1,79 @@
+"""GET /phenotypes and GET /phenotypes/{study_id}."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Header, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from service.http import examples
+from service.http.dependencies import OpenToReaders, ReceptionDep, ServiceDep
+from service.http.routes.openapi import PROCESSING_ANSWER, problems
+from service.http.routes.processing import processing
+from service.renderings.negotiation import choose_media_type
+from service.renderings.phenotype_table import phenotype_csv
+from service.schemas import PhenotypeList, StudyPhenotypes
+
+router = APIRouter(tags=["phenotypes"])
+_ONE: Final = {"study_id": examples.STUDY_ID, "created": examples.REPORT["created"], "phenotypes": examples.PHENOTYPES}
+_MANY: Final = {"studies": [_ONE], "next": None}
+
+
+def _renderings(json_example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    return {
+        200: {"content": {"application/json": {"example": json_example}, "text/csv": {"schema": {"type": "string"}}}}
+    }
+
+
+def _media_type(accept: Annotated[str | None, Header(include_in_schema=False)] = None) -> str:
+    return choose_media_type(accept, ("application/json", "text/csv"))
+
+
+MediaTypeDep = Annotated[str, Depends(_media_type)]
+
+
+class PhenotypeQuery(BaseModel):
+    """Which page of studies to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    study_id: str | None = Field(None, max_length=36, description="Only this study.")
+    limit: int = Field(20, ge=1, le=100, description="Studies per page.")
+    after: str | None = Field(None, max_length=36, description="`next` of the page before.")
+
+
+@router.get(
+    "/phenotypes",
+    response_model=PhenotypeList,
+    dependencies=[OpenToReaders],
+    responses=_renderings(_MANY) | problems(403, 404, 406, 422, 503),
+)
+async def list_phenotypes(
+    service: ServiceDep, query: Annotated[PhenotypeQuery, Query()], media_type: MediaTypeDep
+) -> Response:
+    """List the phenotypes of answered studies, newest first; as CSV, `Link` names the next page."""
+    page = await run_in_threadpool(
+        service.store.phenotypes, limit=query.limit, after=query.after, study_id=query.study_id
+    )
+    if media_type == "application/json":
+        return Response(page.model_dump_json(), media_type=media_type)
+    link = {"Link": f'</phenotypes?limit={query.limit}&after={page.next}>; rel="next"'} if page.next else {}
+    return Response(phenotype_csv(page.studies), headers=link, media_type=media_type)
+
+
+@router.get(
+    "/phenotypes/{study_id}",
+    response_model=StudyPhenotypes,
+    dependencies=[OpenToReaders],
+    responses=_renderings(_ONE) | PROCESSING_ANSWER | problems(403, 404, 406, 410, 422, 503),
+)
+async def get_phenotypes(study_id: str, reception: ReceptionDep, media_type: MediaTypeDep) -> Response:
+    """Fetch the phenotypes of one study; 202 while it is processed, and its own problem when it failed."""
+    if study_id in reception.live:
+        return processing(reception, study_id, f"/phenotypes/{study_id}")
+    document = await reception.answer(study_id)
+    study = StudyPhenotypes(study_id=study_id, created=document.created, phenotypes=document.phenotypes)
+    if media_type == "application/json":
+        return Response(study.model_dump_json(), media_type=media_type)
+    return Response(phenotype_csv([study]), media_type=media_type)

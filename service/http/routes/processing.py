@@ -1,0 +1,19 @@
+"""The 202 of a study that is not answered yet: where its answer will be and when to ask again."""
+
+from starlette.responses import JSONResponse, Response
+
+from service.schemas import ProcessingDocument
+from service.study.intake import Reception
+
+_ASK_AGAIN_SECONDS = "1"
+
+
+def processing(reception: Reception, study_id: str, location: str, **headers: str) -> Response:
+    """202 with the study's stage; `location` is what to ask for again."""
+    job = reception.live.get(study_id)
+    report = f"/report/{study_id}"
+    document = ProcessingDocument(
+        study_id=study_id, stage=job.steps[-1].stage if job else None, report=report, events=f"{report}/events"
+    )
+    headers |= {"Location": location, "Retry-After": _ASK_AGAIN_SECONDS}
+    return JSONResponse(document.model_dump(mode="json"), 202, headers)

@@ -1,0 +1,108 @@
+"""POST /report, GET /report/{study_id} and its events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.responses import Response
+
+from service.errors import Abandoned, InvalidField
+from service.http.dependencies import OpenToReaders, ReceptionDep, RenderingDep
+from service.http.routes.openapi import EVENTS_ANSWER, PROCESSING_ANSWER, REPORT_ANSWER, REPORT_BODY, problems
+from service.http.routes.processing import processing
+from service.renderings.negotiation import Rendering, prefers_async
+from service.schemas import ReportDocument, ShadowDocument
+from service.study.events import StudyWatch, watch_study
+from service.study.intake import IncomingReport, Reception
+
+router = APIRouter(tags=["report"])
+
+
+@router.post(
+    "/report",
+    response_model=ReportDocument,
+    openapi_extra=REPORT_BODY,
+    responses=REPORT_ANSWER | PROCESSING_ANSWER | problems(400, 406, 408, 409, 413, 415, 422, 429, 503, 504, 507),
+)
+async def post_report(request: Request, reception: ReceptionDep, rendering: RenderingDep) -> Response:
+    """Write the draft report of one study."""
+    incoming = IncomingReport(request.headers, request.stream(), _lang_of(request))
+    study_id = await reception.accept(incoming)
+    if reception.settings.shadow:  # nothing of the draft leaves, so there is nothing to wait for
+        return Response(ShadowDocument(study_id=study_id).model_dump_json(), 202, media_type="application/json")
+    if prefers_async(request.headers.get("prefer")):
+        return processing(reception, study_id, f"/report/{study_id}", **{"Preference-Applied": "respond-async"})
+    document = await _answer_while_connected(request, reception, study_id, droppable=incoming.key is None)
+    return _answer(document, rendering)
+
+
+@router.get(
+    "/report/{study_id}",
+    response_model=ReportDocument,
+    dependencies=[OpenToReaders],
+    responses=REPORT_ANSWER | PROCESSING_ANSWER | problems(403, 404, 406, 410, 422, 503),
+)
+async def get_report(study_id: str, reception: ReceptionDep, rendering: RenderingDep) -> Response:
+    """Fetch a report again; 202 while the study is processed, and the study's own problem when it failed."""
+    if study_id in reception.live:
+        return processing(reception, study_id, f"/report/{study_id}")
+    return _answer(await reception.answer(study_id), rendering)
+
+
+async def _watch(
+    study_id: str, reception: ReceptionDep, last_event_id: Annotated[str | None, Header()] = None
+) -> StudyWatch:
+    """The study's events; looked up before the stream starts, so that an unknown study is a 404."""
+    return await watch_study(reception, study_id, last_event_id)
+
+
+@router.get(
+    "/report/{study_id}/events",
+    response_class=EventSourceResponse,
+    dependencies=[OpenToReaders],
+    responses=EVENTS_ANSWER | problems(403, 404, 503),
+)
+async def get_events(watch: Annotated[StudyWatch, Depends(_watch)]) -> AsyncIterator[ServerSentEvent]:
+    """Follow a study: `progress` per finished step, then `complete` or `problem`; also after it has ended."""
+    async for event in watch.events():
+        yield event
+
+
+def _lang_of(request: Request) -> str | None:
+    """The language asked for in the address. Raises InvalidField for any other parameter there."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    if names not in ([], ["lang"]):
+        # which ones is not said: their names are the client's text and may be a patient's
+        raise InvalidField("the address has parameters beside one lang: send other options as fields of the form")
+    return request.query_params.get("lang")
+
+
+def _answer(document: ReportDocument, rendering: Rendering) -> Response:
+    """The report as a client gets it."""
+    headers = {"Content-Language": document.lang}
+    return Response(rendering.render(document), media_type=rendering.media_type, headers=headers)
+
+
+async def _answer_while_connected(
+    request: Request, reception: Reception, study_id: str, *, droppable: bool
+) -> ReportDocument:
+    """The answer; when its reader goes away first, the study is given up unless a key lets it be asked for again."""
+    answer = asyncio.create_task(reception.answer(study_id))
+    gone = asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if answer.done():
+            return answer.result()
+        if droppable:
+            await reception.give_up(study_id)
+        raise Abandoned("the client went away before its answer")
+    finally:
+        gone.cancel()
+        answer.cancel()
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,144 @@
+"""The service's own words around a report: headings, notices, marks, and its warnings, per language.
+
+What is said of the heart comes from phrase files (`model/report/language/translation.py`); here is what the service
+says itself. A language without a row here gets the English words.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from service.schemas import DEMONSTRATION_NOTICE, DRAFT_NOTICE
+
+_CLIPS = re.compile(r"Clips ([0-9, ]*[0-9]) ")  # how warnings about clips begin
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageWords:
+    """Words of one language.
+
+    warnings: code → its text, where ``{text}`` stands for the English text as it comes, and ``{details}`` for the clips
+    or names in it.
+    skip_reasons: code → why a clip was skipped; a code that is not there keeps the English text it comes with.
+    """
+
+    title: str
+    draft_notice: str
+    demonstration_notice: str
+    status: str
+    study: str
+    not_assessed: str
+    no_clip_used: str
+    no_informative_view: str
+    no_reason: str
+    no_sentence: str
+    from_clips: str
+    phenotypes: str
+    clips: str
+    from_frame: str
+    skipped: str
+    made_by: str
+    estimated: str
+    foreign_number: str
+    warnings: Mapping[str, str] = field(default_factory=dict)
+    skip_reasons: Mapping[str, str] = field(default_factory=dict)
+
+    def warning(self, code: str, text: str) -> str:
+        """The text of a warning in this language."""
+        found = _CLIPS.match(text)
+        details = found[1] if found else text.rpartition(": ")[2].removesuffix(".")
+        return self.warnings.get(code, "{text}").replace("{text}", text).replace("{details}", details)
+
+
+ENGLISH = PageWords(
+    title="ECHOCARDIOGRAPHY REPORT (DRAFT)",
+    draft_notice=DRAFT_NOTICE,
+    demonstration_notice=DEMONSTRATION_NOTICE,
+    status="Status: {status}. Mode: {mode}. {created} UTC.",
+    study="Study: {study_id}",
+    not_assessed="Not assessed: {why}.",
+    no_clip_used="no clip could be used",
+    no_informative_view="no clip of a view that shows it",
+    no_reason="no reason given",
+    no_sentence="No sentence was written.",
+    from_clips="From clips {clips}.",
+    phenotypes="PHENOTYPES",
+    clips="CLIPS",
+    from_frame="from frame {frame}",
+    skipped="skipped: {why}",
+    made_by="Made by {parts}",
+    estimated="[estimated]",
+    foreign_number="[another patient's number]",
+)
+
+GERMAN = PageWords(
+    title="ECHOKARDIOGRAPHIE-BEFUND (ENTWURF)",
+    draft_notice="Entwurf zur Bearbeitung und Unterschrift durch eine Ärztin oder einen Arzt. Keine Diagnose.",
+    demonstration_notice=(
+        "Nur zur Demonstration: Dieses Modell hat ausschließlich gerenderte Herzen gesehen. "
+        "Seine Befunde beschreiben keine Patientin und keinen Patienten."
+    ),
+    status="Status: {status}. Modus: {mode}. {created} UTC.",
+    study="Untersuchung: {study_id}",
+    not_assessed="Nicht beurteilt: {why}.",
+    no_clip_used="kein Clip war verwendbar",
+    no_informative_view="kein Clip in einer geeigneten Schnittebene",
+    no_reason="kein Grund angegeben",
+    no_sentence="Es wurde kein Satz geschrieben.",
+    from_clips="Aus den Clips {clips}.",
+    phenotypes="PHÄNOTYPEN",
+    clips="CLIPS",
+    from_frame="ab Bild {frame}",
+    skipped="übersprungen: {why}",
+    made_by="Erstellt mit {parts}",
+    estimated="[geschätzt]",
+    foreign_number="[Zahl einer anderen Person]",
+    warnings={
+        "untrained_bundle": "Die Netze sind untrainiert: Nichts in dieser Antwort beschreibt die untersuchte Person.",
+        "synthetic_domain": (
+            "Nur zur Demonstration: Dieses Modell hat ausschließlich gerenderte Herzen gesehen. "
+            "Seine Befunde beschreiben keine Patientin und keinen Patienten."
+        ),
+        "no_usable_clip": "Kein Clip war verwendbar; kein Abschnitt wurde beurteilt.",
+        "no_decoder": "Es gibt keinen Decoder; die Abschnitte sind von den ähnlichsten Untersuchungen zitiert.",
+        "estimated_numbers": (
+            "Mit [geschätzt] markierte Zahlen sind die Mitte dessen, was ähnliche Untersuchungen angeben; "
+            "sie sind hier nicht gemessen."
+        ),
+        "clip_not_read_to_its_end": "Zu lang, nicht bis zum Ende gelesen: Clips {details}.",
+        "text_not_checked": "Der Text konnte nicht mit den Schätzungen verglichen werden.",
+        "text_disagrees_with_phenotypes": "Text und Schätzungen weichen voneinander ab bei: {details}.",
+        "contradiction": "Widerspruch im Befund: {text}",
+        "numbers_of_another_patient": (
+            "Mit [Zahl einer anderen Person] markierte Zahlen wurden in der zitierten Untersuchung gemessen, "
+            "nicht in dieser."
+        ),
+        "text_truncated": "Ein Text kam nicht zum Ende und wurde gekürzt: {text}",
+        "sentence_dropped": "Ein Satz wurde ausgelassen: {text}",
+        "section_empty": "Ein Abschnitt blieb leer: {text}",
+        "phrase_not_translated": "Sätze ohne deutsche Fassung bleiben, wie sie sind: {details}.",
+        "out_of_distribution": "Anders als die Clips, an denen das Modell kalibriert wurde: Clips {details}.",
+    },
+    skip_reasons={
+        "duplicate": "Dieselbe Datei wurde bereits gelesen.",
+        "unreadable": "Die Datei ist nicht lesbar.",
+        "unsupported_compression": "Die Kompression wird nicht unterstützt.",
+        "needs_jpeg_lossless": "Verlustfreies JPEG braucht den Zusatz [jpeg-lossless].",
+        "not_heart": "Der Kopf der Datei nennt eine andere Körperregion.",
+        "not_ultrasound": "Die Datei ist keine Ultraschallaufnahme.",
+        "not_an_image": "Die Datei enthält kein Bild.",
+        "still_image": "Die Datei enthält nur ein Einzelbild.",
+        "too_large": "Der Clip überschreitet die zulässige Größe.",
+        "too_short": "Der Clip ist zu kurz.",
+        "sector_not_found": "Der Schallsektor wurde nicht gefunden.",
+        "no_contact": "Kein Gewebe im Bild: Der Schallkopf lag nicht an.",
+        "static": "Nichts bewegt sich im Clip.",
+    },
+)
+
+_WORDS: Mapping[str, PageWords] = {"en": ENGLISH, "de": GERMAN}
+
+
+def words_of(lang: str) -> PageWords:
+    """The words of a language tag; English where there are none."""
+    return _WORDS.get(lang, ENGLISH)

@@ -1,0 +1,75 @@
+"""The events of one study, for as long as it runs and after: what server-sent events are made of."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from fastapi.sse import ServerSentEvent
+
+from service.errors import ServiceError
+from service.problem import KeptProblem, Problem
+from service.schemas import ReportDocument
+from service.study.intake import Reception
+from service.study.job import StudyJob
+
+_EVENT_ID = re.compile(r"[0-9]{1,9}")  # int() itself raises beyond 4300 digits
+_LOOK_SECONDS = 0.1  # steps are written by the device's thread; looking is simpler than waking a loop across threads
+
+
+@dataclass(frozen=True)
+class StudyWatch:
+    """A study to follow from step `seen` on: its job while it is live, else its outcome."""
+
+    study_id: str
+    seen: int
+    job: StudyJob | None
+    outcome: ReportDocument | Problem | None
+
+    async def events(self) -> AsyncIterator[ServerSentEvent]:
+        """One `progress` per step, then one `complete` or `problem`."""
+        if self.job is None:
+            yield self._last(self.outcome, self.seen)
+            return
+        steps, seen = self.job.steps, self.seen
+        while True:
+            ended = self.job.outcome.done()  # asked before the steps are read: none is missed
+            for step in steps[seen:]:
+                data = {"stage": step.stage, "done": step.done, "total": step.total}
+                yield ServerSentEvent(event="progress", data=data, id=str(seen + 1))
+                seen += 1
+            if ended:
+                yield self._last(_outcome_of(self.job), seen)
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def _last(self, outcome: ReportDocument | Problem | None, seen: int) -> ServerSentEvent:
+        if isinstance(outcome, Problem):
+            data = outcome.model_dump(mode="json", exclude_none=True)
+            return ServerSentEvent(event="problem", data=data, id=str(seen + 1))
+        data = {"study_id": self.study_id, "report": f"/report/{self.study_id}"}
+        return ServerSentEvent(event="complete", data=data, id=str(seen + 1))
+
+
+async def watch_study(reception: Reception, study_id: str, last_event_id: str | None) -> StudyWatch:
+    """The watch on a study, after the last event that a reconnecting client has seen. Raises UnknownStudy.
+
+    An id that this service never gave counts as none.
+    """
+    seen = int(last_event_id) if last_event_id and _EVENT_ID.fullmatch(last_event_id) else 0
+    job = reception.live.get(study_id)
+    if job:
+        return StudyWatch(study_id, seen, job, None)
+    outcome: ReportDocument | Problem
+    try:
+        outcome = await reception.answer(study_id)
+    except KeptProblem as error:
+        outcome = error.problem
+    return StudyWatch(study_id, 0, None, outcome)
+
+
+def _outcome_of(job: StudyJob) -> ReportDocument | Problem:
+    error = job.outcome.exception()
+    if isinstance(error, ServiceError):
+        return Problem.of(error, job.study_id)
+    return job.outcome.result()

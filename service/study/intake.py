@@ -1,0 +1,211 @@
+"""From a request to an accepted study, and from that to its answer. Routes call this and shape the result."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+
+from anyio import to_thread
+
+from service.errors import Abandoned, AnswerTimeout, Draining, Interrupted, InvalidField, ServiceError, StoreUnavailable
+from service.pipeline import RunOptions
+from service.problem import KeptProblem, Problem, code_of
+from service.renderings.negotiation import choose_language
+from service.schemas import ReportDocument
+from service.settings import Settings
+from service.store.results import KeyedRequest, ResultStore
+from service.study.bank_check import BankCheck
+from service.study.job import StudyJob
+from service.study.multipart import ReportForm
+from service.study.upload import UploadDesk, boundary_of
+from service.study.worker import DeviceWorker
+from service.telemetry import Metrics, log_event
+
+_MAX_KEY_CHARACTERS = 255
+
+
+@dataclass(frozen=True)
+class IncomingReport:
+    """A `POST /report` whose body was not read yet. Header names are lower case; lang is asked for in the address."""
+
+    headers: Mapping[str, str]
+    body: AsyncIterator[bytes]
+    lang: str | None = None
+
+    @property
+    def key(self) -> str | None:
+        """Its idempotency key (draft-ietf-httpapi-idempotency-key-header-07), bare or quoted. Raises InvalidField."""
+        key = self.headers.get("idempotency-key")
+        if key is None:
+            return None
+        key = key.strip()
+        bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
+        if not (0 < len(bare) <= _MAX_KEY_CHARACTERS and bare.isascii() and bare.isprintable()):
+            text = f"Idempotency-Key: must be 1 to {_MAX_KEY_CHARACTERS} printable ASCII characters"
+            raise InvalidField(text, field="Idempotency-Key", limit=_MAX_KEY_CHARACTERS)
+        return bare
+
+
+class Ledger:
+    """Keeps how each study ended, in the store, the metrics and the log."""
+
+    def __init__(self, store: ResultStore, metrics: Metrics, live: dict[str, StudyJob]) -> None:
+        self._store, self._metrics, self._live = store, metrics, live
+
+    def settled(self, job: StudyJob, outcome: ReportDocument | ServiceError) -> None:
+        """Takes an outcome; from here on the store answers for the study. Raises StoreUnavailable."""
+        try:
+            if isinstance(outcome, ServiceError):
+                self._failed(job, outcome)
+            else:
+                self._store.complete(outcome)
+                self._answered(job, outcome)
+        finally:
+            self._live.pop(job.study_id, None)
+
+    def _failed(self, job: StudyJob, error: ServiceError) -> None:
+        code = code_of(type(error))
+        self._metrics.studies.labels(code).inc()
+        self._metrics.rejections.labels(code).inc()
+        log_event("study_failed", study_id=job.study_id, request_id=job.request_id, code=code)
+        if isinstance(error, Abandoned):
+            self._store.forget(job.study_id)
+        else:
+            self._store.fail(job.study_id, Problem.of(error, job.study_id))
+
+    def _answered(self, job: StudyJob, document: ReportDocument) -> None:
+        metrics = self._metrics
+        metrics.studies.labels("complete").inc()
+        if job.started_seconds is not None:
+            metrics.queue_seconds.observe(job.started_seconds - job.accepted_seconds)
+            metrics.study_seconds.observe(time.monotonic() - job.started_seconds)
+        for stage, seconds in document.stage_seconds.items():
+            metrics.stage_seconds.labels(stage).observe(seconds)
+        for clip in document.clips:
+            metrics.clips.labels("used" if clip.used else "skipped", clip.skipped or "").inc()
+        used = sum(clip.used for clip in document.clips)
+        log_event(
+            "study_answered",
+            study_id=job.study_id,
+            request_id=job.request_id,
+            mode=document.mode,
+            clips_used=used,
+            clips_skipped=len(document.clips) - used,
+            seconds=round(sum(document.stage_seconds.values()), 3),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reception:
+    """Accepts studies and hands out answers. `live` holds the studies that are not settled yet.
+
+    default_neighbours: the k of a request that names none, known once the bank is loaded; languages: of its reports,
+    the default first, known then as well.
+    """
+
+    settings: Settings
+    metrics: Metrics
+    worker: DeviceWorker
+    store: ResultStore
+    desk: UploadDesk
+    live: dict[str, StudyJob]
+    bank_check: BankCheck
+    default_neighbours: Callable[[], int]
+    languages: Callable[[], tuple[str, ...]]
+
+    async def accept(self, request: IncomingReport) -> str:
+        """The id of the accepted study, or of the equal one that came earlier with the same key.
+
+        Raises UploadError, RequestError, StudyError, Unavailable or StoreUnavailable, and then nothing is left behind.
+        """
+        try:
+            return await self._accept_now(request)
+        except ServiceError as error:
+            code = code_of(type(error))
+            self.metrics.rejections.labels(code).inc()
+            log_event("study_refused", code=code)
+            raise
+
+    async def _accept_now(self, request: IncomingReport) -> str:
+        key = request.key
+        boundary = boundary_of(request.headers, self.desk.limits)
+        self.bank_check.require_intact()
+        permit = self.worker.admit()
+        try:
+            choose_language(request.lang, None, self.languages())  # told before the body is read
+            upload = await self.desk.receive(boundary, request.body)
+            try:
+                job = StudyJob(upload, self._options(upload.form, request), permit)
+                known_as = await to_thread.run_sync(self._accept, job, key)
+            except BaseException:  # cancellation too: nothing of the patient may stay behind
+                upload.remove()
+                raise
+        except BaseException:  # cancellation too: a place that is not given back is lost for good
+            permit.release()
+            raise
+        if known_as != job.study_id:
+            upload.remove()
+            permit.release()
+        return known_as
+
+    def _accept(self, job: StudyJob, key: str | None) -> str:
+        keyed = KeyedRequest(key, self._payload(job)) if key else None
+        self.live[job.study_id] = job
+        try:
+            known_as = self.store.accept(job.study_id, keyed)
+        except ServiceError:
+            del self.live[job.study_id]
+            raise
+        if known_as != job.study_id:
+            del self.live[job.study_id]
+            return known_as
+        log_event("study_accepted", study_id=job.study_id, files=len(job.upload.files))
+        self.worker.submit(job)
+        return known_as
+
+    def _payload(self, job: StudyJob) -> str:
+        """What a key stands for: files and fields, and the language, which may come from elsewhere than the form."""
+        payload = job.upload.payload_sha256
+        return payload if job.options.lang == self.languages()[0] else f"{payload} lang={job.options.lang}"
+
+    def _options(self, form: ReportForm, request: IncomingReport) -> RunOptions:
+        if None not in (form.lang, request.lang) and form.lang != request.lang:
+            raise InvalidField("lang: the address and the form name different languages", field="lang")
+        asked = request.lang if form.lang is None else form.lang
+        return RunOptions(
+            mode=form.mode,
+            neighbours=self.default_neighbours() if form.k is None else form.k,
+            depth=self.settings.depth,
+            study_id=str(uuid.uuid4()),
+            lang=choose_language(asked, request.headers.get("accept-language"), self.languages()),
+            patient_key=form.patient_key,
+            include_prior=form.include_prior,
+        )
+
+    async def answer(self, study_id: str) -> ReportDocument:
+        """The answer, waited for. Raises the study's own error, AnswerTimeout or UnknownStudy."""
+        job = self.live.get(study_id)
+        if job is None:
+            return await self._kept(study_id)
+        try:
+            async with asyncio.timeout(self.settings.answer_seconds):
+                return await asyncio.wrap_future(job.outcome)
+        except TimeoutError as error:
+            limit = self.settings.answer_seconds
+            text = f"not answered within {limit:g} s; it will be at /report/{study_id}"
+            raise AnswerTimeout(text, limit=limit) from error
+        except Interrupted as error:
+            raise Draining("the service is shutting down and could not finish the study; post it again") from error
+
+    async def _kept(self, study_id: str) -> ReportDocument:
+        found = await to_thread.run_sync(self.store.find, study_id)
+        if isinstance(found, ReportDocument):
+            return found
+        # Neither answered nor in the house: its answer could not be written when it was there.
+        raise KeptProblem(found) if found else StoreUnavailable("the answer could not be kept; post the study again")
+
+    async def give_up(self, study_id: str) -> None:
+        """Drops a study whose only reader went away."""
+        if job := self.live.get(study_id):
+            await to_thread.run_sync(self.worker.drop, job)

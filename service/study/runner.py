@@ -1,0 +1,165 @@
+"""Runs one accepted study: its files through the reader and the pipeline. The modality comes in through both."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from index.retriever import Retriever
+from model.device import choose_placement
+from model.study import Clip, ClipReader, FramePlan, SkippedClip
+from service.answer.report_language import ReportLanguages
+from service.artifacts import ArtifactPaths, load_pipeline, set_threads, with_current_bank
+from service.errors import Abandoned
+from service.ingest.limits import IngestLimits
+from service.pipeline import ProgressSink, ReportPipeline, RunOptions
+from service.schemas import Mode, ReportDocument
+from service.settings import Settings
+from service.study.job import StudyJob
+
+
+class StudyFiles(Protocol):
+    """An opened study."""
+
+    def readers(self, plan: FramePlan | None = None) -> Iterable[ClipReader]:
+        """What reads each file as a clip, or skips it with a reason; only the frames of the plan need be in it."""
+
+
+class StudyPipeline(Protocol):
+    """What the service needs of a pipeline; `ReportPipeline` is the one there is."""
+
+    @property
+    def frame_plan(self) -> FramePlan:
+        """Which frames of a clip it looks at."""
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """Report modes, the default first."""
+
+    @property
+    def languages(self) -> ReportLanguages:
+        """Languages of its reports."""
+
+    @property
+    def provenance(self) -> Mapping[str, str | int | float | bool | None]:
+        """Names, versions, hashes, device."""
+
+    @property
+    def retriever(self) -> Retriever:
+        """The search, and the bank that it searches."""
+
+    def check(self, options: RunOptions) -> None:
+        """Raises RequestError when it cannot serve the options."""
+
+    def run(self, items: Iterable[Clip | SkippedClip], options: RunOptions, progress: ProgressSink) -> ReportDocument:
+        """The answer to a study."""
+
+    def prepare(self, items: Iterable[ClipReader], progress: ProgressSink) -> Any:
+        """The first part of `run`, which several threads may do at once."""
+
+    def answer(self, study: Any, options: RunOptions, progress: ProgressSink) -> ReportDocument:
+        """The rest of `run`, for what `prepare` gave."""
+
+
+def keep_bank(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline:  # noqa: ARG001 - as swap_bank
+    """The pipeline as it is, for workings without a bank that changes."""
+    return pipeline
+
+
+class OpenStudy(Protocol):
+    """Opens uploaded files; may write into `scratch`. sha256: of those whose bytes were hashed as they came in."""
+
+    def __call__(
+        self, paths: Sequence[Path], limits: IngestLimits, scratch: Path, sha256: Mapping[Path, str], /
+    ) -> AbstractContextManager[StudyFiles]:
+        """The study, open until the context ends."""
+
+
+@dataclass(frozen=True)
+class Workings:
+    """The parts that know the modality; tests and later modalities put in their own.
+
+    load: the pipeline of these settings, slow. open_study: reads uploaded files. warm_up: clips of the study that is
+    run before the service calls itself ready, so that the first patient does not pay for lazy initialisation.
+    swap_bank: the pipeline with the bank's new version.
+    """
+
+    load: Callable[[Settings], StudyPipeline]
+    open_study: OpenStudy
+    warm_up: Callable[[], Sequence[Clip]]
+    swap_bank: Callable[[StudyPipeline, Settings], StudyPipeline] = keep_bank
+
+
+Begun = tuple[StudyPipeline, RunOptions, Any]  # with what the pipeline's `prepare` gave
+
+
+@dataclass(frozen=True)
+class PipelineRunner:
+    """The pipeline that is current when a study begins, and the reader that feeds it.
+
+    reader: the thread that has a study read and prepared while another is on the device. One study's clips keep the
+    processors busy; two studies at once were no faster, and took each other's place in the caches (LOG 2026-11-22).
+    """
+
+    current: Callable[[], StudyPipeline]
+    open_study: OpenStudy
+    limits: IngestLimits
+    reader: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "study"))
+
+    def begin(self, job: StudyJob) -> None:
+        """Has a study read in another thread, as soon as it is free; a second call changes nothing."""
+        if job.prepared is None:
+            job.prepared = self.reader.submit(self._prepare, job)
+
+    def run(self, job: StudyJob) -> ReportDocument:
+        """The answer to one study; its steps go to the job."""
+        self.begin(job)
+        assert job.prepared is not None
+        try:
+            begun: Begun = job.prepared.result()
+        except CancelledError:
+            raise Abandoned("nobody waits for this study any more") from None
+        pipeline, options, study = begun
+        return pipeline.answer(study, options, job.step)
+
+    def _prepare(self, job: StudyJob) -> Begun:
+        pipeline = self.current()
+        # the bank may have become smaller since the study was accepted
+        neighbours = min(job.options.neighbours, pipeline.retriever.bank.manifest.candidates)
+        options = replace(job.options, neighbours=neighbours)
+        pipeline.check(options)
+        upload = job.upload
+        with self.open_study(upload.files, self.limits, upload.folder, upload.sha256) as files:
+            return pipeline, options, pipeline.prepare(files.readers(pipeline.frame_plan), job.step)
+
+
+def load_shipped_kind(settings: Settings) -> StudyPipeline:
+    """The pipeline of the bundle and bank that the settings name."""
+    set_threads(settings.threads, settings.bundle)
+    placement = choose_placement(settings.device, settings.dtype)
+    return load_pipeline(
+        ArtifactPaths(settings.bundle, settings.bank), placement, exact_search=settings.search == "exact"
+    )
+
+
+def swap_shipped_kind(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline:
+    """The pipeline with the bank as it is now. Raises BankError or ArtifactError."""
+    assert isinstance(pipeline, ReportPipeline)
+    device = choose_placement(settings.device, settings.dtype).device
+    return with_current_bank(pipeline, settings.bank, device, exact_search=settings.search == "exact")
+
+
+def default_neighbours(settings: Settings, pipeline: StudyPipeline) -> int:
+    """How many candidates vote when a request names no k: as the settings say, in a small bank all there are."""
+    return min(settings.neighbours, pipeline.retriever.bank.manifest.candidates)
+
+
+def ingest_limits(settings: Settings) -> IngestLimits:
+    """The reader's limits, equal to the upload's where both have one, so that a zip passes no more than a form."""
+    return IngestLimits(
+        max_files=settings.max_files,
+        max_file_bytes=settings.max_file_bytes,
+        max_study_bytes=settings.max_body_bytes,
+    )

@@ -1,0 +1,150 @@
+"""One running app: its store, its upload folder, its worker and its reception, opened and closed together."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from time import perf_counter
+
+from service.errors import NotReady
+from service.pipeline import RunOptions, silent
+from service.schemas import DRAFT_NOTICE, InfoDocument, ReadinessDocument
+from service.settings import Settings
+from service.store.results import ResultStore, interrupted
+from service.study.bank_check import BankCheck
+from service.study.bank_watch import BankWatch
+from service.study.intake import Ledger, Reception
+from service.study.job import StudyJob
+from service.study.multipart import ReportForm, UploadLimits
+from service.study.runner import PipelineRunner, StudyPipeline, Workings, default_neighbours, ingest_limits
+from service.study.upload import UploadDesk, UploadFolders, UploadPace
+from service.study.worker import DeviceWorker, Phase
+from service.telemetry import Metrics, log_event
+
+_JOIN_SECONDS = 2.0  # after that a hanging kernel is left to the end of the process
+
+
+class RunningService:
+    """The parts of one app. `pipeline` is None until it is loaded."""
+
+    def __init__(self, settings: Settings, workings: Workings, metrics: Metrics, store: ResultStore) -> None:
+        self.settings, self.metrics, self.store = settings, metrics, store
+        self.pipeline: StudyPipeline | None = None
+        self.live: dict[str, StudyJob] = {}
+        self.bank_check = BankCheck()
+        self.bank_watch = BankWatch(settings.bank)
+        self._workings = workings
+        ledger = Ledger(store, metrics, self.live)
+        self.worker = DeviceWorker(self._load, permits=settings.queue_size, observer=ledger)
+        metrics.queue_length.set_function(lambda: self.worker.waiting)
+        metrics.in_flight.set_function(lambda: self.worker.in_flight)
+        metrics.ready.set_function(lambda: self.readiness().ready)
+
+    def reception(self, folders: UploadFolders) -> Reception:
+        """The reception that takes uploads into these folders."""
+        settings = self.settings
+        desk = UploadDesk(
+            folders=folders,
+            limits=UploadLimits(settings.max_body_bytes, settings.max_files, settings.max_file_bytes),
+            pace=UploadPace(settings.upload_idle_seconds, settings.upload_seconds),
+            check=self._check,
+        )
+        return Reception(
+            settings=settings,
+            metrics=self.metrics,
+            worker=self.worker,
+            store=self.store,
+            desk=desk,
+            live=self.live,
+            bank_check=self.bank_check,
+            default_neighbours=self.default_neighbours,
+            languages=lambda: self._loaded().languages.tags,
+        )
+
+    def readiness(self) -> ReadinessDocument:
+        """Whether studies are taken now."""
+        worker, altered = self.worker, self.bank_check.reason
+        if worker.phase is Phase.READY and altered:
+            return ReadinessDocument(ready=False, phase="failed", reason=altered)
+        return ReadinessDocument(ready=worker.phase is Phase.READY, phase=worker.phase.value, reason=worker.reason)
+
+    def info(self) -> InfoDocument:
+        """What is running."""
+        provenance = dict(self.pipeline.provenance) if self.pipeline else {}
+        notice = provenance.get("licence_notice")
+        limits = ("queue_size", "max_body_bytes", "max_files", "max_file_bytes", "upload_seconds", "answer_seconds")
+        return InfoDocument(
+            echoscribe=version("echoscribe"),
+            draft_notice=DRAFT_NOTICE,
+            readiness=self.readiness(),
+            bank_check=self.bank_check.state,
+            licence_notice=None if notice is None else str(notice),
+            modes=list(self.pipeline.modes) if self.pipeline else [],
+            languages=list(self.pipeline.languages.tags) if self.pipeline else [],
+            provenance=provenance,
+            limits={name: getattr(self.settings, name) for name in limits},
+        )
+
+    def _check(self, form: ReportForm) -> None:
+        """Judges a form as soon as a field of it is in. Raises RequestError."""
+        pipeline = self._loaded()
+        neighbours = self.default_neighbours() if form.k is None else form.k
+        pipeline.check(RunOptions(form.mode, neighbours, self.settings.depth, lang=form.lang))
+
+    def default_neighbours(self) -> int:
+        """How many candidates vote when a request names no k. Raises NotReady."""
+        return default_neighbours(self.settings, self._loaded())
+
+    def _loaded(self) -> StudyPipeline:
+        if self.pipeline is None:
+            raise NotReady("bundle and bank are loading")
+        return self.pipeline
+
+    def _load(self) -> PipelineRunner:
+        """Loads the pipeline and runs one study on it; called by the device's thread."""
+        started = perf_counter()
+        served = self.bank_watch.served()
+        pipeline = self._workings.load(self.settings)
+        loaded = perf_counter()
+        options = RunOptions(None, default_neighbours(self.settings, pipeline), self.settings.depth)
+        pipeline.check(options)
+        document = pipeline.run(self._workings.warm_up(), options, silent)
+        self.pipeline = pipeline
+        log_event(
+            "warmed_up",
+            load_seconds=round(loaded - started, 3),
+            warm_up_seconds=round(perf_counter() - loaded, 3),
+            clips_used=sum(clip.used for clip in document.clips),
+            device=str(pipeline.provenance.get("device")),
+            device_reason=str(pipeline.provenance.get("device_reason")),
+        )
+        self.bank_check.start(pipeline.retriever.bank)
+        self.bank_watch.start(served, self._swap_bank)
+        return PipelineRunner(self._loaded, self._workings.open_study, ingest_limits(self.settings))
+
+    def _swap_bank(self) -> None:
+        """Takes up the bank's new version: studies that run keep the old one, the next begins with the new one."""
+        pipeline = self._workings.swap_bank(self._loaded(), self.settings)
+        self.pipeline = pipeline
+        self.bank_check.start(pipeline.retriever.bank)
+        provenance = pipeline.provenance
+        log_event("bank_swapped", bank_sha256=provenance.get("bank_sha256"), candidates=provenance.get("candidates"))
+
+
+@contextmanager
+def open_service(
+    settings: Settings, workings: Workings, metrics: Metrics
+) -> Iterator[tuple[RunningService, Reception]]:
+    """The running service and its reception; loading goes on in the background. Raises StoreError.
+
+    At the end every study still in the house is settled as interrupted, and no upload is left.
+    """
+    with ResultStore(settings.results_file) as store, UploadFolders(settings.upload_folder) as folders:
+        service = RunningService(settings, workings, metrics, store)
+        service.worker.start()
+        try:
+            yield service, service.reception(folders)
+        finally:
+            service.worker.stop(interrupted())
+            service.worker.join(_JOIN_SECONDS)
+            service.bank_watch.stop(_JOIN_SECONDS)
+            service.bank_check.stop(_JOIN_SECONDS)

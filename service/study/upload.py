@@ -1,0 +1,248 @@
+"""Uploads: headers are judged before the body is read, the body streams to disk, its folder vanishes in every case."""
+
+import asyncio
+import errno
+import fcntl
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Self
+
+from anyio import to_thread
+from python_multipart.multipart import parse_options_header
+from starlette.requests import ClientDisconnect
+
+from service.errors import (
+    EmptyStudy,
+    MalformedUpload,
+    StoreUnavailable,
+    UnsupportedUpload,
+    UploadCutOff,
+    UploadFolderFull,
+    UploadTimeout,
+    UploadTooLarge,
+)
+from service.study.multipart import FormCheck, MultipartReceiver, ReportForm, UploadLimits
+
+_PREFIX: Final = "echoscribe-uploads-"
+_LOCK: Final = "in-use"
+_NO_SPACE: Final = {errno.ENOSPC, errno.EDQUOT}
+_HELD: Final = 1 << 20  # bytes of a request in memory while its earlier ones are written
+_LITTLE: Final = 1 << 16  # bytes; a fast client's pieces are larger
+
+
+@dataclass(frozen=True)
+class Upload:
+    """The files of one request on disk, in upload order, and the fields that came with them.
+
+    sha256: of each file, taken as it came in.
+    """
+
+    folder: Path
+    files: tuple[Path, ...]
+    form: ReportForm
+    payload_sha256: str
+    sha256: Mapping[Path, str] = field(default_factory=dict)
+
+    def remove(self) -> None:
+        """Deletes the files; doing it twice is fine."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class UploadPace:
+    """Longest silence and longest time of one upload, in seconds."""
+
+    idle_seconds: float
+    total_seconds: float
+
+
+class UploadFolders:
+    """One folder per process with one folder per upload in it.
+
+    What a killed process left behind is removed by the next one: the lock tells whether its owner still lives.
+    """
+
+    def __init__(self, parent: Path) -> None:
+        """Makes the process's folder and removes those of dead ones. Raises StoreUnavailable when that fails."""
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            _remove_orphans(parent)
+            self.root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+            self._lock = (self.root / _LOCK).open("w")
+        except OSError as error:
+            raise StoreUnavailable(f"upload folder {parent}: cannot be written ({error.strerror})") from error
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def new(self) -> Path:
+        """An empty folder for one upload. Raises UploadFolderFull."""
+        try:
+            return Path(tempfile.mkdtemp(dir=self.root))
+        except OSError as error:
+            raise UploadFolderFull("the disk for uploads has no space left") from error
+
+    def close(self) -> None:
+        """Removes everything."""
+        shutil.rmtree(self.root, ignore_errors=True)
+        self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _remove_orphans(parent: Path) -> None:
+    for folder in parent.glob(f"{_PREFIX}*"):
+        try:
+            with (folder / _LOCK).open("r+") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue  # its owner lives, or is just making it, or it is another user's
+
+
+def boundary_of(headers: Mapping[str, str], limits: UploadLimits) -> bytes:
+    """The multipart boundary of a request whose headers announce an upload that can be read.
+
+    Raises UnsupportedUpload, UploadTooLarge, MalformedUpload or EmptyStudy.
+    """
+    kind, options = parse_options_header(headers.get("content-type"))
+    length = headers.get("content-length", "")
+    if length == "0" or (not kind and not length and "transfer-encoding" not in headers):
+        raise EmptyStudy("files: the request has no body", field="files")
+    if kind != b"multipart/form-data":
+        raise UnsupportedUpload("Content-Type: must be multipart/form-data", field="Content-Type")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedUpload("Content-Encoding: encoded bodies are not unpacked", field="Content-Encoding")
+    if length.isdecimal() and int(length) > limits.max_body_bytes:
+        raise _body_too_large(limits)
+    if not options.get(b"boundary"):
+        raise MalformedUpload("Content-Type: has no boundary", field="Content-Type")
+    return options[b"boundary"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadDesk:
+    """Receives uploads into `folders` within `limits` and `pace`; `check` judges the form as soon as a field is in."""
+
+    folders: UploadFolders
+    limits: UploadLimits
+    pace: UploadPace
+    check: FormCheck
+
+    async def receive(self, boundary: bytes, body: AsyncIterator[bytes]) -> Upload:
+        """The upload on disk. Raises an UploadError, InvalidField or EmptyStudy, and then nothing is left on disk."""
+        folder = self.folders.new()
+        try:
+            return await self._receive_into(folder, boundary, body)
+        except ClientDisconnect as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise UploadCutOff("the client went away during the upload") from error
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if error.errno in _NO_SPACE:
+                raise UploadFolderFull("the disk for uploads has no space left") from error
+            raise
+        except BaseException:  # cancellation too: nothing of the patient may stay behind
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    async def _receive_into(self, folder: Path, boundary: bytes, body: AsyncIterator[bytes]) -> Upload:
+        with MultipartReceiver(boundary, folder, self.limits, self.check) as receiver:
+            try:
+                async with asyncio.timeout(self.pace.total_seconds):
+                    await self._copy(body, receiver)
+            except TimeoutError as error:
+                text = f"the upload may pause for {self.pace.idle_seconds:g} s and take {self.pace.total_seconds:g} s"
+                raise UploadTimeout(text, limit=self.pace.total_seconds) from error
+            if not receiver.ended:
+                raise MalformedUpload("the body ends before its closing boundary")
+            if not receiver.files:
+                raise EmptyStudy("files: the form has none", field="files")
+            return Upload(
+                folder, tuple(receiver.files), receiver.form, receiver.payload_sha256(), dict(receiver.sha256)
+            )
+
+    async def _copy(self, body: AsyncIterator[bytes], receiver: MultipartReceiver) -> None:
+        """Every piece of the body into the receiver. Raises TimeoutError when one takes too long to come."""
+        received, writer = 0, _WriteBehind(receiver)
+        try:
+            async with asyncio.timeout(None) as silence:  # one for all pieces, of which there are thousands
+                while (piece := await self._next(body, silence)) is not None:
+                    received += len(piece)
+                    if received > self.limits.max_body_bytes:
+                        raise _body_too_large(self.limits)
+                    await writer.take(piece)
+            await writer.end()
+        except TimeoutError:
+            await writer.end()  # what is wrong with earlier bytes says more
+            raise
+        finally:
+            await writer.settle()
+
+    async def _next(self, body: AsyncIterator[bytes], silence: asyncio.Timeout) -> bytes | None:
+        """The next piece; the timeout runs only while it is waited for."""
+        silence.reschedule(asyncio.get_running_loop().time() + self.pace.idle_seconds)
+        piece = await anext(body, None)
+        silence.reschedule(None)
+        return piece
+
+
+class _WriteBehind:
+    """Writes pieces in a thread while the next ones come.
+
+    They are held until the thread is free, so that it is not woken for each 64 KiB, and no more than _HELD bytes.
+    """
+
+    def __init__(self, receiver: MultipartReceiver) -> None:
+        self._receiver = receiver
+        self._held: list[bytes] = []
+        self._bytes_held = 0
+        self._writing: asyncio.Task[None] | None = None
+
+    async def take(self, piece: bytes) -> None:
+        """Takes the next piece. Raises what was wrong with earlier ones, or with a little one itself."""
+        self._held.append(piece)
+        self._bytes_held += len(piece)
+        if self._writing is not None and (self._writing.done() or self._bytes_held >= _HELD):
+            await self._written()
+        if self._writing is None:
+            little = self._bytes_held < _LITTLE
+            self._write()
+            if little:
+                await self._written()
+
+    async def end(self) -> None:
+        """Waits until all is written. Raises what was wrong with it."""
+        await self._written()
+        self._write()
+        await self._written()
+
+    async def settle(self) -> None:
+        """Waits until nothing is written any more, whatever came of it: the folder must not vanish under the thread."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+            _ = self._writing.cancelled() or self._writing.exception()
+
+    def _write(self) -> None:
+        if self._held:
+            self._writing = asyncio.create_task(to_thread.run_sync(self._write_all, self._held))
+            self._held, self._bytes_held = [], 0
+
+    def _write_all(self, pieces: list[bytes]) -> None:
+        # Joined: hashing and writing let go of the interpreter's lock, and each time it must be waited for again.
+        self._receiver.write(b"".join(pieces))
+
+    async def _written(self) -> None:
+        if self._writing is not None:
+            await self._writing
+            self._writing = None
+
+
+def _body_too_large(limits: UploadLimits) -> UploadTooLarge:
+    limit = limits.max_body_bytes
+    return UploadTooLarge(f"the request body is larger than {limit} bytes", limit=limit)

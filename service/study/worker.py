@@ -1,0 +1,259 @@
+"""The device and its queue: one worker thread, as many studies in the house as there are permits, no study lost.
+
+The first studies that wait are read and prepared meanwhile, so that the device does not wait for them.
+
+A permit is taken before the body of a request is read, so permits bound disk space as well as waiting. Progress is
+cooperative cancellation too: a study that nobody waits for stops at its next step.
+"""
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final, Protocol
+
+import torch
+
+from service.errors import (
+    Abandoned,
+    DeviceLost,
+    DeviceOutOfMemory,
+    Draining,
+    InternalFault,
+    Interrupted,
+    NotReady,
+    QueueFull,
+    ServiceError,
+    Unavailable,
+)
+from service.schemas import ReportDocument
+from service.study.job import Permit, StudyJob
+from service.telemetry import log_event
+
+_FIRST_GUESS_SECONDS: Final = 5.0  # for Retry-After, until a study has run
+_SMOOTHING: Final = 0.3  # weight of the newest study in the running mean of seconds
+_LOADING_RETRY_SECONDS: Final = 5
+_READ_AHEAD: Final = 2  # waiting studies that may be read already; what is prepared of each stays in memory
+
+
+class Phase(StrEnum):
+    """Where the worker is in its life. Only `ready` takes studies."""
+
+    LOADING = "loading"
+    READY = "ready"
+    DRAINING = "draining"
+    FAILED = "failed"  # could not load
+    LOST = "lost"  # the device or the thread died
+    STOPPED = "stopped"
+
+
+class StudyRunner(Protocol):
+    """What the worker's thread loads, and then runs one study at a time."""
+
+    def begin(self, job: StudyJob) -> None:
+        """Begins with what needs no device, in another thread; returns at once, and may be called again."""
+
+    def run(self, job: StudyJob) -> ReportDocument:
+        """The answer to one study; reports its steps to `job.step`."""
+
+
+class Observer(Protocol):
+    """Who is told how a study ended, before the one who waits for it; may raise ServiceError instead of keeping it."""
+
+    def settled(self, job: StudyJob, outcome: ReportDocument | ServiceError) -> None:
+        """Takes the outcome."""
+
+
+class DeviceWorker:
+    """Owns the device: loads in its thread, then runs accepted studies in the order they came."""
+
+    def __init__(self, load: Callable[[], StudyRunner], *, permits: int, observer: Observer) -> None:
+        self.phase = Phase.LOADING
+        self.reason: str | None = "bundle and bank are loading"
+        self.permits = permits
+        self._load, self._observer = load, observer
+        self._held = 0
+        self._waiting: deque[StudyJob] = deque()
+        self._running: StudyJob | None = None
+        self._runner: StudyRunner | None = None
+        self._mean_seconds = _FIRST_GUESS_SECONDS
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._main, name="device", daemon=True)
+
+    @property
+    def waiting(self) -> int:
+        """Studies that wait for the device."""
+        return len(self._waiting)
+
+    @property
+    def in_flight(self) -> int:
+        """Permits taken: studies uploading, waiting or running."""
+        return self._held
+
+    def start(self) -> None:
+        """Starts to load."""
+        self._thread.start()
+
+    def unavailable(self) -> Unavailable | None:
+        """Why no study is taken now, None when one is."""
+        match self.phase:
+            case Phase.READY:
+                return None
+            case Phase.LOADING:
+                return NotReady(self.reason or "", retry_after_seconds=_LOADING_RETRY_SECONDS)
+            case Phase.FAILED:
+                return NotReady(self.reason or "")
+            case Phase.LOST:
+                return DeviceLost(self.reason or "")
+        return Draining("the service is shutting down; post to another instance")
+
+    def admit(self) -> Permit:
+        """A permit to upload one study and have it run. Raises Unavailable or QueueFull."""
+        with self._changed:
+            if refusal := self.unavailable():
+                raise refusal
+            if self._held >= self.permits:
+                text = f"{self.permits} studies are in the house already"
+                raise QueueFull(text, limit=self.permits, retry_after_seconds=self._seconds_of_queue())
+            self._held += 1
+        return Permit(self._give_back)
+
+    def _seconds_of_queue(self) -> int:
+        """About how long the studies take that wait or run now; at least a second."""
+        studies = len(self._waiting) + (self._running is not None)
+        return max(1, math.ceil(studies * self._mean_seconds))
+
+    def _give_back(self) -> None:
+        with self._changed:
+            self._held -= 1
+            self._changed.notify_all()
+
+    def submit(self, job: StudyJob) -> None:
+        """Puts a study with its permit in the queue; a draining worker still takes those that were admitted before."""
+        with self._changed:
+            if self.phase in {Phase.READY, Phase.DRAINING}:
+                self._waiting.append(job)
+                self._begin_next()
+                self._changed.notify_all()
+                return
+        self._settle(job, self.unavailable() or Interrupted("the service has stopped"))
+
+    def _begin_next(self) -> None:
+        """Has the first waiting studies read; call it holding the lock."""
+        if self._runner is not None:
+            for job in list(self._waiting)[:_READ_AHEAD]:
+                self._runner.begin(job)
+
+    def drop(self, job: StudyJob) -> None:
+        """Gives up a study: at once when it waits, at its next step when it runs."""
+        job.drop()
+        with self._changed:
+            if job not in self._waiting:
+                return
+            self._waiting.remove(job)
+        self._settle(job, Abandoned("nobody waits for this study any more"))
+
+    def drain(self) -> None:
+        """Takes no new study from now on; those in the house go on."""
+        with self._changed:
+            if self.phase in {Phase.LOADING, Phase.READY}:
+                self._enter(Phase.DRAINING, "the service is shutting down")
+
+    def stop(self, outcome: ServiceError, *, phase: Phase = Phase.STOPPED) -> None:
+        """Settles every study that is still in the house with `outcome`; the thread ends after its current step."""
+        with self._changed:
+            self._enter(phase, str(outcome))
+            left = [*self._waiting, *([self._running] if self._running else [])]
+            self._waiting.clear()
+        for job in left:
+            job.drop()
+            self._settle(job, outcome)
+
+    def join(self, seconds: float) -> None:
+        """Waits for the thread to end; it is a daemon, so that a hanging kernel cannot keep the process."""
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
+
+    def _enter(self, phase: Phase, reason: str | None) -> None:
+        """Changes the phase; call it holding the lock."""
+        self.phase, self.reason = phase, reason
+        self._changed.notify_all()
+
+    def _main(self) -> None:
+        try:
+            runner = self._loaded()
+            while runner and (job := self._next()):
+                self._run(runner, job)
+        finally:
+            if self.phase in {Phase.READY, Phase.DRAINING}:  # an exception of our own: readiness must see it
+                self.stop(DeviceLost("the thread of the device ended"), phase=Phase.LOST)
+
+    def _loaded(self) -> StudyRunner | None:
+        try:
+            runner = self._load()
+        # The outermost frame of the thread: whatever kept it from loading must be seen by readiness and the log.
+        except BaseException as error:
+            # The messages of our own errors name files and hashes of bundle and bank, which were not sent by anybody.
+            log_event("loading_failed", level=40, message=str(error), fault=error)
+            with self._changed:
+                self._enter(Phase.FAILED, f"loading failed: {type(error).__name__}, see the log")
+            return None
+        with self._changed:
+            self._runner = runner
+            if self.phase is Phase.LOADING:
+                self._enter(Phase.READY, None)
+        log_event("ready")
+        return runner
+
+    def _next(self) -> StudyJob | None:
+        """The next study, None when the worker has stopped."""
+        with self._changed:
+            self._running = None
+            self._changed.wait_for(lambda: self._waiting or self.phase not in {Phase.READY, Phase.DRAINING})
+            if self.phase not in {Phase.READY, Phase.DRAINING}:
+                return None
+            self._running = self._waiting.popleft()
+            self._begin_next()
+            return self._running
+
+    def _run(self, runner: StudyRunner, job: StudyJob) -> None:
+        job.started_seconds = time.monotonic()
+        try:
+            document = runner.run(job)
+        except ServiceError as error:
+            self._settle(job, error)
+        except torch.OutOfMemoryError as error:
+            log_event("device_out_of_memory", level=40, fault=error, study_id=job.study_id)
+            self._settle(job, DeviceOutOfMemory("the study does not fit into the device's memory"))
+        except (torch.AcceleratorError, SystemExit, KeyboardInterrupt) as error:
+            # After a CUDA fault every later call in this process fails too: only a new process can go on.
+            log_event("device_lost", level=50, fault=error, study_id=job.study_id)
+            self.stop(DeviceLost(f"the device was lost ({type(error).__name__})"), phase=Phase.LOST)
+        except Exception as error:  # one study's fault, whatever it is, must not end the worker
+            log_event("study_failed", level=40, fault=error, study_id=job.study_id, request_id=job.request_id)
+            self._settle(job, InternalFault())
+        else:
+            self._mean_seconds += _SMOOTHING * (time.monotonic() - job.started_seconds - self._mean_seconds)
+            self._settle(job, document)
+
+    def _settle(self, job: StudyJob, outcome: ReportDocument | ServiceError) -> None:
+        """Keeps the outcome, deletes the files, frees the place, and only then tells who waits."""
+        if not job.claim_settling():
+            return
+        kept = outcome
+        try:
+            self._observer.settled(job, outcome)
+        except ServiceError as error:
+            log_event("result_not_kept", level=40, fault=error, study_id=job.study_id)
+            kept = error
+        except Exception as error:  # a mistake of ours in keeping the books must not strand who waits
+            log_event("result_not_kept", level=50, fault=error, study_id=job.study_id)
+            kept = InternalFault()
+        job.upload.remove()
+        job.permit.release()
+        if isinstance(kept, ServiceError):
+            job.outcome.set_exception(kept)
+        else:
+            job.outcome.set_result(kept)

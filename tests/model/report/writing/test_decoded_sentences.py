@@ -1,0 +1,60 @@
+"""What a sentence cites: all who say the same, none who says otherwise."""
+
+from dataclasses import replace
+
+import pytest
+
+from model.report.decoder.prefix import EncodedEvidence
+from model.report.language.language import Finding
+from model.report.request import EvidenceSentence
+from model.report.writing.decoded_sentences import Draft, bearing_on, cited
+
+SAYS = {
+    "Sound.": [Finding("deck", "sound")],
+    "Sound and taut.": [Finding("deck", "sound"), Finding("cables", "taut")],
+    "Cracked and taut.": [Finding("deck", "cracked"), Finding("cables", "taut")],
+    "Cracked.": [Finding("deck", "cracked")],
+    "Grey.": [],
+}
+READ = [
+    EncodedEvidence(EvidenceSentence(words, words, None, 0.2, ids), (1,))
+    for words, ids in (("Sound.", (1, 2)), ("Sound and taut.", (3,)), ("Cracked and taut.", (4, 5)), ("Grey.", (6,)))
+]
+
+
+def stated_by(template: str) -> list[Finding]:
+    return SAYS[template]
+
+
+def draft(template: str, source: str = "retrieved", candidates: tuple[int, ...] = (9,)) -> Draft:
+    return Draft("Deck", template, -0.1, source, candidates, 4)  # type: ignore[arg-type]  # a source by name
+
+
+def test_all_who_say_the_same_are_cited_and_none_who_denies_part_of_it() -> None:
+    assert cited(draft("Sound."), READ, stated_by).candidate_ids == (1, 2, 3)
+    assert cited(draft("Sound and taut."), READ, stated_by).candidate_ids == (1, 2, 3)
+    assert cited(draft("Cracked."), READ, stated_by).candidate_ids == (4, 5)
+
+
+def test_own_words_for_what_others_say_are_from_both() -> None:
+    assert cited(draft("Sound.", "generated", ()), READ, stated_by).source == "both"
+    assert cited(draft("Sound."), READ, stated_by).source == "retrieved"
+
+
+def test_what_nobody_says_keeps_what_it_was_copied_from() -> None:
+    for source in ("retrieved", "generated"):
+        alone = draft("Cracked.", source)
+        assert cited(alone, READ[:2], stated_by) == alone
+    assert cited(draft("Grey."), READ, stated_by) == draft("Grey.")
+
+
+def test_whoever_speaks_of_it_bears_on_it_whatever_they_say() -> None:
+    assert bearing_on(draft("Cracked."), READ, stated_by) == (1, 2, 3, 4, 5)
+    assert bearing_on(draft("Grey."), READ, stated_by) == ()
+
+
+@pytest.mark.parametrize(("other", "survives"), [(-0.2, True), (-0.27, True), (-0.28, False), (0.0, True)])
+def test_a_sentence_survives_while_it_is_half_as_probable(other: float, survives: bool) -> None:
+    said = draft("Sound.")
+    assert said.survives([draft("Cracked."), replace(said, log_probability=other)]) is survives
+    assert not said.survives([draft("Cracked.")])

@@ -1,0 +1,97 @@
+"""The view classifier learns, is measured on patients it never saw, and goes on where it was stopped."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from model.echo.networks.view_classifier import build_view_classifier
+from model.echo.taxonomy import ECHO_TAXONOMY
+from scripts.rendered import train_views
+from scripts.rendered.phantom.scan.looks import HELD_OUT_LOOKS
+from scripts.rendered.train_views import StoredViews, looks_clips
+from scripts.rendered.training.clip_store import ABOUT_FILE, DONE_FILE, PIXELS_FILE, ClipStore
+from service.site.decoder_training.clock import Clock
+
+SIZE, FRAMES, CLIPS = 16, 4, 48
+TINY = {"architecture": "convnext", "stages": [[8, 16, 1], [16, None, 1]]}
+
+
+class CountedClock(Clock):
+    """A clock that goes on by a second each time it is read: the same number of steps on every machine."""
+
+    _read = 0.0
+
+    @property
+    def spent_s(self) -> float:
+        self._read += 1
+        return self.spent_before_s + self._read
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store whose clips are a colour for each view: learned in seconds. Its plan is the real one."""
+    folder = tmp_path_factory.mktemp("store")
+    about = {"purpose": "encoder", "clips": CLIPS, "clips_per_study": 2, "size": SIZE, "frames": FRAMES}
+    (folder / ABOUT_FILE).write_text(json.dumps(about))
+    (folder / DONE_FILE).write_text(f"{CLIPS}\n")
+    pixels = np.zeros((CLIPS, FRAMES, SIZE, SIZE, 3), np.uint8)
+    np.save(folder / PIXELS_FILE, pixels)
+    colours = np.random.default_rng(0).integers(20, 220, (len(ECHO_TAXONOMY.views), 3))
+    pixels += colours[ClipStore.open(folder).views()][:, None, None, None].astype(np.uint8)
+    np.save(folder / PIXELS_FILE, pixels)
+    return folder
+
+
+def command(store: Path, out: Path, seconds: int) -> list[str]:
+    words = f"--clips {store} --out {out} --seconds {seconds} --batch 16 --held-out 10 --looks-clips 0 --threads 1"
+    return [*words.split(), "--device", "cpu"]
+
+
+def test_training_writes_what_a_bundle_needs_and_goes_on(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(train_views.SIZES, "demo", TINY)
+    monkeypatch.setattr(train_views, "Clock", CountedClock)
+    train_views.main(command(store, tmp_path, 80))
+    first = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert first["clips"] <= 10
+    assert set(first["by_view"]) == set(ECHO_TAXONOMY.views)
+    config = json.loads((tmp_path / "network.json").read_text())
+    assert config == {**TINY, "file": "view_classifier.safetensors"}
+    assert (tmp_path / "curve.png").stat().st_size > 1000
+    train_views.main(command(store, tmp_path, 300))
+    second = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert second["steps"] > first["steps"] > 0
+    steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert len(steps) >= 2
+    assert steps == sorted(set(steps))  # nothing is done twice
+    losses = [json.loads(line)["loss"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert losses[-1] < 0.8 * losses[0]
+    with pytest.raises(ValueError, match="another configuration"):
+        train_views.main([*command(store, tmp_path, 300), "--seed", "1"])
+
+
+def test_no_patient_is_on_both_sides(store: Path) -> None:
+    views = StoredViews.of(ClipStore.open(store), held_out=9)
+    assert views.held_out == 38  # ten clips of five patients
+    with pytest.raises(ValueError, match="--held-out 48"):
+        StoredViews.of(ClipStore.open(store), held_out=48)
+
+
+def test_clips_of_held_out_looks_show_every_view() -> None:
+    planned = looks_clips(22)
+    assert {clip.acquisition.look for clip in planned} == set(HELD_OUT_LOOKS)
+    assert [planned[0].view, planned[11].view] == [ECHO_TAXONOMY.views[0]] * 2
+
+
+def test_sizes_build() -> None:
+    with torch.device("meta"):
+        networks = {
+            name: build_view_classifier(config, ECHO_TAXONOMY.views) for name, config in train_views.SIZES.items()
+        }
+    weights = {name: sum(weight.numel() for weight in network.parameters()) for name, network in networks.items()}
+    assert weights["demo"] < 2e6
+    assert weights["echoprime"] > 8e7

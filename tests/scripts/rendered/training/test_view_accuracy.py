@@ -1,0 +1,34 @@
+"""Accuracy counts what the service would say, view by view."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from model.device import choose_placement
+from scripts.rendered.phantom.scan.tensors import input_config
+from scripts.rendered.training.view_accuracy import accuracy, views_told
+
+
+class Brightness(nn.Module):
+    """View 1 for pictures brighter than the mean grey level, else view 0, the surer the farther."""
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        mean = pictures.mean(dim=(1, 2, 3))
+        return torch.stack((-mean, mean), dim=1)
+
+
+def test_the_mean_over_a_clips_pictures_decides() -> None:
+    config = input_config(16, 16)
+    clips = np.zeros((3, 16, 16, 16, 3), np.uint8)
+    clips[1] = 200
+    clips[2, [2, 8]] = 200  # two of the three pictures that are read
+    told = views_told(Brightness(), clips, config, choose_placement("cpu"))
+    assert told.tolist() == [0, 1, 1]
+
+
+def test_errors_are_listed_by_true_view() -> None:
+    found = accuracy(np.array([0, 1, 1, 2]), np.array([0, 0, 1, 2]))
+    assert found["top1"] == 0.75
+    assert found["by_view"]["A2C"] == 0.5
+    assert found["by_view"]["SSN"] is None
+    assert found["confused"] == {"A2C": {"A3C": 1}}

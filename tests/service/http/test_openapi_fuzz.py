@@ -1,0 +1,65 @@
+"""Requests made up from the OpenAPI document, valid and not: never a 5xx, and always a documented status."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error, status_code_conformance
+
+from service.http.app import create_app
+from service.settings import Settings
+from tests.service.conftest import wait_until
+from tests.service.invented import InventedPipeline, invented_workings
+
+OPERATIONS = [
+    ("POST", "/report", 60),
+    ("GET", "/report/{study_id}", 25),
+    ("GET", "/report/{study_id}/events", 15),
+    ("GET", "/phenotypes", 40),
+    ("GET", "/phenotypes/{study_id}", 15),
+    ("GET", "/readyz", 5),
+    ("GET", "/info", 5),
+    ("GET", "/metrics", 5),
+]
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service on a loopback socket, in a thread of this process."""
+    folder = tmp_path_factory.mktemp("service")
+    values = {"store": folder / "s.sqlite3", "upload_folder": folder, "neighbours": 5}
+    app = create_app(Settings.model_validate(values), invented_workings(InventedPipeline()))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    wait_until(lambda: server.started)
+    address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    wait_until(lambda: httpx.get(f"{address}/readyz").status_code == 200)
+    yield address
+    server.should_exit = True
+    thread.join(20)
+
+
+@pytest.mark.parametrize(("method", "path", "examples"), OPERATIONS)
+def test_no_request_makes_the_service_fail(url: str, method: str, path: str, examples: int) -> None:
+    operation = schemathesis.openapi.from_url(f"{url}/openapi.json")[path][method]
+    modes = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
+    cases = st.one_of([operation.as_strategy(generation_mode=mode) for mode in modes])
+
+    @settings(
+        max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True
+    )
+    @given(case=cases)
+    def send(case: schemathesis.Case[Any]) -> None:
+        response = case.call()
+        case.validate_response(response, checks=[not_a_server_error, status_code_conformance])
+
+    send()
+    assert httpx.get(f"{url}/readyz").status_code == 200
