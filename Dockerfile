@@ -39,10 +39,7 @@ COPY --from=dependencies /opt/echoscribe /opt/echoscribe
 COPY --from=wheel /dist /tmp/dist
 RUN /opt/echoscribe/bin/pip install --no-deps --no-cache-dir /tmp/dist/*.whl && rm -rf /tmp/dist \
     && /opt/echoscribe/bin/pip check
-# The jobs of docker-compose.yml: they are no part of the installed package.
-COPY scripts /opt/echoscribe/jobs/scripts
 ENV PATH=/opt/echoscribe/bin:$PATH \
-    PYTHONPATH=/opt/echoscribe/jobs \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     ECHOSCRIBE_HOST=0.0.0.0 \

@@ -45,7 +45,7 @@ def next_version(folder: Path) -> Path:
 
 
 def make_current(version: Path) -> None:
-    """Lets `current` name a finished version, in one step."""
+    """Makes `current` name a finished version, in one step."""
     pointer = version.parent / CURRENT
     writing = version.parent / f".{CURRENT}.unfinished"
     with writing.open("w", encoding="utf-8") as file:

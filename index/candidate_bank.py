@@ -27,7 +27,7 @@ Ids = Sequence[int] | NDArray[np.int64]
 
 @dataclass(frozen=True)
 class BlockChecked:
-    """A block whose sha256 was right."""
+    """A block whose sha256 is the recorded one."""
 
     file: str
     block: int
@@ -50,7 +50,7 @@ class CandidateBank:
     def open(cls, folder: Path, encoder_sha256: str | None, verify: Literal["index", "all"] = "index") -> Self:
         """The bank in a folder, its current version where it has versions.
 
-        encoder_sha256 None: the caller does not search it with any encoder's vectors.
+        encoder_sha256: of the encoder whose vectors will search the bank; None: no encoder's, so nothing is compared.
 
         verify ``index`` hashes the small tables and the search index, ``all`` every block of every file.
         Raises BankCorrupt for a missing, truncated or altered file, BankMismatch when what it states differs.
@@ -142,7 +142,7 @@ class CandidateBank:
         return found
 
     def hold(self) -> Self:
-        """The bank with every file open, so that it can be served whole after its folder was removed."""
+        """The bank with every file open. It can then be served to its end, even after its folder was removed."""
         lazy = [name for name, member in vars(type(self)).items() if isinstance(member, cached_property)]
         keys = {"_patient_keys", "_study_keys"}
         for name in lazy:

@@ -1,4 +1,4 @@
-"""Pseudonyms of candidates: whose study a candidate is, without saying who that is."""
+"""Pseudonyms of candidates: they tell which candidates are of one patient or one study, and name nobody."""
 
 import re
 

@@ -11,16 +11,16 @@ from index.numpy_search import rerank
 from index.search import Found, checked_queries
 
 _BLOCK_ROWS = 65_536  # 64 MB of float16 at 512 dimensions
-_MAX_FETCH = 16_384  # more equal scores than this are ties that no order can settle
+_MAX_FETCH = 16_384  # candidates; where even more have about the same score, they are taken as equal
 _DENSE_SHARE = 4  # rows of a block are gathered when fewer than 1 in 4 are wanted, else all are scored and some kept
 
 
 class ExactSearch:
     """Scans a bank in blocks.
 
-    A float16 product is off by up to about 3e-4 for unit vectors (LOG 2026-11-22), so the scan fetches more than k, the
-    fetched are re-ranked in float32, and the scan is repeated with a larger fetch unless the k-th best beats the last
-    one fetched by more than twice the error seen.
+    A float16 product is wrong by up to about 3e-4 for unit vectors (LOG L-006). So the scan fetches more than k and
+    re-ranks them in float32. It is repeated with a larger fetch unless the k-th best is better than the last one
+    fetched by more than twice the largest error seen.
     """
 
     def __init__(self, embeddings: NDArray[Any], device: torch.device | str = "cpu") -> None:

@@ -32,7 +32,7 @@ def faiss_distribution() -> str:
 
 
 def set_faiss_threads(threads: int) -> None:
-    """Sets the size of FAISS's OpenMP pool, which is its own beside torch's. Without FAISS there is nothing to set."""
+    """Sets the size of FAISS's OpenMP pool; torch has another one. Without FAISS nothing is done."""
     if any(_version(name) for name in _DISTRIBUTIONS):
         _faiss().omp_set_num_threads(threads)
 
@@ -118,7 +118,7 @@ class FaissSearch:
         return cls(index, embeddings, name="faiss flat on GPU")
 
     def fetched(self, queries: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-        """Ids int64 (Q, count) as the index orders them, before re-ranking; -1 where it finds no more."""
+        """Ids int64 (Q, count) in the order of the index, before re-ranking; -1 where it finds no more."""
         _, ids = self._index.search(checked_queries(queries, self._embeddings.shape[1]), count)
         return np.asarray(ids, np.int64)
 

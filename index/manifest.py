@@ -138,8 +138,7 @@ def check_index(folder: Path, manifest: BankManifest) -> None:
         raise BankCorrupt(f"{folder / MANIFEST_FILE}: search names {name}, which `files` does not list")
     if EMBEDDINGS in manifest.files and manifest.search.get("vectors_sha256") != vectors_sha256(manifest):
         raise BankMismatch(
-            f"{folder / name}: was built over other vectors than {EMBEDDINGS}; "
-            "build it again: python -m service.site.bank.build_index"
+            f"{folder / name}: was built over other vectors than {EMBEDDINGS}; build it again: echoscribe bank index"
         )
 
 

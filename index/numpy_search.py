@@ -35,8 +35,8 @@ def rerank(
 ) -> Found:
     """The k best of each query's own candidates by float32 inner product, ordered as `search_numpy` orders.
 
-    queries: float32 (Q, D). ids: int64 (Q, m), m ≥ k, distinct within a row but for -1, which stands for nothing and
-    comes last with a score of minus infinity. threads: the queries are shared out among so many.
+    queries: float32 (Q, D). ids: int64 (Q, m), m ≥ k, distinct within a row except -1, which stands for no candidate
+    and comes last with a score of minus infinity. threads: the queries are divided among so many.
     """
     scores = np.empty(ids.shape, np.float32)
     shares = [range(first, len(ids), threads) for first in range(min(threads, len(ids)))]
@@ -57,7 +57,7 @@ def _score(
     scores: NDArray[np.float32],
     at: range,
 ) -> None:
-    """Fills the rows `at` of scores. Two small buffers are used again: fresh pages would cost more than products."""
+    """Fills the rows `at` of scores. Two small buffers are used again: new memory would cost more than the products."""
     stored = np.empty((_RERANK_ROWS, embeddings.shape[1]), embeddings.dtype)
     converted = np.empty(stored.shape, np.float32)
     for row in at:

@@ -13,9 +13,8 @@ from index.exact_search import ExactSearch
 from index.faiss_search import FaissSearch, faiss_gpus
 from index.retrieval import ContextCandidate, Neighbours, Retrieval
 from index.search import Found, Search
+from index.usual_search import DEPTH, NEIGHBOURS
 
-NEIGHBOURS = 50  # EchoPrime's predict_metrics votes over the 50 nearest
-DEPTH = 200  # design section 2: one search of this depth serves the vote and the context
 CONTEXT = 50  # design section 7 (d): evidence comes from the 50 nearest that have the section
 
 

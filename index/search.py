@@ -10,7 +10,7 @@ from index.errors import SearchError
 Found = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 # Up to here FAISS holds all vectors as float16 in memory (200,000 × 512 × 2 bytes = 205 MB) and scans them exactly.
-# Above, the bank is scanned where it lies, memory-mapped, until `service.site.bank.build_index` adds an index of
+# Above, the bank is scanned where it lies, memory-mapped, until `echoscribe bank index` adds an index of
 # measured recall.
 FLAT_LIMIT = 200_000
 

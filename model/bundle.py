@@ -14,7 +14,8 @@ from model.taxonomy import Phenotype, Taxonomy
 
 SCHEMA_VERSION = 1
 MANIFEST = "bundle.json"
-_READ_BLOCK = 1 << 20  # bytes hashed at a time; any size does, this one keeps memory flat
+FIRST_ENCODER = "video_encoder"  # its name in bundles that do not state one: older ones, which had no choice
+_READ_BLOCK = 1 << 20  # bytes hashed at a time; any size would do, this one needs little memory
 
 
 class BundleManifest(BaseModel):
@@ -33,10 +34,17 @@ class BundleManifest(BaseModel):
     phenotypes: tuple[dict[str, Any], ...]
     preprocessing: dict[str, Any] = Field(description="Read by the modality; travels with the weights.")
     networks: dict[str, dict[str, Any]] = Field(description="Network name → configuration with its weights' `file`.")
+    encoder: str = Field(
+        FIRST_ENCODER,
+        description="Name of the network whose vectors the bank holds.",
+        exclude_if=lambda name: name == FIRST_ENCODER,
+    )
     embedding_dim: int = Field(gt=0)
-    view_weighting: Literal["argmax", "probability"]
-    min_section_weight: float = Field(ge=0)
-    mil_weights: dict[str, dict[str, float]] = Field(description="Section → view → weight.")
+    view_weighting: Literal["argmax", "probability"] | None = Field(None, description="Null: there are no views.")
+    min_section_weight: float = Field(0.0, ge=0)
+    mil_weights: dict[str, dict[str, float]] = Field(
+        default={}, description="Section → view → weight; without views every acquisition counts alike."
+    )
     section_subspaces: dict[str, tuple[int, int]] = Field(
         default={}, description="Section → first and past the last dimension it reads; empty: all read all."
     )
@@ -56,7 +64,9 @@ class BundleManifest(BaseModel):
 
     @model_validator(mode="after")
     def _tables_are_complete(self) -> Self:
-        for section in self.sections:
+        if bool(self.views) != (self.view_weighting is not None):
+            raise ValueError("view_weighting: must be stated where there are views, and only there")
+        for section in self.sections if self.views else ():
             missing = set(self.views) ^ set(self.mil_weights.get(section, {}))
             if missing:
                 raise ValueError(f"mil_weights[{section!r}] lacks or adds the views {sorted(missing)}")
@@ -64,6 +74,14 @@ class BundleManifest(BaseModel):
             subspace_mask(self.section_subspaces, self.sections, self.embedding_dim)
         self.taxonomy()
         return self
+
+    @property
+    def encoder_sha256(self) -> str:
+        """Hash of the encoder's weights: a bank belongs to one. Raises BundleMismatch when no file is stated."""
+        file = self.networks.get(self.encoder, {}).get("file")
+        if file not in self.files:
+            raise BundleMismatch(f"{MANIFEST}: networks.{self.encoder}.file is missing, or `files` has no sha256 of it")
+        return self.files[file]
 
     def taxonomy(self) -> Taxonomy:
         """The names this bundle was made for."""
@@ -100,12 +118,7 @@ def read_bundle(folder: Path) -> BundleManifest:
     Raises BundleCorrupt when a file is missing or no JSON, BundleMismatch when a version, name or hash differs.
     """
     path = folder / MANIFEST
-    try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise BundleCorrupt(f"{path}: cannot be read as a bundle manifest ({error})") from error
-    if not isinstance(fields, dict) or fields.get("schema_version") != SCHEMA_VERSION:
-        raise BundleMismatch(f"{path}: schema_version must be {SCHEMA_VERSION}; this is no bundle of this version")
+    fields = _fields_of(path)
     try:
         manifest = BundleManifest.model_validate(fields)
     except ValidationError as error:
@@ -116,6 +129,26 @@ def read_bundle(folder: Path) -> BundleManifest:
             raise BundleMismatch(f"{path}: files: {name!r} is not the name of a file in this folder")
         _verify(folder / name, expected)
     return manifest
+
+
+def modality_of(folder: Path) -> str:
+    """The modality that a bundle states; none of its files is looked at. Raises as `read_bundle` does."""
+    path = folder / MANIFEST
+    name = _fields_of(path).get("modality")
+    if not isinstance(name, str):
+        raise BundleMismatch(f"{path}: modality is missing")
+    return name
+
+
+def _fields_of(path: Path) -> dict[str, Any]:
+    """The fields of a manifest of this version, not checked any further."""
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BundleCorrupt(f"{path}: cannot be read as a bundle manifest ({error})") from error
+    if not isinstance(fields, dict) or fields.get("schema_version") != SCHEMA_VERSION:
+        raise BundleMismatch(f"{path}: schema_version must be {SCHEMA_VERSION}; this is no bundle of this version")
+    return fields
 
 
 def _verify(path: Path, expected: str) -> None:

@@ -25,11 +25,11 @@ def save_weights(module: nn.Module, path: Path, dtype: torch.dtype = torch.float
     save_file(tensors, path)
 
 
-def unfilled(build: Callable[[], nn.Module]) -> nn.Module:
+def build_unfilled(build: Callable[[], nn.Module]) -> nn.Module:
     """The network that `build` makes, its weights not yet written, for `load_weights` to fill.
 
-    Drawing weights that are overwritten at once takes 1.7 s for the published networks (LOG 2026-11-22). A network with
-    buffers that no file holds is built as usual.
+    Random weights that are overwritten at once would cost 1.7 s for the published networks (LOG 2026-11-22). A network
+    with buffers that no file holds is built as usual.
     """
     with torch.device("meta"):
         network = build()

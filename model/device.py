@@ -11,8 +11,8 @@ from torch import nn
 class Placement:
     """A device, the dtype of its networks, and the reason it was chosen (logged and shown by `/info`).
 
-    compiled: networks go through torch.compile, on CUDA with graphs. It pays where the same batch shapes return many
-    times; a CPU needs a C++ compiler for it, and nothing is compiled unless asked for.
+    compiled: networks go through torch.compile, on CUDA with graphs. This helps where the same batch shapes come many
+    times. On a CPU it needs a C++ compiler. Nothing is compiled unless asked for.
     """
 
     device: torch.device

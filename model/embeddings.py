@@ -13,20 +13,18 @@ def _expect(name: str, tensor: torch.Tensor, dtype: torch.dtype, shape: tuple[in
         raise InvalidStudy(f"{name} must be {dtype} {shape}, not {tensor.dtype} {tuple(tensor.shape)}")
 
 
-@dataclass(frozen=True, eq=False)
-class PreparedClip:
-    """A clip ready for the networks.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PreparedAcquisition:
+    """An acquisition ready for the networks. A modality may add to it what else its networks read.
 
-    model_input: float32 (C, ...) what the video encoder reads; echo: (3, 16, H, W) normalised.
-    view_input: float32 (F, C, H, W) the F frames the view classifier reads, normalised alike.
-    start_frame: first source frame of the window that was chosen, 0-based.
+    model_input: float32 (C, ...) what the encoder reads.
+    start_frame: first source frame of the window that was chosen, 0-based; None where there are no frames.
     """
 
     position: int
     sha256: str
     model_input: torch.Tensor
-    view_input: torch.Tensor
-    start_frame: int
+    start_frame: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +32,7 @@ class StudyEmbedding:
     """Clip embeddings and view probabilities of a study, kept apart.
 
     clip_embeddings: float32 (N, D) one row per used clip.
-    view_probabilities: float32 (N, V) rows sum to 1; columns are ``views``.
+    view_probabilities: float32 (N, V) rows sum to 1; columns are ``views``. A modality without views has V = 0.
     positions: upload position of each row.
     clip_spectra: float32 (N, K) texture and motion of each clip (`model.familiarity.clip_spectra`), None where nobody
     took them.

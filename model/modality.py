@@ -1,29 +1,33 @@
-"""What a modality offers to the pipeline. Echo is one; cardiac MR and ECG come through the same five names."""
+"""What a modality offers to the pipeline. Echo is one; cardiac MR and ECG come through the same names."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
-from model.embeddings import PreparedClip, StudyEmbedding
-from model.study import Clip, Source
+from model.embeddings import PreparedAcquisition, StudyEmbedding
 from model.taxonomy import Taxonomy
 
 
 class Modality(Protocol):
-    """A modality with its networks loaded. Nothing outside its own folder knows which one it is."""
+    """A modality with its networks loaded. Nothing outside its own folders knows which one it is.
+
+    Acquisitions and prepared acquisitions are of the modality's own types: what its reader gives, `prepare` takes, and
+    what `prepare` gives, `encode` takes. The pipeline only carries them.
+    """
 
     @property
     def taxonomy(self) -> Taxonomy:
-        """Names of views, sections and phenotypes."""
+        """Names of views (none where the modality has none), sections, phenotypes."""
 
     @property
     def embedding_dim(self) -> int:
-        """Dimension D of a clip embedding."""
+        """Dimension D of an embedding."""
 
-    def frames_needed(self, total: int, frame_rate_hz: float | None, source: Source) -> Sequence[int]:
-        """Numbers of the frames that `prepare` looks at, ascending, of a clip of `total`; no others need decoding."""
+    @property
+    def reading_plan(self) -> Any:
+        """What the modality's reader is given, so that it reads no more than `prepare` needs; None: everything."""
 
-    def prepare(self, clip: Clip) -> PreparedClip:
-        """The clip as model input on the modality's device, identity removed. Raises ClipRejected with the reason."""
+    def prepare(self, acquisition: Any) -> PreparedAcquisition:
+        """The acquisition as model input on the modality's device. Raises ClipRejected with the reason."""
 
-    def encode(self, clips: Sequence[PreparedClip]) -> StudyEmbedding:
-        """Clip embeddings and view probabilities; one or more clips."""
+    def encode(self, acquisitions: Sequence[Any]) -> StudyEmbedding:
+        """Embeddings and view probabilities; one or more acquisitions."""

@@ -1,4 +1,7 @@
-"""Clip embeddings → section embeddings: a table says how much each view tells about each section (MIL weights)."""
+"""Embeddings of acquisitions → section embeddings.
+
+Where a modality has views, a table says how much each shows of each section (MIL weights); else all count alike.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,29 +37,29 @@ class MilTable:
     ) -> Self:
         """The table of section → view → weight, in the order of the names given. Raises InvalidStudy when one lacks."""
         try:
-            rows = [[float(weights[section][view]) for view in views] for section in sections]
+            rows = [[float(weights[section][view]) for view in views] for section in sections] if views else []
         except KeyError as error:
             raise InvalidStudy(f"MIL weights have no entry for {error.args[0]!r}") from error
-        return cls(tuple(sections), tuple(views), torch.tensor(rows, dtype=torch.float32))
+        table = torch.tensor(rows, dtype=torch.float32).reshape(len(sections), len(views))
+        return cls(tuple(sections), tuple(views), table)
 
 
 def pool_sections(
     embedding: StudyEmbedding,
     table: MilTable,
-    weighting: Literal["argmax", "probability"],
+    weighting: Literal["argmax", "probability"] | None,
     min_section_weight: float,
     subspaces: Mapping[str, Sequence[int]] | None = None,
 ) -> SectionEmbeddings:
     """One unit vector per section: the sum of the clip embeddings, each by the weight of its view, then normalised.
 
-    `argmax` counts a clip fully as its most probable view, `probability` as all views by their probabilities. A section
+    `argmax` counts a clip fully as its most probable view, `probability` as all views by their probabilities; without
+    views every acquisition has the weight 1 in every section. A section
     is assessed when its clips' weights sum to more than 0 and to `min_section_weight` at least. Where a bundle gives
     each section a part of the dimensions, the others are zero before the vector is normalised.
     Raises InvalidStudy when the names of the views differ. Source: EchoPrime's MIL pooling (design section 6).
     """
-    shares = _shares(embedding, weighting)  # (N, V)
-    weights = _aligned(table, embedding.views).to(shares.device)  # (S, V)
-    clip_weights = weights @ shares.T  # (S, N)
+    clip_weights = _weights(embedding, table, weighting)  # (S, N)
     summed = clip_weights @ embedding.clip_embeddings  # (S, D)
     if subspaces:
         summed = summed * subspace_mask(subspaces, table.sections, summed.shape[1]).to(summed.device)
@@ -64,6 +67,16 @@ def pool_sections(
     assessed = (total > 0) & (total >= min_section_weight) & (summed.abs().sum(dim=1) > 0)
     vectors = torch.nn.functional.normalize(summed, dim=1) * assessed[:, None]
     return SectionEmbeddings(vectors, assessed, clip_weights, table.sections)
+
+
+def _weights(
+    embedding: StudyEmbedding, table: MilTable, weighting: Literal["argmax", "probability"] | None
+) -> torch.Tensor:
+    """float32 (S, N): the weight of each acquisition in each section."""
+    if weighting is None:
+        return torch.ones(len(table.sections), len(embedding.positions), device=embedding.clip_embeddings.device)
+    shares = _shares(embedding, weighting)  # (N, V)
+    return _align(table, embedding.views).to(shares.device) @ shares.T
 
 
 def _shares(embedding: StudyEmbedding, weighting: Literal["argmax", "probability"]) -> torch.Tensor:
@@ -74,7 +87,7 @@ def _shares(embedding: StudyEmbedding, weighting: Literal["argmax", "probability
     return torch.nn.functional.one_hot(best, len(embedding.views)).float()
 
 
-def _aligned(table: MilTable, views: tuple[str, ...]) -> torch.Tensor:
+def _align(table: MilTable, views: tuple[str, ...]) -> torch.Tensor:
     """The weights with their columns in the order of `views`."""
     if set(views) != set(table.views):
         raise InvalidStudy(f"the clips' views and the MIL table differ in {sorted(set(views) ^ set(table.views))}")

@@ -1,6 +1,6 @@
-"""Each section reads its own part of an embedding: one vector per study serves 15 searches that do not disturb another.
+"""Each section reads its own part of an embedding, so that one vector per study serves 15 independent searches.
 
-Without it, neighbours for the IVC are also chosen by what a subcostal clip shows of the ventricles.
+Otherwise neighbours for the IVC are also chosen by what a subcostal clip shows of the ventricles.
 """
 
 from collections.abc import Mapping, Sequence

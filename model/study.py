@@ -1,10 +1,10 @@
-"""A study as the networks see it: de-identified clips, and what was skipped and why. No torch, no files."""
+"""A study as the networks see it: de-identified acquisitions, and what was skipped and why. No torch, no files."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,25 @@ class SkipReason(StrEnum):
     SECTOR_NOT_FOUND = "sector_not_found"  # burned-in text could not be ruled out: fails closed
     NO_CONTACT = "no_contact"  # no tissue in any window: the probe did not touch, or noise
     STATIC = "static"  # nothing moves: not a cine of a heart
+
+
+class Acquisition(Protocol):
+    """One de-identified recording of a study: a cine, and in other modalities a waveform or a stack of slices.
+
+    A modality brings types of its own; these are the names that the pipeline needs of each.
+    """
+
+    @property
+    def position(self) -> int:
+        """1-based position in the upload, of the first file where several make one acquisition."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the file's bytes, or of the hashes of the files."""
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Reading stopped at a limit before the end of the file."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +106,11 @@ class Clip:
         """Frames of the clip as far as it could be read."""
         return len(self.frames_rgb) if self.frames_readable is None else self.frames_readable
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Reading stopped at the limit, before the last frame of the file."""
+        return self.frames_total > self.length
+
     def rows_of(self, numbers: Iterable[int]) -> list[int]:
         """The rows of frames_rgb that hold those frames. Raises ValueError when one was not read."""
         if self.frame_numbers is None:
@@ -99,5 +123,5 @@ class Clip:
             raise ValueError(f"frame {absent} of the clip at position {self.position} was not read") from None
 
 
-# Reads one file of a study when it is called; those of a study may be called side by side.
-ClipReader = Callable[[], Clip | SkippedClip]
+# Reads one acquisition of a study when it is called; those of a study may be called side by side.
+AcquisitionReader = Callable[[], Acquisition | SkippedClip]

@@ -1,4 +1,4 @@
-"""The names a modality is made of: views, report sections, phenotypes. No torch; align by name, never by position."""
+"""The names of a modality: views, report sections, phenotypes. No torch; align by name, never by position."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -23,7 +23,7 @@ class Phenotype:
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """Views, sections and phenotypes of one modality, in the order answers list them."""
+    """Views (a modality may have none), sections and phenotypes, in the order answers list them."""
 
     modality: str
     views: tuple[str, ...]
@@ -32,7 +32,9 @@ class Taxonomy:
     unwritten_sections: tuple[str, ...] = field(default=())  # kept in banks, never searched or written
 
     def __post_init__(self) -> None:
-        for label, names in (("views", self.views), ("sections", self.sections), ("phenotypes", self.phenotype_names)):
+        if len(set(self.views)) != len(self.views):
+            raise ValueError("views must be distinct")
+        for label, names in (("sections", self.sections), ("phenotypes", self.phenotype_names)):
             if not names or len(set(names)) != len(names):
                 raise ValueError(f"{label} must be non-empty and distinct")
         for phenotype in self.phenotypes:

@@ -50,9 +50,9 @@ def beside_truth(phenotypes: Mapping[str, PhenotypeOut], truth: Mapping[str, flo
     """A line per phenotype: the estimate, the call, what is true, and whether they agree."""
     rows = [_row(name, row, truth[name]) for name, row in phenotypes.items()]
     agreeing = sum(row.endswith("yes") for row in rows)
-    told = sum(not row.endswith("-") for row in rows)
+    reported = sum(not row.endswith("-") for row in rows)
     head = f"{'phenotype':<38}{'estimate':>10}  {'says':<8}{'truth':<8}agrees"
-    return [head, *rows, f"{agreeing} of {told} calls and numbers agree with the truth"]
+    return [head, *rows, f"{agreeing} of {reported} calls and numbers agree with the truth"]
 
 
 def _row(name: str, row: PhenotypeOut, truth: float) -> str:

@@ -2,12 +2,14 @@
 
     python -m scripts.own_data [--studies 300] [--seed 1]
 
-Reports of invented patients with planted identifiers are built into a bank and served as README says; then more are
-appended and deleted again, and a patient is deleted, all under the running service. Exit status 1 when a bar fails.
+Reports of invented patients with planted identifiers are built into a bank and served, as docs/own_reports.md says.
+Then more are appended and deleted again, and a patient is deleted, all under the running service. Exit status 1 when a
+bar fails.
 """
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -57,13 +59,11 @@ class Site:
     def run(self, command: str) -> dict[str, Any]:
         """Runs a shell command in the folder; returns the JSON of its last line where it prints one."""
         self.commands.append(command)
-        words = command.replace("python ", f"{sys.executable} ", 1) if command.startswith("python ") else command
-        root = str(Path(__file__).parents[1])
+        # The console script of this environment, on the code of this checkout.
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = os.environ | {"PATH": path, "PYTHONPATH": str(Path(__file__).parents[1])}
         done = subprocess.run(
-            ["/bin/sh", "-c", f"cd {self.folder} && PYTHONPATH={root} {words}"],
-            capture_output=True,
-            text=True,
-            check=False,
+            ["/bin/sh", "-c", command], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise RuntimeError(f"{command}: {done.stderr[-2000:]}")
@@ -71,12 +71,17 @@ class Site:
         found: dict[str, Any] = json.loads(last[0])
         return found
 
-    def build(self, reports: str, *words: str) -> dict[str, Any]:
-        """Runs build_bank on a CSV."""
-        return self.run(f"{_BUILD} --reports {reports} --mapping columns.yaml {' '.join(words)}".strip())
+    def add(self, verb: str, reports: str, *words: str) -> dict[str, Any]:
+        """Runs `echoscribe bank build` or `append` on a CSV."""
+        command = f"echoscribe bank {verb} --reports {reports} --mapping columns.yaml {_BANK} {' '.join(words)}"
+        return self.run(command.strip())
+
+    def delete(self, *words: str) -> dict[str, Any]:
+        """Runs `echoscribe bank delete`."""
+        return self.run(f"echoscribe bank delete {' '.join(words)} {_BANK}")
 
 
-_BUILD = "python -m service.site.bank.build_bank --key-file site.key --out BANK"
+_BANK = "--key-file site.key --out BANK"
 
 
 def check(folder: Path, seed: int, studies: int) -> dict[str, Any]:
@@ -89,8 +94,8 @@ def check(folder: Path, seed: int, studies: int) -> dict[str, Any]:
     files = write_sample_study(folder)[:1]
     site = Site(folder)
     site.run("head -c 32 /dev/urandom > site.key")
-    site.build("reports.csv", "--dry-run")
-    built = site.build("reports.csv", "--show-text")
+    site.add("build", "reports.csv", "--dry-run")
+    built = site.add("build", "reports.csv", "--show-text")
     coverage = json.loads((site.bank / LAST_RUN / "coverage.json").read_text(encoding="utf-8"))
     serving_commands = [*site.commands, "echoscribe serve --bank BANK"]
     with (
@@ -124,16 +129,16 @@ def _live(site: Site, client: EchoScribeClient, files: list[Path], patients: Map
     known = set(first.keys(range(first.manifest.candidates))[1])
     _ask(site, client, files, ReportOptions())
     own = _own_studies(site, client, files, first)
-    appended = site.build("later.csv", "--append")
+    appended = site.add("append", "later.csv")
     during = _swapped(site, client, files)
     bank = CandidateBank.open(site.bank, None)
     new = [study for study in bank.keys(range(bank.manifest.candidates))[1] if study not in known]
-    site.run(f"{_BUILD} --delete-study {' '.join(new)}")
+    site.delete(*(f"--study {study}" for study in new))
     after = _swapped(site, client, files)
     pseudonyms = read_pseudonyms(site.folder / "site.key")
     banked = first.keys(range(first.manifest.candidates))[0]
     gone = next(mrn for mrn in patients.values() if pseudonyms.of("patient", mrn) in banked)
-    deleted = site.run(f"{_BUILD} --delete-patient {gone}")
+    deleted = site.delete(f"--patient {gone}")
     _swapped(site, client, files)
     key = pseudonyms.of("patient", gone)
     stored = [path.read_bytes() for path in site.bank.rglob("*") if path.is_file()]

@@ -1,4 +1,4 @@
-"""Prints the settings of the service as README shows them: `python -m scripts.print_settings`."""
+"""Prints the settings of the service as docs/settings.md shows them: `python -m scripts.print_settings`."""
 
 from service.settings import settings_table
 

@@ -1,4 +1,4 @@
-"""The sample study: a real cine that pydicom brings along, in the forms a lab would send it in. Needs no download."""
+"""The sample study: a real cine that comes with pydicom, in the forms that a lab would send. Needs no download."""
 
 from pathlib import Path
 

@@ -72,8 +72,8 @@ done
 stage told "$python" -m scripts.rendered.build_bundle --encoders "$out/encoders" --views "$out/views" --mil "$out/mil" \
   --decoder "$out/arms/rag" --out "$out/uncalibrated"
 # Chosen on clips of the tuning range: other organs are flagged, at about as many false flags (LOG 2026-11-22).
-stage calibrate "$python" -m service.site.calibration.calibrate --bundle "$out/uncalibrated" --bank "$out/bank" \
-  --rendered "$calibration" --cache "$out/evaluation" --false-flags 0.045 --out "$out/bundle"
+stage calibrate "$python" -m scripts.rendered.calibrate --bundle "$out/uncalibrated" --bank "$out/bank" \
+  --studies "$calibration" --cache "$out/evaluation" --false-flags 0.045 --out "$out/bundle"
 # A failed bar is a finding, not a broken run: its exit status is told and the times are still printed.
 status=0
 "$python" -m scripts.rendered.evaluate "${evaluate[@]}" --bundle "$out/bundle" --bank "$out/bank" --arms "$out/arms" \

@@ -1,7 +1,6 @@
 """Loads a bundle and a bank, compares them by name and hash, and builds the pipeline. Composition happens here only."""
 
 import platform
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,10 +11,8 @@ from index.candidate_bank import CandidateBank
 from index.faiss_search import set_faiss_threads
 from index.retriever import Retriever, open_search
 from model.bundle import MANIFEST, BundleManifest, read_bundle, sha256_of
-from model.device import Placement
-from model.echo.modality import build_echo
+from model.device import Placement, choose_placement
 from model.familiarity.clip_distances import ClipDistances
-from model.modality import Modality
 from model.pooling import MilTable
 from model.report.decoder.tokenizer import TOKENIZER_FILE
 from model.report.language.language import Language
@@ -26,14 +23,12 @@ from model.report.writing.report_writer import ReportWriter
 from service.answer.report_language import ReportLanguage, ReportLanguages
 from service.answer.text_check import TextCheck
 from service.errors import ArtifactError
+from service.modalities.registry import BuildModality, served_by
 from service.pipeline import ReportPipeline
 from service.renderings.page_words import words_of
+from service.settings import Settings
 
 _SMALL_NETWORK_BYTES = 32 << 20
-BuildModality = Callable[[BundleManifest, Path, Placement], Modality]
-
-# The explicit table of modalities: a new one adds one line here.
-MODALITIES: Mapping[str, BuildModality] = {"echo": build_echo}
 
 
 @dataclass(frozen=True)
@@ -69,23 +64,22 @@ def _has_small_networks(bundle: Path) -> bool:
 def load_pipeline(
     paths: ArtifactPaths,
     placement: Placement,
-    modalities: Mapping[str, BuildModality] = MODALITIES,
     *,
     exact_search: bool = False,
+    build: BuildModality | None = None,
 ) -> ReportPipeline:
     """The pipeline of a bundle and a bank. Raises BundleError, BankError or ArtifactError saying what differs.
 
-    exact_search: all vectors are scanned, whatever search the bank records.
+    exact_search: all vectors are scanned, whatever search the bank records. build: instead of the modality's own.
     """
     manifest = read_bundle(paths.bundle)
-    if manifest.modality not in modalities:
-        raise ArtifactError(f"{paths.bundle}: modality {manifest.modality!r} is none of {sorted(modalities)}")
+    build = build or served_by(paths.bundle).build
     _require_hashes(manifest, paths.bundle)
     bank = _open_bank(manifest, paths)
     retriever = Retriever(bank, open_search(bank, placement.device, exact=exact_search))
     language = _language(manifest, paths.bundle)
     return ReportPipeline(
-        modality=modalities[manifest.modality](manifest, paths.bundle, placement),
+        modality=build(manifest, paths.bundle, placement),
         bundle=manifest,
         mil=MilTable.from_mapping(manifest.mil_weights, manifest.sections, manifest.views),
         retriever=retriever,
@@ -94,6 +88,15 @@ def load_pipeline(
         languages=_languages(manifest, paths.bundle, language),
         familiar=_familiar(manifest, paths.bundle),
         provenance=_provenance(manifest, retriever, paths, placement),
+    )
+
+
+def pipeline_of(settings: Settings) -> ReportPipeline:
+    """The pipeline that settings name, on their device. Raises as `load_pipeline`, ValueError for an unknown device."""
+    return load_pipeline(
+        ArtifactPaths(settings.bundle, settings.bank),
+        choose_placement(settings.device, settings.dtype),
+        exact_search=settings.search == "exact",
     )
 
 
@@ -108,8 +111,7 @@ def with_current_bank(
 
 def _open_bank(manifest: BundleManifest, paths: ArtifactPaths) -> CandidateBank:
     """The bank, compared with the bundle that will search it."""
-    encoder_sha256 = manifest.files[manifest.networks["video_encoder"]["file"]]
-    bank = CandidateBank.open(paths.bank, encoder_sha256=encoder_sha256)
+    bank = CandidateBank.open(paths.bank, encoder_sha256=manifest.encoder_sha256)
     if bank.folder != paths.bank:
         bank.hold()  # a version may be removed while it is served
     _compare(manifest, bank, paths)
@@ -123,8 +125,8 @@ def _open_bank(manifest: BundleManifest, paths: ArtifactPaths) -> CandidateBank:
 
 def _require_hashes(manifest: BundleManifest, folder: Path) -> None:
     """Raises ArtifactError when a file that will be read is not among the files whose hashes were compared."""
-    if "file" not in manifest.networks.get("video_encoder", {}):
-        raise ArtifactError(f"{folder / MANIFEST}: networks.video_encoder.file is missing")
+    if "file" not in manifest.networks.get(manifest.encoder, {}):
+        raise ArtifactError(f"{folder / MANIFEST}: networks.{manifest.encoder}.file is missing")
     read = [network["file"] for network in manifest.networks.values() if "file" in network]
     read += [manifest.phrases] if manifest.phrases else []
     read += manifest.languages.values()
@@ -191,7 +193,7 @@ def _provenance(
         "bundle_trained": manifest.trained,
         "bundle_domain": manifest.domain,
         "licence_notice": manifest.licence_notice,
-        "encoder_sha256": manifest.files[manifest.networks["video_encoder"]["file"]],
+        "encoder_sha256": manifest.encoder_sha256,
         **_bank_provenance(retriever),
         "device": str(placement.device),
         "device_reason": placement.reason,

@@ -159,7 +159,7 @@ class Unavailable(ServiceError):
 
 
 class QueueFull(Unavailable):
-    """As many studies are in the house as the queue allows."""
+    """As many studies are uploading, waiting or running as the queue allows."""
 
 
 class NotReady(Unavailable):

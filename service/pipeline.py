@@ -7,13 +7,13 @@ web framework.
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import torch
 
@@ -22,62 +22,31 @@ from index.phenotype_vote import vote
 from index.retrieval import PhenotypeVote, Retrieval
 from index.retriever import Retriever
 from model.bundle import BundleManifest
-from model.embeddings import PreparedClip, SectionEmbeddings, StudyEmbedding
+from model.embeddings import PreparedAcquisition, SectionEmbeddings, StudyEmbedding
 from model.errors import ClipRejected
 from model.familiarity.clip_distances import ClipDistances
 from model.modality import Modality
 from model.pooling import MilTable, pool_sections
 from model.report.request import WritingRequest
 from model.report.writing.report_writer import ReportWriter
-from model.study import Clip, ClipReader, FramePlan, SkippedClip
+from model.study import Acquisition, AcquisitionReader, SkippedClip
 from service.answer import assembly
 from service.answer.bank_projection import project_onto_bank
-from service.answer.embedded_study import EmbeddedStudy, PreparedStudy
+from service.answer.encoded_study import EncodedStudy, PreparedStudy
 from service.answer.patient_history import key_warnings, prior_studies, without_own
 from service.answer.report_language import ReportLanguages
 from service.answer.retrieved_report import paste_sections
 from service.answer.text_check import TextCheck
-from service.answer.translated_report import translated
+from service.answer.translated_report import translate
 from service.answer.writing_request import calls_of, request_of
 from service.errors import InvalidNeighbours, ModeUnavailable
+from service.run_options import Progress, ProgressSink, RunOptions, silent
 from service.schemas import Mode, ReportDocument
 from service.stage_clock import StageClock
 from service.threads import in_threads
 
 # Clips of a study that are read and prepared side by side; each holds its frames, often 60 MB of them.
 CLIPS_AT_ONCE: Final = min(4, os.cpu_count() or 1)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """A step that was just finished: `done` of `total` in `stage` (total 0 where it is not known)."""
-
-    stage: str
-    done: int
-    total: int
-
-
-ProgressSink = Callable[[Progress], None]
-
-
-def silent(_: Progress) -> None:
-    """Takes a progress report and does nothing with it."""
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What a request may choose. mode and lang None are the bundle's defaults; neighbours is the k that vote.
-
-    patient_key: pseudonym of the patient, whose own studies in the bank are left out unless include_prior.
-    """
-
-    mode: Mode | None = None
-    neighbours: int = 50
-    depth: int = 200
-    study_id: str | None = None
-    lang: str | None = None
-    patient_key: str | None = field(default=None, repr=False)
-    include_prior: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +68,9 @@ class ReportPipeline:
     clip_threads: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, CLIPS_AT_ONCE, "clip"))
 
     @property
-    def frame_plan(self) -> FramePlan:
-        """Which frames of a clip the modality looks at; a reader that is given it decodes no others."""
-        return self.modality.frames_needed
+    def reading_plan(self) -> Any:
+        """What the modality's reader is given, so that it reads no more than the networks need."""
+        return self.modality.reading_plan
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -112,7 +81,7 @@ class ReportPipeline:
 
     def run(
         self,
-        items: Iterable[Clip | SkippedClip | ClipReader],
+        items: Iterable[Acquisition | SkippedClip | AcquisitionReader],
         options: RunOptions | None = None,
         progress: ProgressSink = silent,
     ) -> ReportDocument:
@@ -137,18 +106,20 @@ class ReportPipeline:
         if options.mode is not None and options.mode not in self.modes:
             raise ModeUnavailable(
                 f"mode: {options.mode!r} needs a trained decoder and bundle {self.bundle.name!r} has none; "
-                "train one with `python -m scripts.rendered.train_decoder`, or ask for mode 'retrieval'",
+                "train one with `echoscribe train embeddings`, or ask for mode 'retrieval'",
                 field="mode",
             )
         limit = min(self.retriever.bank.manifest.candidates, 1000)
         if not 1 <= options.neighbours <= limit:
             raise InvalidNeighbours(f"k: must lie in 1..{limit}, not {options.neighbours}", field="k", limit=limit)
 
-    def embed(self, items: Iterable[Clip | SkippedClip | ClipReader], progress: ProgressSink = silent) -> EmbeddedStudy:
+    def embed(
+        self, items: Iterable[Acquisition | SkippedClip | AcquisitionReader], progress: ProgressSink = silent
+    ) -> EncodedStudy:
         """Everything that does not depend on the request's mode; evaluation reuses it across modes."""
         return self.encode(self.prepare(items, progress), progress)
 
-    def encode(self, study: PreparedStudy, progress: ProgressSink = silent) -> EmbeddedStudy:
+    def encode(self, study: PreparedStudy, progress: ProgressSink = silent) -> EncodedStudy:
         """The study after the networks."""
         clock, used = study.clock, study.used
         with clock.stage("encode"):
@@ -156,7 +127,7 @@ class ReportPipeline:
         progress(Progress("encode", len(used), len(used)))
         with clock.stage("pool"):
             sections = self.pool(embedding)
-        return EmbeddedStudy(used, study.skipped, study.truncated, embedding, sections, clock)
+        return EncodedStudy(used, study.skipped, study.truncated, embedding, sections, clock)
 
     def pool(self, embedding: StudyEmbedding) -> SectionEmbeddings:
         """One vector per section, as the bundle weighs the views."""
@@ -165,7 +136,7 @@ class ReportPipeline:
             embedding, self.mil, bundle.view_weighting, bundle.min_section_weight, bundle.section_subspaces
         )
 
-    def report(self, study: EmbeddedStudy, options: RunOptions, progress: ProgressSink = silent) -> ReportDocument:
+    def report(self, study: EncodedStudy, options: RunOptions, progress: ProgressSink = silent) -> ReportDocument:
         """The report document of an embedded study."""
         clock = StageClock()
         clock.seconds.update(study.clock.seconds)
@@ -178,7 +149,7 @@ class ReportPipeline:
             votes = self.vote(retrieval)
         with clock.stage("write"):
             written = self._write(study, retrieval, votes, mode)
-            written = translated(written, language, self.languages.own.lang)
+            written = translate(written, language, self.languages.own.lang)
         progress(Progress("write", 1, 1))
         document = assembly.document(
             assembly.Answer(
@@ -199,9 +170,9 @@ class ReportPipeline:
             )
         )
         bank, prior = self.retriever.bank, options.include_prior
-        told = [*document.warnings, *key_warnings(bank, options.patient_key)]
+        about_keys = language.word_warnings(key_warnings(bank, options.patient_key))
         priors = prior_studies(bank, options.patient_key, include_prior=prior)
-        return document.model_copy(update={"warnings": told, "prior_studies": priors})
+        return document.model_copy(update={"warnings": [*document.warnings, *about_keys], "prior_studies": priors})
 
     def request(
         self,
@@ -220,7 +191,7 @@ class ReportPipeline:
         return replace(request, calls=calls_of(votes, binding))
 
     def prepare(
-        self, items: Iterable[Clip | SkippedClip | ClipReader], progress: ProgressSink = silent
+        self, items: Iterable[Acquisition | SkippedClip | AcquisitionReader], progress: ProgressSink = silent
     ) -> PreparedStudy:
         """Clips as model input, several at a time; their frames are in memory that long.
 
@@ -228,11 +199,11 @@ class ReportPipeline:
         once.
         """
         clock = StageClock()
-        used: list[PreparedClip] = []
+        used: list[PreparedAcquisition] = []
         skipped: list[SkippedClip] = []
         truncated: list[int] = []
         started, work = time.perf_counter(), StageClock()
-        with closing(in_threads(self._prepared, items, self.clip_threads, CLIPS_AT_ONCE)) as stream:
+        with closing(in_threads(self._prepare, items, self.clip_threads, CLIPS_AT_ONCE)) as stream:
             for prepared, cut_off, seconds in stream:
                 work.add(seconds)
                 if isinstance(prepared, SkippedClip):
@@ -245,19 +216,21 @@ class ReportPipeline:
         clock.add(work.shares_of(time.perf_counter() - started))
         return PreparedStudy(tuple(used), tuple(skipped), tuple(truncated), clock)
 
-    def _prepared(
-        self, item: Clip | SkippedClip | ClipReader
-    ) -> tuple[PreparedClip | SkippedClip, bool, dict[str, float]]:
-        """One clip read and prepared, whether it was cut off, and the seconds of both."""
+    def _prepare(
+        self, item: Acquisition | SkippedClip | AcquisitionReader
+    ) -> tuple[PreparedAcquisition | SkippedClip, bool, dict[str, float]]:
+        """One acquisition read and prepared, whether it was cut off, and the seconds of both."""
         clock = StageClock()
         with clock.stage("read"):
-            clip = item() if callable(item) else item
+            read = item() if callable(item) else item
+        if isinstance(read, SkippedClip):
+            return read, False, clock.seconds
         with clock.stage("prepare"):
             try:
-                prepared = self.modality.prepare(clip) if isinstance(clip, Clip) else clip
+                prepared: PreparedAcquisition | SkippedClip = self.modality.prepare(read)
             except ClipRejected as rejection:
-                prepared = SkippedClip(clip.position, clip.sha256, rejection.reason, rejection.text)
-        return prepared, isinstance(clip, Clip) and clip.frames_total > clip.length, clock.seconds
+                prepared = SkippedClip(read.position, read.sha256, rejection.reason, rejection.text)
+        return prepared, read.is_cut_off, clock.seconds
 
     def _unfamiliarity(self, embedding: StudyEmbedding) -> dict[int, float] | None:
         """Clip position → distance from known clips, 1 at the limit; None where the bundle has no statistics."""
@@ -290,7 +263,7 @@ class ReportPipeline:
         return vote(retrieval.neighbours, self.retriever.bank, sections)
 
     def _write(
-        self, study: EmbeddedStudy, retrieval: Retrieval, votes: Mapping[str, PhenotypeVote], mode: Mode
+        self, study: EncodedStudy, retrieval: Retrieval, votes: Mapping[str, PhenotypeVote], mode: Mode
     ) -> assembly.Written:
         if mode == "retrieval" or self.writer is None:
             return paste_sections(retrieval, self.retriever.bank)

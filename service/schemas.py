@@ -32,7 +32,7 @@ class ViewWeight(Document):
     """A clip that fed a section, its view, and its share of the section's weight."""
 
     clip: int
-    view: str
+    view: str | None = Field(description="Null in a modality without views.")
     weight: float
 
 

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import index
 import model
+from index.usual_search import DEPTH, NEIGHBOURS
 
 GIBIBYTE = 1 << 30
 _SHIPPED = "default"  # folder name of the bundle and bank that come with the package
@@ -32,7 +33,7 @@ def user_store() -> Path:
 
 
 class Settings(BaseSettings):
-    """Every field is an environment variable with the prefix ECHOSCRIBE_; README lists them, a test compares."""
+    """Every field is an environment variable with the prefix ECHOSCRIBE_; docs/settings.md lists them."""
 
     model_config = SettingsConfigDict(env_prefix="ECHOSCRIBE_", frozen=True, extra="forbid")
 
@@ -50,10 +51,10 @@ class Settings(BaseSettings):
         description="recorded: as `bank.json` says, on a GPU FAISS over all vectors; exact: torch scans all vectors.",
     )
     neighbours: int = Field(
-        50, ge=1, le=1000, description="Nearest candidates that vote (k) when a request names none."
+        NEIGHBOURS, ge=1, le=1000, description="Nearest candidates that vote (k) when a request names none."
     )
     depth: int = Field(
-        200, ge=1, le=10000, description="Candidates searched per section; the context is read from them."
+        DEPTH, ge=1, le=10000, description="Candidates searched per section; the context is read from them."
     )
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; the image listens on 0.0.0.0.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one and logs it.")
@@ -90,7 +91,7 @@ class Settings(BaseSettings):
 
 
 def settings_table() -> str:
-    """The settings as a Markdown table, one row per field: what the README shows."""
+    """The settings as a Markdown table, one row per field: what docs/settings.md shows."""
     rows = [
         f"| `ECHOSCRIBE_{name.upper()}` | {_shown_default(name)} | {field.description} |"
         for name, field in Settings.model_fields.items()

@@ -3,12 +3,20 @@
 import pytest
 import torch
 
+from service.modalities.registry import MODALITIES
 from tests.reference import REFERENCE
+from tests.toy_modality import SERVED_TOY
+from tests.toys.lead import SERVED_LEAD
+from tests.toys.slices import SERVED_SLICES
 
 
 def pytest_configure() -> None:
-    """Threads are set once: xdist workers share two cores with FAISS's and torch's own OpenMP pools."""
+    """Threads are set once: xdist workers share two cores with FAISS's and torch's own OpenMP pools.
+
+    The invented modalities are registered as a real one is: by a line in the table.
+    """
     torch.set_num_threads(1)
+    MODALITIES.update(toy=SERVED_TOY, lead=SERVED_LEAD, slices=SERVED_SLICES)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

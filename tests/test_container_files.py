@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from service.settings import Settings
+from tests.service.cli.command_tree import named
 
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -22,6 +23,12 @@ def test_a_classic_builder_can_build_on_any_base_and_without_root() -> None:
     assert re.search(r"^USER (?!root)", final, re.MULTILINE)
     assert "service.http.healthcheck" in final
     assert "constraints.txt" in DOCKERFILE
+
+
+def test_the_image_holds_the_wheel_and_nothing_of_the_laboratory() -> None:
+    assert "PYTHONPATH" not in DOCKERFILE
+    assert "scripts" not in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
+    assert "!scripts" not in IGNORED.splitlines()
 
 
 def test_everything_that_is_copied_goes_to_the_builder() -> None:
@@ -52,13 +59,15 @@ def test_each_way_to_start_is_a_service_and_only_the_first_reserves_a_gpu() -> N
     assert "network_mode: host" in services[2][1]
 
 
-def test_each_job_is_a_script_that_reaches_no_network_and_is_not_root() -> None:
+def test_each_job_is_a_command_that_reaches_no_network_and_is_not_root() -> None:
     services = yaml.safe_load(COMPOSE)["services"]
     jobs = {name: fields for name, fields in services.items() if "jobs" in fields.get("profiles", ())}
     assert {"import-echoprime", "import-weights", "build-bank", "calibrate", "validate", "index"} <= jobs.keys()
     for fields in jobs.values():
-        module = fields["entrypoint"][-1]
-        assert (ROOT / (module.replace(".", "/") + ".py")).is_file(), module
+        program, *words = fields["entrypoint"]
+        command, rest = named(words)
+        assert (program, rest) == ("echoscribe", [])
+        assert not hasattr(command, "commands"), words
         assert fields["network_mode"] == "none"
         assert fields["read_only"]
         assert not fields["user"].startswith("${JOB_USER:-0")

@@ -15,7 +15,7 @@ import torch
 from model.checkpoint import load_weights
 from model.device import Placement, choose_placement
 from model.echo.modality import EchoModality, build_echo
-from model.embeddings import PreparedClip
+from model.echo.prepared_clip import PreparedClip
 from model.errors import BundleCorrupt, BundleMismatch
 from model.study import SkippedClip, SkipReason
 from scripts.rendered.evaluation.parts.scores import measure_scores, scores_of
@@ -32,11 +32,11 @@ from scripts.rendered.seed_ranges import SEED_RANGES
 from service.answer.writing_request import request_of
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
+from service.modalities.echo.files import open_study
 from service.pipeline import ReportPipeline
 from tests.model.echo.small_echo import PREPROCESSING, write_echo_bundle
 from tests.scripts.rendered.evaluation.small_echo import build_evaluation
-from tests.toy_modality import build_toy, toy_clip, write_toy
+from tests.toy_modality import toy_clip, write_toy
 
 CPU = Placement(torch.device("cpu"), torch.float32, "test")
 ROOT = Path(__file__).parents[1]
@@ -55,13 +55,20 @@ def modality(tmp_path_factory: pytest.TempPathFactory) -> EchoModality:
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> ReportPipeline:
-    return load_pipeline(write_toy(tmp_path_factory.mktemp("toy")), choose_placement("cpu"), {"toy": build_toy})
+    return load_pipeline(write_toy(tmp_path_factory.mktemp("toy")), choose_placement("cpu"))
 
 
 def prepared(count: int) -> list[PreparedClip]:
     drawn = torch.randn(count, 3, 8, 32, 32, generator=torch.Generator().manual_seed(0))
     return [
-        PreparedClip(n + 1, str(n), clip, clip[:, :3].transpose(0, 1).contiguous(), 0) for n, clip in enumerate(drawn)
+        PreparedClip(
+            position=n + 1,
+            sha256=str(n),
+            model_input=clip,
+            view_input=clip[:, :3].transpose(0, 1).contiguous(),
+            start_frame=0,
+        )
+        for n, clip in enumerate(drawn)
     ]
 
 
@@ -238,5 +245,5 @@ def test_a_changed_bundle_file_is_refused(tmp_path: Path) -> None:
     paths = write_toy(tmp_path)
     (paths.bundle / "weights.safetensors").write_bytes(b"other")
     with pytest.raises(BundleMismatch, match="sha256"):
-        load_pipeline(paths, choose_placement("cpu"), {"toy": build_toy})
+        load_pipeline(paths, choose_placement("cpu"))
     shutil.rmtree(tmp_path / "bank")

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from pydicom.data import get_testdata_file
 
 from model.device import choose_placement
-from service.answer.assembly import ESTIMATED
-from service.answer.embedded_study import EmbeddedStudy
+from service.answer.encoded_study import EncodedStudy
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
-from service.pipeline import ReportPipeline, RunOptions
+from service.modalities.echo.files import open_study
+from service.pipeline import ReportPipeline
+from service.renderings.page_words import ENGLISH
+from service.run_options import RunOptions
 from service.schemas import ReportDocument
 from service.settings import shipped_bank, shipped_bundle
 from tests.reference import MY_HEART
@@ -29,7 +30,7 @@ def pipeline() -> ReportPipeline:
     return load_pipeline(ArtifactPaths(shipped_bundle(), shipped_bank()), choose_placement("cpu"))
 
 
-def embedded(pipeline: ReportPipeline, paths: Sequence[Path]) -> EmbeddedStudy:
+def embedded(pipeline: ReportPipeline, paths: Sequence[Path]) -> EncodedStudy:
     with open_study(list(paths), IngestLimits()) as study:
         return pipeline.embed(study.read())
 
@@ -90,7 +91,7 @@ def test_sentences_say_where_they_come_from(pipeline: ReportPipeline) -> None:
 def test_an_estimated_number_is_marked_in_text_and_told(pipeline: ReportPipeline) -> None:
     answer = answered(pipeline, [CINE])
     estimated = [(section, s) for section in answer.sections for s in section.sentences if s.estimated]
-    shown = sum(section.text.count(ESTIMATED) for section in answer.sections)
+    shown = sum(section.text.count(ENGLISH.estimated) for section in answer.sections)
     assert shown == len(estimated)
     assert ("estimated_numbers" in {warning.code for warning in answer.warnings}) == bool(estimated)
 

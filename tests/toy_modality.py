@@ -10,10 +10,12 @@ from index.building.bank_writer import BankDescription, BankWriter
 from index.phrase_table import PhraseRow, PhraseTable
 from model.bundle import BundleManifest, sha256_of, taxonomy_fields, write_bundle
 from model.device import Placement
-from model.embeddings import PreparedClip, StudyEmbedding
-from model.study import Clip, Source
+from model.embeddings import PreparedAcquisition, StudyEmbedding
+from model.study import Clip
 from model.taxonomy import Phenotype, Taxonomy
 from service.artifacts import ArtifactPaths
+from service.modalities.echo.files import open_study
+from service.modalities.registry import ServedModality
 
 TOY = Taxonomy(
     modality="toy",
@@ -28,15 +30,15 @@ class ToyModality:
 
     taxonomy, embedding_dim = TOY, 3
 
-    def frames_needed(self, total: int, frame_rate_hz: float | None, source: Source) -> Sequence[int]:
-        del frame_rate_hz, source  # every frame counts
-        return range(total)
+    @property
+    def reading_plan(self) -> None:
+        """Every frame counts."""
 
-    def prepare(self, clip: Clip) -> PreparedClip:
+    def prepare(self, clip: Clip) -> PreparedAcquisition:
         mean = torch.tensor(clip.frames_rgb.mean(axis=(0, 1, 2)) / 255, dtype=torch.float32)
-        return PreparedClip(clip.position, clip.sha256, mean, mean[None], start_frame=0)
+        return PreparedAcquisition(position=clip.position, sha256=clip.sha256, model_input=mean, start_frame=0)
 
-    def encode(self, clips: Sequence[PreparedClip]) -> StudyEmbedding:
+    def encode(self, clips: Sequence[PreparedAcquisition]) -> StudyEmbedding:
         means = torch.stack([clip.model_input for clip in clips])
         bright = means.mean(dim=1)
         probabilities = torch.stack([1 - bright, bright], dim=1)
@@ -46,6 +48,13 @@ class ToyModality:
 def build_toy(manifest: BundleManifest, folder: Path, placement: Placement) -> ToyModality:
     """The toy needs no weights."""
     return ToyModality()
+
+
+def _warm_up() -> list[Clip]:
+    return [toy_clip(1, (9, 9, 9))]
+
+
+SERVED_TOY = ServedModality(build_toy, open_study, _warm_up)
 
 
 def write_toy(folder: Path, candidates: int = 60) -> ArtifactPaths:

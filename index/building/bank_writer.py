@@ -54,8 +54,8 @@ class _Norms:
 class BankWriter:
     """Fills a temporary folder beside `folder` and renames it when the bank is complete.
 
-    Candidates are numbered in the order in which their embeddings and reports are added; the two may be added in any
-    turn, and `finish` compares their counts. Use it in a `with` statement: leaving it unfinished removes its files.
+    Candidates are numbered in the order in which their embeddings and reports are added. Either may be added first;
+    `finish` compares their counts. Use it in a `with` statement: leaving it unfinished removes its files.
 
     fingerprint: of everything that the bank is built from. With one, files stay when the process is stopped or a disk
     fails, and a writer of the same fingerprint finds its complete stages (`finished`) and goes on with the others.
@@ -107,14 +107,14 @@ class BankWriter:
         noted = self._stages.noted.get(stage)
         return None if noted is None else dict(noted["told"])
 
-    def finish_stage(self, stage: Stage, **told: Any) -> None:
+    def finish_stage(self, stage: Stage, **reported: Any) -> None:
         """Keeps that all labels, vectors or reports so far are added, and what else is told of it."""
         if stage == "vectors":
             self._embeddings.close()
         if stage == "reports":
             self._reports.close()
         columns = {name: column.model_dump() for name, column in self._columns.items()}
-        self._stages.note(stage, {"norms": asdict(self._norms), "columns": columns, "told": told})
+        self._stages.note(stage, {"norms": asdict(self._norms), "columns": columns, "told": reported})
 
     def add_embeddings(self, block: NDArray[Any]) -> None:
         """Adds the vectors of the next candidates. block: floating (B, D). Raises ValueError when one is not finite."""

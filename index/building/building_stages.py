@@ -10,7 +10,7 @@ Noted = dict[str, Any]
 
 
 class FinishedStages:
-    """Stage → what was noted of it, in a file of the unfinished bank's folder.
+    """Stage → the note that was recorded with it, in a file of the unfinished bank's folder.
 
     fingerprint: of everything that the bank is built from; stages of another one do not count. None: nothing is kept.
     """
@@ -21,7 +21,7 @@ class FinishedStages:
         self.noted: dict[str, Noted] = {} if fingerprint is None else self._read()
 
     def note(self, stage: str, noted: Noted) -> None:
-        """Keeps that a stage is complete; its files must be closed."""
+        """Records that a stage is complete; its files must be closed."""
         self.noted[stage] = noted
         if self._fingerprint is None:
             return

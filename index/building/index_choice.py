@@ -12,21 +12,22 @@ from numpy.typing import NDArray
 from index.building.queries import QuerySet
 from index.faiss_search import FaissSearch, build_index
 from index.search import Search
+from index.usual_search import DEPTH
 
-SECTIONS, DEPTH = 15, 200  # what a study asks for: EchoPrime's sections, and the service's default depth
+SECTIONS = 15  # EchoPrime's: so many searches a study asks for
 # Principal directions that are kept, one 4-bit code each (Andre et al. 2015, fast scan): the codes of a million
-# candidates pass through registers in tens of milliseconds, and what they confuse is settled by re-ranking.
+# candidates are scanned in tens of milliseconds. They confuse near candidates; re-ranking puts these in order.
 _WIDTHS = (64, 96, 128, 192, 256, 384, 512)
 _FETCHES = (400, 800, 1600, 3200, 6400)  # candidates re-ranked; beyond, re-ranking costs more than longer codes
-_LISTS_FROM = 100_000  # candidates; fewer are gone through faster than their lists are compared
+_LISTS_FROM = 100_000  # candidates; fewer are scanned faster than their lists are compared
 _LARGEST_LISTS = 4096
-_VISITED = (16, 8, 4)  # one in so many lists; with more, recall grows by less than larger codes give (LOG 2026-11-22)
+_VISITED = (16, 8, 4)  # one in so many lists; visiting more adds less recall than larger codes (LOG 2026-11-22)
 _TRAIN_ROWS_PER_LIST = 64  # FAISS asks for 39 at least
 _LEAST_TRAIN_ROWS = 32_768  # 64 for each of 512 principal directions; a code has 16 values only
 _TIMED = 7
 _PATIENCE = 2  # sizes in a row that cost more: candidates re-ranked halve by steps, so the cost falls by steps as well
-# Of the misses that a target allows, so many may be seen when choosing: two standard errors above a target of 0.99, an
-# index of recall 0.9935 was chosen and then judged at 0.9899 by other queries (LOG 2026-11-22).
+# The share of the misses that a target allows which may be seen when choosing. A margin of two standard errors was too
+# little: for a target of 0.99 an index of recall 0.9935 was chosen, and other queries then gave 0.9899 (LOG L-033).
 _CHOSEN_MISSES = 0.5
 Say = Callable[[str], None]
 

@@ -1,4 +1,4 @@
-"""Queries to measure a search with: from where the candidates come from, and from beside it, and their exact answers.
+"""Queries to measure a search with, and their exact answers: of the candidates' own distribution, and of one near it.
 
 A text candidate and a video query of one patient do not coincide: contrastive encoders leave a gap between their
 modalities (Liang et al. 2022, "Mind the gap"). Cross-modal queries are therefore moved by a fixed offset and noise.
@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.search import Search
+from index.usual_search import NEIGHBOURS
 
 OFFSET_NORM = 0.5  # of the fixed offset, where candidates have norm 1
 NOISE_NORM = 0.25  # as much as the noise in a synthetic candidate: 0.3 against a signal of about 1.1 a coordinate
-NEAREST = 50  # recall@50: EchoPrime votes over the 50 nearest
 KINDS = ("in_distribution", "cross_modal")
 Floats = NDArray[np.float32]
 
@@ -75,8 +75,8 @@ class QuerySource:
             vectors = unit(vectors + self._offset() + NOISE_NORM * _directions(rng, vectors.shape))
         elif kind != "in_distribution":
             raise ValueError(f"queries are of one of {KINDS}, not {kind!r}")
-        ids, _ = exact.search(vectors, NEAREST + 1)
-        nearest = [row[row != mine][:NEAREST] for row, mine in zip(ids, own, strict=True)]
+        ids, _ = exact.search(vectors, NEIGHBOURS + 1)
+        nearest = [row[row != mine][:NEIGHBOURS] for row, mine in zip(ids, own, strict=True)]
         return QuerySet(kind, vectors, own, np.stack(nearest))
 
     def sets(self, count: int, rng: np.random.Generator, exact: Search) -> Sequence[QuerySet]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from torch import nn
 
 from model.bundle import MANIFEST, BundleManifest
-from model.checkpoint import load_weights, unfilled
+from model.checkpoint import build_unfilled, load_weights
 from model.device import Placement
 from model.echo.networks.clip_batches import in_batches, largest_batch
 from model.echo.networks.convnext_forward import FusedConvNeXt
@@ -18,12 +19,13 @@ from model.echo.networks.mvit_forward import FusedMViT, has_fused_form
 from model.echo.networks.torchvision_networks import ConvNeXt
 from model.echo.networks.video_encoder import build_video_encoder
 from model.echo.networks.view_classifier import build_view_classifier
+from model.echo.prepared_clip import PreparedClip
 from model.echo.preprocessing.preprocess import frames_needed, prepare_clip
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
-from model.embeddings import PreparedClip, StudyEmbedding
+from model.embeddings import StudyEmbedding
 from model.errors import BundleMismatch, InvalidStudy
 from model.familiarity.clip_spectra import clip_spectra
-from model.study import Clip, Source
+from model.study import Clip, FramePlan
 from model.taxonomy import Taxonomy
 
 
@@ -38,9 +40,10 @@ class EchoModality:
     video_encoder: nn.Module
     view_classifier: nn.Module
 
-    def frames_needed(self, total: int, frame_rate_hz: float | None, source: Source) -> Sequence[int]:
+    @property
+    def reading_plan(self) -> FramePlan:
         """Numbers of the frames that `prepare` looks at, ascending; no others need decoding."""
-        return frames_needed(total, frame_rate_hz, source, self.preprocessing)
+        return partial(frames_needed, config=self.preprocessing)
 
     def prepare(self, clip: Clip) -> PreparedClip:
         """The clip as model input on the device, masked. Raises ClipRejected with the reason the answer shows."""
@@ -120,7 +123,7 @@ def _network(
     """A network with its weights, placed."""
     try:
         config = manifest.networks[name]
-        network, file = unfilled(lambda: build(config)), config["file"]
+        network, file = build_unfilled(lambda: build(config)), config["file"]
     except (KeyError, TypeError, ValueError) as error:
         raise BundleMismatch(f"{folder / MANIFEST}: networks.{name}: cannot be built from this ({error})") from error
     dimension = config.get("embedding_dim")

@@ -116,9 +116,7 @@ class ClipDistances:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
             spectra = {n.removeprefix(_SPECTRA): t for n, t in tensors.items() if n.startswith(_SPECTRA)}
             if "components" in spectra:
-                raise BundleMismatch(
-                    f"{path}: its spectra are of an earlier version: run service.site.calibration.calibrate again"
-                )
+                raise BundleMismatch(f"{path}: its spectra are of an earlier version: run `echoscribe calibrate` again")
             own = {name: tensor for name, tensor in tensors.items() if not name.startswith(_SPECTRA)}
             both = ViewGaussians.of_tensors(own), ViewMixture.of_tensors(spectra) if spectra else None
             statistics = cls(named, *both)

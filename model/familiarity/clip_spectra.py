@@ -1,21 +1,21 @@
-"""How coarse a clip's texture is, how fast and how regularly it moves: what organs and scanners differ in.
+"""How coarse a clip's texture is, and how fast and how regularly it moves: organs and scanners differ in this.
 
-An encoder that has only ever seen hearts finds one in anything: its embedding does not tell an abdomen from a heart
-(LOG 2026-11-22: none of 12 flagged). These few numbers need no training and know nothing of hearts.
+The embedding of an encoder that has seen only hearts does not separate an abdomen from a heart (LOG L-041: none of 12
+were flagged). These few numbers need no training and do not depend on hearts.
 """
 
 from collections.abc import Sequence
 
 import torch
 
-from model.embeddings import PreparedClip
+from model.embeddings import PreparedAcquisition
 
 _BANDS = 13  # of spatial frequency, to beyond half the sampling rate, where the corners of the spectrum lie
 _LAGS = (1, 2, 4, 8)  # frames
 _FAINTEST = 1e-3  # added before logarithms: a picture without texture has no power, not infinitely little
 
 
-def clip_spectra(clips: Sequence[PreparedClip]) -> torch.Tensor:
+def clip_spectra(clips: Sequence[PreparedAcquisition]) -> torch.Tensor:
     """float32 (N, K) on the host, K by the clips' frames: 26 for 16.
 
     In order: log power in bands of spatial frequency, mean over frames; log power at each frequency over time, mean

@@ -1,4 +1,4 @@
-"""A mixture of Gaussians around the mean of each view: how far a clip's few numbers lie from those of known clips."""
+"""A mixture of Gaussians around the mean of each view: the distance of a clip's numbers from those of known clips."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -34,6 +34,7 @@ class EvidenceSentence:
     slot: slot name in the template, None without one.
     support: share of the context candidates that state it, in whatever wording, 0..1.
     candidate_ids: those candidates, nearest first.
+    tokens: the template as the decoder reads it, without the separator; empty before it is encoded.
     """
 
     template: str
@@ -41,6 +42,7 @@ class EvidenceSentence:
     slot: str | None
     support: float
     candidate_ids: tuple[int, ...]
+    tokens: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,22 +67,8 @@ class WritingRequest:
 
 
 @dataclass(frozen=True)
-class WrittenSentence:
-    """A finished sentence.
+class ReportWarning:
+    """Something that the reader must know. Words for the code are kept by language; details: what they name."""
 
-    source: where its wording came from, by copy mass. candidate_ids: candidates cited as evidence, nearest first.
-    estimated: its number is the neighbours' vote on the same slot, not this study's phenotype estimate.
-    """
-
-    text: str
-    source: Source
-    candidate_ids: tuple[int, ...]
-    estimated: bool = False
-
-
-@dataclass(frozen=True)
-class WrittenReport:
-    """Sentences of every assessed section, and the codes of what went wrong while writing (shown as warnings)."""
-
-    sections: Mapping[str, tuple[WrittenSentence, ...]]
-    warnings: tuple[tuple[str, str], ...] = ()  # (code, text)
+    code: str
+    details: Mapping[str, str] = field(default_factory=dict)

@@ -23,7 +23,9 @@ from scripts.reference.benchmark.bank_search import SearchBench
 from scripts.reference.benchmark.measured import Row
 from scripts.reference.release.candidate_vectors import CandidateVectors
 from service.artifacts import set_threads
-from service.site.bank.build_index import DEFAULT_TARGETS, IndexOrder, IndexRefused, build
+from service.site.bank.indexing import IndexOrder, IndexRefused, add_index
+from service.site.bank.options import DEFAULT_TARGETS
+from service.site.observer import Observer
 
 ROWS = ("import", "index", "start", "search", "growth")
 
@@ -53,7 +55,7 @@ def _indexed(bank: Path, options: argparse.Namespace) -> Row:
     order = IndexOrder(bank, DEFAULT_TARGETS, generator=None if seed is None else CandidateVectors(seed))
     set_threads(options.threads)
     try:
-        build(order, lambda text: print(text, flush=True))
+        add_index(order, Observer(say=lambda text: print(text, flush=True)))
     except IndexRefused as refused:
         print(f"index: {refused}", flush=True)
         published = False
@@ -66,7 +68,7 @@ def _index_of(bank: Path) -> dict[str, Any]:
     """The recorded search. Raises ValueError for a bank without an index, which has no kind to build at other sizes."""
     search = CandidateBank.open(bank, None).manifest.search
     if "file" not in search:
-        raise ValueError(f"{bank}: has no index; build one: python -m service.site.bank.build_index --bank {bank}")
+        raise ValueError(f"{bank}: has no index; build one: echoscribe bank index --bank {bank}")
     return search
 
 
@@ -96,8 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(measured[name].line(), flush=True)
     lacking = [name for name in asked if name not in measured]
     ok = all(row.ok for row in measured.values()) and not (options.only and lacking)
-    told = {name: row.json() for name, row in measured.items()}
-    print(json.dumps({"ok": ok, "threads": options.threads, "not_measured": lacking, "rows": told}))
+    reported = {name: row.json() for name, row in measured.items()}
+    print(json.dumps({"ok": ok, "threads": options.threads, "not_measured": lacking, "rows": reported}))
     return 0 if ok else 1
 
 

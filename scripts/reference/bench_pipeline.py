@@ -3,8 +3,8 @@
     python -m scripts.reference.bench_pipeline [CLIP_OR_FOLDER…] [--only encode views] [--bundle B --bank K]
 
 Both sides read the same files and share the same seeded full-size weights, and take turns. `preprocess_mp4` needs MP4
-clips, `study` a full-size bundle and bank; a row that lacks what it needs is told as not measured. The exit status is 1
-when a bar does not hold.
+clips, `study` a full-size bundle and bank; a row that lacks what it needs is reported as not measured. The exit status
+is 1 when a bar does not hold.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
 
 
 def pydicoms_own(name: str) -> Path | None:
-    """A cine that pydicom or pydicom-data brings along, None where it is not installed."""
+    """A cine that comes with pydicom or pydicom-data, None where it is not installed."""
     found = get_testdata_file(name, download=False)
     return None if found is None else Path(str(found))
 

@@ -20,7 +20,7 @@ import torch
 from model.device import Placement, choose_placement
 from model.echo.networks.convnext_forward import FusedConvNeXt
 from model.echo.networks.mvit_forward import FusedMViT
-from model.echo.preprocessing.preprocess import normalised, prepare_clip
+from model.echo.preprocessing.preprocess import normalise, prepare_clip
 from model.echo.preprocessing.preprocessing_config import ECHOPRIME
 from scripts.reference.benchmark.device_checks import (
     Findings,
@@ -71,7 +71,7 @@ def full_size_networks() -> Networks:
 
 
 def drawn_inputs() -> Inputs:
-    """Random model inputs, whose answers the CPU must tell."""
+    """Random model inputs; the CPU computes the right answers."""
     generator = torch.Generator().manual_seed(0)
     return Inputs([torch.randn(3, 16, 224, 224, generator=generator) for _ in range(_CLIPS)])
 
@@ -92,7 +92,7 @@ def golden_check(golden: Path) -> tuple[Callable[[], Networks], Callable[[], Inp
     def inputs() -> Inputs:
         levels = [torch.from_numpy(clip).permute(3, 0, 1, 2).float() for clip in arrays["input_clips"]]
         rows = (torch.from_numpy(arrays[key].astype(np.float32)) for key in ("clip_embeddings", "view_logits"))
-        return Inputs([normalised(each, ECHOPRIME) for each in levels], *rows)
+        return Inputs([normalise(each, ECHOPRIME) for each in levels], *rows)
 
     return networks, inputs
 
@@ -113,7 +113,7 @@ def _check_preprocessing(found: Findings, placement: Placement) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0 when every bar holds, 1 when one does not, 2 without a GPU."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--golden", type=Path, help=f"folder of {_GOLDEN_FILE}; else the CPU tells what is right")
+    parser.add_argument("--golden", type=Path, help=f"folder of {_GOLDEN_FILE}; else the CPU computes what is right")
     parser.add_argument("--candidates", type=int, default=1_230_676, help="of the bank that is searched")
     options = parser.parse_args(arguments)
     if not torch.cuda.is_available():
@@ -123,9 +123,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     networks, inputs = golden_check(options.golden) if options.golden else (full_size_networks, drawn_inputs)
     started, placement = time.monotonic(), choose_placement("cuda")
     found = Check(networks, inputs, candidates=options.candidates).run(placement)
-    told = result(found, placement, time.monotonic() - started)
-    print(json.dumps(told))
-    return 0 if told["ok"] else 1
+    reported = result(found, placement, time.monotonic() - started)
+    print(json.dumps(reported))
+    return 0 if reported["ok"] else 1
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
     python -m scripts.reference.make_echoprime_release --candidates 5000 --seed 0 --out R [--no-text-encoder]
 
-For tests, benchmarks and demonstrations of `import_echoprime` without any asset of EchoPrime. `R/SYNTHETIC.json` says
-what it is; the importer then marks bundle and bank as untrained and synthetic. Memory does not grow with the size.
+For tests, benchmarks and demonstrations of `echoscribe import echoprime` without any asset of EchoPrime. A file,
+`R/SYNTHETIC.json`, says what it is; the importer then marks bundle and bank as untrained and synthetic. Memory does not
+grow with the size.
 """
 
 import argparse

@@ -3,8 +3,8 @@
     python -m scripts.reference.published_pipeline CLIP...    # preprocesses, encodes and classifies with seeded
         networks
 
-Nothing of it runs in the service. It follows design section 6 step by step and shares no code with model.echo, so that
-an equal number means two independent ways to it. Two of the published faults are left out on purpose: the mask's count
+Nothing of it runs in the service. It follows design section 6 step by step and shares no code with model.echo, so an
+equal number was computed in two independent ways. Two of the published faults are left out on purpose: the mask's count
 that wraps at 256, and frames that stay unmasked when masking fails. The misaligned rows of its phenotype vote are here
 (`vote_as_published`), only to show the difference.
 """
@@ -27,7 +27,7 @@ from torchvision.models.video import mvit_v2_s
 
 from model.study import Clip, SkippedClip
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
+from service.modalities.echo.files import open_study
 
 SIZE = 224
 FRAMES_READ = 32

@@ -9,9 +9,10 @@ from typing import Any
 from model.device import choose_placement
 from service.artifacts import ArtifactPaths, load_pipeline, set_threads
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
-from service.pipeline import ReportPipeline, RunOptions
+from service.modalities.echo.files import open_study
+from service.pipeline import ReportPipeline
 from service.renderings.report_text import report_text
+from service.run_options import RunOptions
 
 # What differs between two runs of the same code: a random id, the time of day, seconds.
 VARYING = ("study_id", "created", "stage_seconds")
@@ -27,7 +28,7 @@ def load_cpu_pipeline(bundle: Path, bank: Path) -> ReportPipeline:
 def answers_of(pipeline: ReportPipeline, files: Sequence[Path]) -> dict[str, Any]:
     """The answer to a study as a JSON value, by `MODE LANGUAGE`, for every mode and language of the pipeline."""
     with open_study(list(files), IngestLimits()) as study:
-        embedded = pipeline.embed(study.readers(pipeline.frame_plan))
+        embedded = pipeline.embed(study.readers(pipeline.reading_plan))
     found = {}
     for mode in pipeline.modes:
         for language in pipeline.languages.tags:

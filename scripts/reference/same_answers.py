@@ -25,8 +25,9 @@ from scripts.rendered.site_reports.messy_reports import MAPPING, messy_table
 from scripts.rendered.study_writer.study_folder import StudyOrder, orders_of, write_clip
 from scripts.sample_study import write_sample_study
 from service.settings import shipped_bank, shipped_bundle
-from service.site.bank.build_bank import arguments_of, run
-from service.site.echoprime.import_echoprime import import_release
+from service.site.bank.building import add_reports
+from service.site.bank.options import BankOptions, ReportsToAdd
+from service.site.echoprime.importing import import_release
 
 ANSWERS = "answers.json"
 _SEED = seed_for("phantom_checks", 2027)
@@ -74,9 +75,9 @@ def _cases(record: Path, scratch: Path) -> Iterator[tuple[str, Any]]:
     default = load_cpu_pipeline(shipped_bundle(), shipped_bank())
     for study in studies:
         yield f"default/{study.name}", answers_of(default, [study])
-    arguments = ["--reports", str(record / "own/reports.csv"), "--mapping", str(record / "own/columns.yaml")]
-    arguments += ["--key-file", str(record / "own/site.key"), "--out", str(scratch / "own"), "--show-text"]
-    yield "own/build", {name: value for name, value in run(arguments_of(arguments)).items() if "seconds" not in name}
+    options = BankOptions(out=scratch / "own", key_file=record / "own/site.key", show_text=True)
+    adding = ReportsToAdd(reports=record / "own/reports.csv", mapping=record / "own/columns.yaml")
+    yield "own/build", {name: value for name, value in add_reports(options, adding).items() if "seconds" not in name}
     own = load_cpu_pipeline(shipped_bundle(), scratch / "own")
     for study in studies[:2]:
         yield f"own/{study.name}", answers_of(own, [study])

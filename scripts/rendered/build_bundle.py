@@ -1,10 +1,10 @@
-"""Puts what the training scripts wrote together as a bundle; the same command again with more parts replaces it.
+"""Makes a bundle of what the training scripts wrote; the same command again, with more parts, replaces it.
 
     python -m scripts.rendered.build_bundle --encoders FOLDER --views FOLDER [--mil FOLDER] [--decoder FOLDER] --out
         FOLDER
 
 Without `--mil` every view counts alike in every section. Thresholds, calibration and out-of-distribution statistics
-come from `python -m service.site.calibration.calibrate`.
+come from `python -m scripts.rendered.calibrate`.
 """
 
 import argparse

@@ -4,10 +4,10 @@
 
 The patients are drawn from the bank's own seeds, which no network has seen.
 
-A report's vector says what was written and nothing of how a heart looks: reports that say the same have one vector,
-and the 50 nearest candidates would be one text 50 times. `--spread` moves each section's vector by noise, as patients
-of one report lie apart in their clips (CapDec, Nukrai et al. 2022); the nearest are then of several texts, by how near
-these are.
+A report's vector depends on its text alone, not on how a heart looks. Reports of the same text have the same vector, so
+the 50 nearest candidates would be one text 50 times. `--spread` adds noise to each section's vector, because patients
+with the same report differ in their clips (CapDec, Nukrai et al. 2022). The nearest candidates then have several texts,
+the nearer ones more often.
 """
 
 import argparse
@@ -29,9 +29,9 @@ from model.report.text_encoder.text_encoder import encode_reports, open_text_enc
 from scripts.rendered.phantom.patient.report import text_of
 from scripts.rendered.seed_ranges import seed_for
 from scripts.rendered.training.phantom_bank import NOTICE, write_phantom_bank
-from scripts.rendered.training.phantom_rows import SyntheticReports, draw_reports, phrase_table
+from scripts.rendered.training.phantom_reports import SyntheticReports, draw_reports, phrase_table
 
-SPREAD = 0.2  # standard deviation in each dimension; LOG 2026-11-22, chosen on patients of the calibration
+SPREAD = 0.2  # standard deviation in each dimension; LOG 2026-11-22, chosen on the calibration patients
 
 
 def build_bank(

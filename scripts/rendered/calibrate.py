@@ -20,8 +20,9 @@ from scripts.rendered.phantom.patient.labels import labels_of
 from scripts.rendered.phantom.patient.prior import state_of
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.pipeline import ReportPipeline
-from service.site.calibration.calibrate import FALSE_FLAGS, calibrated, write_calibrated
-from service.site.calibration.labelled_studies import LabelledStudy, voted
+from service.site.calibration.calibrating import calibrate_manifest, write_calibrated
+from service.site.calibration.labelled_studies import LabelledStudy, label_study
+from service.site.calibration.options import FALSE_FLAGS
 
 CACHE = Path("runs/evaluation")
 
@@ -31,13 +32,13 @@ def rendered_studies(
 ) -> Iterator[LabelledStudy]:
     """Invented patients, rendered and embedded by the whole pipeline, voted on; labels are the patients' own.
 
-    cache: as `scripts.rendered.evaluate` keeps it; what lies there is not embedded again.
+    cache: as `scripts.rendered.evaluate` keeps it; studies that are in it are not embedded again.
     """
     chosen = calibration_set(count)
     embed_sets(pipeline, paths, cache, [chosen], workers)
     for study in read_set(cache_folder(cache, pipeline, chosen), count):
         state = state_of(chosen.seed, study.study, chosen.prior)
-        yield voted(study.embeddings[BASE], labels_of(state), pipeline)
+        yield label_study(study.embeddings[BASE], labels_of(state), pipeline)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     paths = ArtifactPaths(arguments.bundle, arguments.bank)
     pipeline = load_pipeline(paths, choose_placement(arguments.device))
     studies = list(rendered_studies(arguments.studies, arguments.cache, paths, pipeline, arguments.workers))
-    manifest = calibrated(pipeline.bundle, studies, arguments.sensitivity)
+    manifest = calibrate_manifest(pipeline.bundle, studies, arguments.sensitivity)
     final = write_calibrated(arguments.bundle, arguments.out, manifest, studies, arguments.false_flags)
     return {**final.evaluation["calibration"], "false_flags": arguments.false_flags}
 

@@ -28,9 +28,9 @@ from scripts.rendered.checks.reading import check_ejection_fraction, check_view_
 from scripts.rendered.checks.speckle_bars import check_speckle
 from scripts.rendered.phantom.scan.tensors import ClipFactory
 
-# Phenotypes expected below the margin over statistics, each with the physics behind it; written on 2026-11-22 before
-# the first training. The bar is the count over all 23, so an exception that does well counts, and one that was not
-# foreseen is named in the result (`below_margin`), not added here.
+# Phenotypes expected to stay below the margin over statistics, each with its physical reason; written on 2026-11-22
+# before the first training. The bar counts all 23. So an exception that does well counts too, and a phenotype that
+# fails unexpectedly is named in the result (`below_margin`) and not added here.
 EXCEPTIONS: dict[str, str] = {
     "elevated_left_atrial_pressure": "pressure is no picture: only filling time and the lean of the atrial septum tell",
     "mitral_regurgitation": "a jet is colour pixels: their count is a global statistic already",

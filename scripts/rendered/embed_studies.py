@@ -4,10 +4,10 @@
 
 `--encoders` is what `scripts.rendered.train_encoders` wrote, `--views` what `scripts.rendered.train_views` wrote.
 Clips are prepared,
-refused for lack of contact or motion, and encoded by the service's own modality. Two things differ from uploads: one
-window of each clip is rendered, not three to choose from; and the sector is known, where the service fits it to the
-picture. So the window is drawn, and the crop is off by up to `--crop-jitter` pixels of the model input on each side,
-that vectors learned from vary as the service's do.
+refused for lack of contact or motion, and encoded by the service's own modality. Two things differ from uploads. One
+window of each clip is rendered, where the service chooses one of three. The sector is known, where the service fits it
+to the picture. So the window is drawn at random, and the crop is moved by up to `--crop-jitter` pixels of the model
+input on each side, so that vectors in training vary as those of the service do.
 
 `--pixels FOLDER` keeps rendered clips and takes those that are there; with `--render-only` nothing else is done, so
 that rendering needs no networks and can run while they are trained:
@@ -33,7 +33,7 @@ from model.device import choose_placement
 from model.echo.taxonomy import ECHO_TAXONOMY
 from scripts.rendered.phantom.scan.tensors import ClipFactory, input_config, model_input_batch
 from scripts.rendered.seed_ranges import SEED_RANGES
-from scripts.rendered.training.encoded_studies import EmbeddedStudies
+from scripts.rendered.training.encoded_studies import EncodedStudies
 from scripts.rendered.training.study_clips import StudyPixels, StudyRecipe, chunks_of, claim
 from scripts.rendered.training.study_encoding import EncodedPart, TrainedNetworks, encode_studies
 
@@ -102,10 +102,10 @@ def encode(args: argparse.Namespace, source: StudyPixels, networks: TrainedNetwo
     return parts
 
 
-def joined(parts: Sequence[EncodedPart], recipe: StudyRecipe, encoder_sha256: str) -> EmbeddedStudies:
+def joined(parts: Sequence[EncodedPart], recipe: StudyRecipe, encoder_sha256: str) -> EncodedStudies:
     """The parts as one."""
     clips = np.concatenate([part.clips for part in parts])
-    return EmbeddedStudies(
+    return EncodedStudies(
         seed=recipe.seed,
         prior=recipe.prior,
         views=ECHO_TAXONOMY.views,

@@ -20,6 +20,8 @@ import torch
 
 from model.device import choose_placement
 from model.report.language.language import Language
+from scripts.needed_extra import stop_without
+from scripts.rendered.checks.bars import write_tables
 from scripts.rendered.evaluation.markdown import write_markdown
 from scripts.rendered.evaluation.parts.abstention import measure_abstention, measure_mil_table
 from scripts.rendered.evaluation.parts.arms import Reports, measure_arms, write_arms
@@ -29,7 +31,7 @@ from scripts.rendered.evaluation.parts.file_equality import measure_files
 from scripts.rendered.evaluation.parts.learning_curve import measure_learning_curve
 from scripts.rendered.evaluation.parts.out_of_distribution import measure_strange_clips
 from scripts.rendered.evaluation.parts.pictures import accuracy_by_clips, draw_accuracy, draw_reliability
-from scripts.rendered.evaluation.parts.raw_rows import study_rows, write_tables
+from scripts.rendered.evaluation.parts.raw_rows import study_rows
 from scripts.rendered.evaluation.parts.real_clips import measure_real_clips
 from scripts.rendered.evaluation.parts.reserved_findings import measure_reserved, measure_style
 from scripts.rendered.evaluation.parts.scores import measure_scores
@@ -75,7 +77,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def measure(evaluation: Evaluation, results: Results, rows: Path | None) -> None:
-    """Every part in turn, each told with its time."""
+    """Runs every part in turn and prints each with its time."""
     clock: dict[str, float] = {}
     state: dict[str, dict[str, list[ReportDocument]]] = {}
     reports: Reports = {}
@@ -141,7 +143,8 @@ def language_of(pipeline: ReportPipeline, bundle: Path) -> Language:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Runs the evaluation; 1 when a bar fails, 2 when the seed is refused."""
+    """Runs the evaluation; 1 when a bar fails, 2 when the seed is refused or a package is missing."""
+    stop_without("train")
     started = time.monotonic()
     protocol = TINY if args.tiny else Protocol.of(args.seed, args.studies, args.file_studies)
     refusal = refuse_seed(protocol.seed)
@@ -171,7 +174,7 @@ def report(args: argparse.Namespace, evaluation: Evaluation, results: Results, m
     for bar in results.bars:
         print(f"{'ok  ' if bar.ok else 'FAIL'} {bar.name}: {bar.value} ({bar.demand})")
     if args.rows:
-        document["rows"] = write_tables(args.rows, results)
+        document["rows"] = write_tables(args.rows, results.rows)
     if args.json:
         args.json.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if args.markdown:

@@ -1,4 +1,4 @@
-"""Which seeds each part of training may draw patients from: ranges never meet, so nothing is tested on its own past.
+"""The seeds that each part of training may draw patients from; ranges do not overlap, so no trained patient is tested.
 
 A patient is (seed, study number, prior); two patients of different seeds share nothing. Every script that draws
 patients asks here, and `scripts.rendered.evaluate` refuses a seed outside `test`.

@@ -31,24 +31,26 @@ import torch
 from index.candidate_bank import CandidateBank
 from model.bundle import read_bundle
 from model.device import choose_placement
+from model.echo.phrases.reader import ENGLISH_FILE
 from model.report.decoder.decoder_config import DecoderConfig, decoder_config
 from model.report.decoder.tokenizer import ReportTokenizer
 from model.report.language.language import Language
-from scripts.rendered.training.encoded_studies import EmbeddedStudies
+from scripts.needed_extra import stop_without
+from scripts.rendered.training.encoded_studies import EncodedStudies
 from scripts.rendered.training.retrieved_rows import RetrievedRows, open_without_networks
-from service.answer.writing_request import evidence_sentences
+from service.answer.evidence import evidence_sentences
 from service.artifacts import ArtifactPaths
 from service.pipeline import ReportPipeline
 from service.site.decoder_training.bank_rows import BankRows, measured_deviation
-from service.site.decoder_training.changed_inputs import inputs_changed
-from service.site.decoder_training.curve import draw_curve
+from service.site.decoder_training.changed_inputs import change_inputs
 from service.site.decoder_training.decoder_loop import CONFIG_FILE, DecoderTrainer, Plan
 from service.site.decoder_training.finding_table import with_findings
 from service.site.decoder_training.losses import LossWeights
 from service.site.decoder_training.measure_writing import WritingMeasurer
+from service.site.decoder_training.report_tokenizer import report_tokenizer
 from service.site.decoder_training.reserved import Reserved, draw_reserved
 from service.site.decoder_training.rows import DisturbedRow, Disturber, Recipe, TrainingRow
-from service.site.decoder_training.train_tokenizer import PHRASES, report_tokenizer
+from service.site.training.curve import draw_curve
 
 _NOISE_STUDIES = 100  # 1,500 section vectors: the mean cosine is then known to a hundredth
 _RATES = {"development": 3e-3, "full": 6e-4}  # the first since LOG 2026-11-22; the second as GPT-2 small's, not tuned
@@ -81,7 +83,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--bank", type=Path, required=True, help="bank that is searched")
     parser.add_argument("--out", type=Path, required=True, help="folder of the results; resumed if it was begun")
     parser.add_argument("--arm", choices=sorted(ARMS), default="rag")
-    parser.add_argument("--phrases", type=Path, default=PHRASES, help="phrase file of the language")
+    parser.add_argument("--phrases", type=Path, default=ENGLISH_FILE, help="phrase file of the language")
     parser.add_argument("--size", choices=sorted(_RATES), default="development")
     parser.add_argument("--held-out", type=int, default=60, help="last studies of the folder, written at the end")
     parser.add_argument("--studies", type=int, default=0, help="train on the first so many only; 0 for all")
@@ -121,7 +123,7 @@ def config_of(args: argparse.Namespace, tokenizer: ReportTokenizer) -> DecoderCo
 
 def material(args: argparse.Namespace, config: DecoderConfig, language: Language, reserved: Reserved) -> Material:
     """Training rows and held-out rows. Raises ValueError when too few studies are given."""
-    studies = EmbeddedStudies.read(args.queries)
+    studies = EncodedStudies.read(args.queries)
     first_held_out = len(studies) - args.held_out
     if first_held_out < 1:
         raise ValueError(f"{args.queries}: {len(studies)} studies, {args.held_out} of them held out")
@@ -138,7 +140,7 @@ def material(args: argparse.Namespace, config: DecoderConfig, language: Language
     return Material(pipeline, BankRows(pipeline, deviation, args.seed).rows(candidates), held_out, deviation)
 
 
-def undisturbed(rows: list[TrainingRow], bank: CandidateBank, *, evidence: bool) -> list[DisturbedRow]:
+def as_served(rows: list[TrainingRow], bank: CandidateBank, *, evidence: bool) -> list[DisturbedRow]:
     """Rows as the service would write them, with their evidence or (as in mode `generate`) without."""
     only_language = not bank.manifest.text_may_be_shown
     return [
@@ -163,6 +165,7 @@ def data_of(args: argparse.Namespace, made: Material, reserved: Reserved) -> str
 def main() -> None:
     """Runs the script."""
     args = arguments()
+    stop_without("train")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # its threads would fight torch's for two cores
     torch.set_num_threads(args.threads)
     placement = choose_placement(args.device)
@@ -189,7 +192,7 @@ def main() -> None:
     trainer = DecoderTrainer(config, tokenizer, disturber, placement)
     decoder = trainer.train(made.rows, plan, args.out, data_of(args, made, reserved))
     draw_curve(args.out)
-    rows = undisturbed(made.held_out, bank, evidence=arm.evidence)
+    rows = as_served(made.held_out, bank, evidence=arm.evidence)
     measurer = WritingMeasurer(decoder, tokenizer, language, placement)
     result = {
         "arm": args.arm,
@@ -197,7 +200,7 @@ def main() -> None:
         "rows": len(made.rows),
         "reserved": {"wordings": len(reserved.wordings), "findings": sorted(f.name for f in reserved.findings)},
         "noise_deviation": made.deviation,
-        "held_out": {name: asdict(measurer.measure(given)) for name, given in inputs_changed(rows).items()},
+        "held_out": {name: asdict(measurer.measure(given)) for name, given in change_inputs(rows).items()},
     }
     print(json.dumps(result))
 

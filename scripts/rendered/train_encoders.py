@@ -24,11 +24,13 @@ from model.checkpoint import load_weights, save_weights
 from model.device import Placement, choose_placement
 from model.echo.networks.planar_encoder import planar_encoder
 from model.echo.networks.video_encoder import build_video_encoder
+from model.echo.phrases.reader import ENGLISH_FILE
 from model.echo.taxonomy import ECHO_TAXONOMY
 from model.report.decoder.tokenizer import TOKENIZER_FILE, ReportTokenizer
 from model.report.language.language import Language
 from model.report.text_encoder.text_encoder import TextEncoder, TextEncoderConfig
 from model.section_subspaces import even_subspaces
+from scripts.needed_extra import stop_without
 from scripts.rendered.phantom.patient.prior import Prior, state_of
 from scripts.rendered.phantom.scan.tensors import input_config
 from scripts.rendered.seed_ranges import seed_for
@@ -41,10 +43,9 @@ from scripts.rendered.training.section_texts import SectionTexts, encode_blocks
 from scripts.rendered.training.study_encoding import NETWORKS_FILE
 from scripts.rendered.training.text_tower import TextTowerTrainer
 from scripts.rendered.training.video_tower import Patients, VideoTowerTrainer
-from service.site.decoder_training.clock import Clock
-from service.site.decoder_training.curve import draw_curve
-from service.site.decoder_training.decoder_loop import LOG
-from service.site.decoder_training.train_tokenizer import PHRASES, report_tokenizer
+from service.site.decoder_training.report_tokenizer import report_tokenizer
+from service.site.training.curve import draw_curve
+from service.site.training.fit import LOG
 
 VIDEO_FILE, TEXT_FILE = "video_encoder.safetensors", "text_encoder.safetensors"
 WIDTH = 24  # dimensions of each section; LOG 2026-11-22
@@ -61,7 +62,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=2400.0, help="time of the video encoder's training")
     parser.add_argument("--batch", type=int, default=64, help="clips per step")
     parser.add_argument("--held-out", type=int, default=1000, help="last clips of the store, never learned from")
-    parser.add_argument("--phrases", type=Path, default=PHRASES, help="phrase file of the language")
+    parser.add_argument("--phrases", type=Path, default=ENGLISH_FILE, help="phrase file of the language")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads; no more than are free")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--seed", type=int, default=0)
@@ -115,7 +116,7 @@ class Stages:
         held_size = min(batch, self.args.held_out)
         held = ClipBatches(shown, np.arange(first_held, store.done), held_size, varied=False)
         trainer = VideoTowerTrainer(self.subspaces, self.placement, self.args.seed)
-        return trainer.train(encoder, patients, clips, held, Clock(self.args.seconds), out)
+        return trainer.train(encoder, patients, clips, held, self.args.seconds, out)
 
 
 def _coloured(store: ClipStore) -> NDArray[np.bool_]:
@@ -164,6 +165,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def main() -> None:
     """Runs the script."""
     args = arguments()
+    stop_without("train")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # its threads would fight torch's for two cores
     torch.set_num_threads(args.threads)
     print(json.dumps(run(args)))

@@ -3,12 +3,12 @@
     python -m scripts.rendered.train_mil --embedded FOLDER --encoders FOLDER --out FOLDER
 
 `--embedded` holds encoded studies of the purpose `mil` (`python -m scripts.rendered.embed_studies --prior
-independent`): where
-phenotypes do not go together, a view that only shows what often accompanies a finding does not seem to show it. One in
-five studies is held out. Nothing of what the renderer draws in which view is used; it is only compared with at the end.
+independent`), in which phenotypes are not correlated. Otherwise a view that shows only what often accompanies a finding
+would seem to show the finding itself. One in five studies is held out. What the renderer draws in which view is not
+used; the table is only compared with it at the end.
 
-Writes mil.json (the bundle's `mil_weights` and `min_section_weight`, and what was measured), table.md, log.jsonl and
-curve.png. The last line is one JSON object.
+Writes mil.json (the bundle's `mil_weights` and `min_section_weight`, and what was measured), table.md, log.jsonl,
+curve.png and checkpoint.pt. The last line is one JSON object.
 """
 
 import argparse
@@ -26,21 +26,21 @@ from numpy.typing import NDArray
 
 from model.bundle import sha256_of
 from model.checkpoint import load_weights
+from model.echo.phrases.reader import ENGLISH_FILE
 from model.report.decoder.tokenizer import TOKENIZER_FILE, ReportTokenizer
 from model.report.language.language import Language
 from model.report.text_encoder.text_encoder import TextEncoder, TextEncoderConfig
+from scripts.needed_extra import stop_without
 from scripts.rendered.embed_studies import VIEWS_FILE
 from scripts.rendered.evaluation.parts.abstention import informative_views
-from scripts.rendered.training.encoded_studies import EmbeddedStudies
+from scripts.rendered.training.encoded_studies import EncodedStudies
 from scripts.rendered.training.mil_assessment import SectionSums, chosen_weight
 from scripts.rendered.training.mil_learning import TELLING, MilLearner, MilPlan, losses_of
 from scripts.rendered.training.mil_studies import MilStudies
 from scripts.rendered.training.section_targets import FindingScale
 from scripts.rendered.training.section_texts import SectionTexts, encode_blocks
 from scripts.rendered.training.study_encoding import NETWORKS_FILE
-from service.site.decoder_training.curve import draw_curve
-from service.site.decoder_training.decoder_loop import LOG
-from service.site.decoder_training.train_tokenizer import PHRASES
+from service.site.training.curve import draw_curve
 
 MIL_FILE, TABLE_FILE = "mil.json", "table.md"
 _HELD_OUT_EACH = 5
@@ -71,7 +71,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--encoders", type=Path, required=True, help="folder of the text tower and the subspaces")
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")
     parser.add_argument("--steps", type=int, default=MilPlan.steps)
-    parser.add_argument("--phrases", type=Path, default=PHRASES, help="phrase file of the language")
+    parser.add_argument("--phrases", type=Path, default=ENGLISH_FILE, help="phrase file of the language")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads; no more than are free")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(words)
@@ -80,7 +80,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
 def material(args: argparse.Namespace) -> MilStudies:
     """The studies beside their reports. Raises ValueError when another encoder made their vectors."""
     stated = json.loads((args.encoders / NETWORKS_FILE).read_text(encoding="utf-8"))
-    studies = EmbeddedStudies.read(args.embedded)
+    studies = EncodedStudies.read(args.embedded)
     if studies.encoder_sha256 != sha256_of(args.encoders / stated["video_encoder"]["file"]):
         raise ValueError(f"{args.embedded}: encoded by another video encoder than {args.encoders} holds")
     text = stated["text_encoder"]
@@ -147,6 +147,7 @@ def measured(
 def main(words: list[str] | None = None) -> None:
     """Runs the script."""
     args = arguments(words)
+    stop_without("train")
     started = time.monotonic()
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # its threads would fight torch's for two cores
     torch.set_num_threads(args.threads)
@@ -158,8 +159,7 @@ def main(words: list[str] | None = None) -> None:
     learner = MilLearner(studies, learned_rows, MilPlan(steps=args.steps, seed=args.seed))
     errors = learner.telling()
     telling = (errors >= TELLING) | (errors == errors.max(axis=1, keepdims=True))  # one view at least
-    with (out / LOG).open("w", encoding="utf-8") as log:
-        weights = learner.learn(telling, lambda line: print(json.dumps(line), file=log))
+    weights = learner.learn(telling, out)
     draw_curve(out)
     free = replace(learner, plan=replace(learner.plan, least=0.0)).learn(np.ones_like(telling))
     tables = {

@@ -4,9 +4,9 @@
 
 STORE holds rendered clips of encoder seeds (`python -m scripts.rendered.render_clips`); its last patients are held
 out. Poor
-clips are learned from like others: the service uses them (LOG 2026-11-22: it skipped none of 20 below quality 0.2), and
-MIL weights them by how sure the classifier is, which only they can teach it. `--size echoprime` trains EchoPrime's own
-ConvNeXt-Base, for a GPU.
+clips are learned from like others, because the service uses them (LOG 2026-11-22: it skipped none of 20 below quality
+0.2). MIL weights a clip by the certainty of the classifier, and only poor clips can teach it to be uncertain.
+`--size echoprime` trains EchoPrime's own ConvNeXt-Base, for a GPU.
 
 Writes view_classifier.safetensors, network.json, measured.json, log.jsonl, curve.png and checkpoint.pt. The last line
 is one JSON object: how often the service's reading of a clip is right on held-out patients, on clips above the quality
@@ -32,6 +32,7 @@ from model.echo.modality import with_weights
 from model.echo.networks.view_classifier import build_view_classifier, residual_view_classifier, small_view_classifier
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
 from model.echo.taxonomy import ECHO_TAXONOMY
+from scripts.needed_extra import stop_without
 from scripts.rendered.phantom.patient.prior import state_of
 from scripts.rendered.phantom.scan.looks import HELD_OUT_LOOKS
 from scripts.rendered.phantom.scan.study import PlannedClip, planned_clip
@@ -40,10 +41,9 @@ from scripts.rendered.seed_ranges import seed_for
 from scripts.rendered.training.clip_store import ClipStore
 from scripts.rendered.training.frame_batches import FrameBatches, coloured_frames
 from scripts.rendered.training.study_encoding import NETWORK_FILE
-from scripts.rendered.training.view_accuracy import accuracy, views_told
-from scripts.rendered.training.view_training import ViewTrainer, awakened
-from service.site.decoder_training.clock import Clock
-from service.site.decoder_training.curve import draw_curve
+from scripts.rendered.training.view_accuracy import accuracy, read_views
+from scripts.rendered.training.view_training import ViewTrainer, awaken
+from service.site.training.curve import draw_curve
 
 WEIGHTS_FILE, MEASURED_FILE = "view_classifier.safetensors", "measured.json"
 COLOURED_FILE = "coloured.npy"  # beside the clips
@@ -120,12 +120,12 @@ def measured(
     """Accuracy on held-out patients, and on held-out looks where they are asked for."""
     store = views.store
     config = input_config(store.recipe.size, store.recipe.frames)
-    told = views_told(classifier, store.pixels[views.held_out : store.done], config, placement)
+    reported = read_views(classifier, store.pixels[views.held_out : store.done], config, placement)
     truth, good = views.labels[views.held_out :], views.qualities[views.held_out :] > POOR
-    found = {**accuracy(told[good], truth[good]), "top1_any_quality": accuracy(told, truth)["top1"]}
+    found = {**accuracy(reported[good], truth[good]), "top1_any_quality": accuracy(reported, truth)["top1"]}
     if args.looks_clips:
         planned = looks_clips(args.looks_clips)
-        looks = views_told(classifier, looks_pixels(planned, store, args.threads), config, placement)
+        looks = read_views(classifier, looks_pixels(planned, store, args.threads), config, placement)
         labels = np.array([ECHO_TAXONOMY.views.index(clip.view) for clip in planned])
         found["held_out_looks"] = accuracy(looks, labels)
     return found
@@ -144,6 +144,7 @@ def _coloured(folder: Path, store: ClipStore, config: EchoPreprocessing) -> NDAr
 def main(words: list[str] | None = None) -> None:
     """Runs the script."""
     args = arguments(words)
+    stop_without("train")
     started = time.monotonic()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
@@ -155,10 +156,10 @@ def main(words: list[str] | None = None) -> None:
     learned = np.arange(views.held_out)
     coloured = _coloured(args.clips, store, pixels)
     batches = FrameBatches(store.pixels, learned, views.labels, pixels, args.batch, args.seed, coloured)
-    network = awakened(build_view_classifier(config, ECHO_TAXONOMY.views))
+    network = awaken(build_view_classifier(config, ECHO_TAXONOMY.views))
     fingerprint = json.dumps([config, len(batches.clips), args.batch, args.seed])
     trainer = ViewTrainer(choose_placement(args.device, "auto"), fingerprint)  # bf16: 0.5 s a step, float32 2 s
-    steps = trainer.train(network, batches, Clock(args.seconds), out)
+    steps = trainer.train(network, batches, args.seconds, out)
     save_weights(network, out / WEIGHTS_FILE)
     (out / NETWORK_FILE).write_text(json.dumps({**config, "file": WEIGHTS_FILE}, indent=1) + "\n", encoding="utf-8")
     draw_curve(out)

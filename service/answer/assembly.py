@@ -1,23 +1,22 @@
 """Stage types → the answer's document. No decisions about medicine here, only what is said and what is null."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
 from index.retrieval import PhenotypeVote, Retrieval
 from model.bundle import BundleManifest
-from model.report.request import WrittenReport
+from model.report.request import ReportWarning
+from model.report.writing.report_writer import WrittenReport
 from model.taxonomy import Phenotype
 from service.answer.calibration import interval_of, probability_of
-from service.answer.embedded_study import EmbeddedStudy
+from service.answer.encoded_study import EncodedStudy
 from service.answer.report_language import ReportLanguage
-from service.answer.text_check import NOT_CHECKED, Text, TextCheck
+from service.answer.text_check import Text, TextCheck
 from service.answer.writing_request import is_called
-from service.renderings.page_words import ENGLISH
 from service.schemas import (
-    DEMONSTRATION_NOTICE,
     ClipOut,
     Mode,
     NeighbourOut,
@@ -26,23 +25,21 @@ from service.schemas import (
     SectionOut,
     SentenceOut,
     ViewWeight,
-    WarningOut,
 )
 
-ESTIMATED = ENGLISH.estimated
 NO_THRESHOLD = "no_threshold"
 
 
 @dataclass(frozen=True)
 class Written:
-    """Sentences by section, and what the reader must be told about them as (code, text).
+    """Sentences by section, and what the reader must know about them.
 
     plain: the same sentences as a reader of the language knows them, numbers without marks.
     """
 
     sections: Mapping[str, tuple[SentenceOut, ...]]
     plain: Text
-    warnings: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[ReportWarning, ...] = ()
 
     @classmethod
     def of(cls, report: WrittenReport) -> Self:
@@ -69,7 +66,7 @@ class Answer:
     bundle: BundleManifest
     has_decoder: bool
     text_check: TextCheck | None
-    study: EmbeddedStudy
+    study: EncodedStudy
     unfamiliarity: Mapping[int, float] | None
     retrieval: Retrieval
     votes: Mapping[str, PhenotypeVote]
@@ -93,10 +90,7 @@ def document(answer: Answer) -> ReportDocument:
         sections=[_section(answer, row, name) for row, name in enumerate(answer.study.sections.sections)],
         phenotypes=phenotypes,
         clips=_clips(answer),
-        warnings=[
-            WarningOut(code=code, text=answer.language.warning(code, text))
-            for code, text in _warnings(answer, phenotypes)
-        ],
+        warnings=answer.language.word_warnings(_warnings(answer, phenotypes)),
         provenance=dict(answer.provenance),
         stage_seconds={stage: round(seconds, 6) for stage, seconds in answer.stage_seconds.items()},
     )
@@ -142,9 +136,11 @@ def _view_weights(answer: Answer, row: int) -> list[ViewWeight]:
     return sorted(shares, key=lambda share: (-share.weight, share.clip))
 
 
-def _views(answer: Answer) -> dict[int, tuple[str, float]]:
-    """Upload position → most probable view and its probability."""
+def _views(answer: Answer) -> dict[int, tuple[str | None, float]]:
+    """Upload position → most probable view and its probability; no view where the modality has none."""
     embedding = answer.study.embedding
+    if not embedding.views:
+        return dict.fromkeys(embedding.positions, (None, math.nan))
     best = embedding.view_probabilities.argmax(dim=1).tolist() if embedding.positions else []
     return {
         position: (embedding.views[view], float(embedding.view_probabilities[row, view]))
@@ -220,41 +216,27 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _warnings(answer: Answer, phenotypes: Mapping[str, PhenotypeOut]) -> list[tuple[str, str]]:
-    """(code, text) of everything the reader must know, most important first."""
-    bundle = answer.bundle
+def _warnings(answer: Answer, phenotypes: Mapping[str, PhenotypeOut]) -> list[ReportWarning]:
+    """Everything the reader must know, most important first."""
+    bundle, study = answer.bundle, answer.study
+    named, beyond = {"bundle": bundle.name}, _beyond(answer)
+    estimated = any(sentence.estimated for sentences in answer.written.sections.values() for sentence in sentences)
     rules = [
-        (
-            not bundle.trained,
-            "untrained_bundle",
-            f"Bundle {bundle.name!r} holds untrained networks: nothing in this answer describes the patient.",
-        ),
-        (bundle.domain == "synthetic", "synthetic_domain", DEMONSTRATION_NOTICE),
-        (not answer.study.used, "no_usable_clip", "No clip could be used; no section was assessed."),
-        (
-            not answer.has_decoder,
-            "no_decoder",
-            f"Bundle {bundle.name!r} has no decoder; sections are quoted from the nearest candidates.",
-        ),
-        (
-            any(sentence.estimated for sentences in answer.written.sections.values() for sentence in sentences),
-            "estimated_numbers",
-            f"Numbers marked {ESTIMATED} are the middle of what similar studies report, not measured in this one.",
-        ),
-        (
-            bool(answer.study.truncated),
-            "clip_not_read_to_its_end",
-            f"Clips {', '.join(map(str, answer.study.truncated))} are longer than the limit; their end was not read.",
-        ),
-        (
-            bool(beyond := _beyond(answer)),
-            "out_of_distribution",
-            f"Clips {', '.join(map(str, beyond))} are unlike the clips that this bundle was calibrated on.",
-        ),
+        (not bundle.trained, ReportWarning("untrained_bundle", named)),
+        (bundle.domain == "synthetic", ReportWarning("synthetic_domain")),
+        (not study.used, ReportWarning("no_usable_clip")),
+        (not answer.has_decoder, ReportWarning("no_decoder", named)),
+        (estimated, ReportWarning("estimated_numbers")),
+        (bool(study.truncated), ReportWarning("clip_not_read_to_its_end", {"clips": _list_positions(study.truncated)})),
+        (bool(beyond), ReportWarning("out_of_distribution", {"clips": _list_positions(beyond)})),
     ]
-    told = [(code, text) for applies, code, text in rules if applies] + list(answer.written.warnings)
+    warnings = [warning for applies, warning in rules if applies] + list(answer.written.warnings)
     if answer.text_check is not None:
-        told += answer.text_check.warnings(answer.written.plain, phenotypes, quoted=answer.mode == "retrieval")
-    elif answer.study.used:
-        told += NOT_CHECKED
-    return told
+        warnings += answer.text_check.warnings(answer.written.plain, phenotypes, quoted=answer.mode == "retrieval")
+    elif study.used:
+        warnings.append(ReportWarning("text_not_checked"))
+    return warnings
+
+
+def _list_positions(positions: Iterable[int]) -> str:
+    return ", ".join(map(str, positions))

@@ -1,6 +1,5 @@
 """A patient's own earlier studies in the bank: left out of the neighbours, or shown as what they are."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,12 +7,8 @@ from numpy.typing import NDArray
 
 from index.candidate_bank import CandidateBank
 from index.retriever import Retriever
-from service.schemas import PriorStudyOut, WarningOut
-
-_WITHOUT_KEYS = WarningOut(
-    code="bank_without_patient_keys",
-    text="The bank does not say whose studies it holds: earlier studies of this patient could not be told apart.",
-)
+from model.report.request import ReportWarning
+from service.schemas import PriorStudyOut
 
 
 def own_candidates(bank: CandidateBank, patient_key: str | None) -> NDArray[np.int64]:
@@ -47,6 +42,6 @@ def prior_studies(bank: CandidateBank, patient_key: str | None, *, include_prior
     ]
 
 
-def key_warnings(bank: CandidateBank, patient_key: str | None) -> Sequence[WarningOut]:
+def key_warnings(bank: CandidateBank, patient_key: str | None) -> tuple[ReportWarning, ...]:
     """What must be said when a key was given that the bank cannot use."""
-    return () if patient_key is None or bank.has_keys else (_WITHOUT_KEYS,)
+    return () if patient_key is None or bank.has_keys else (ReportWarning("bank_without_patient_keys"),)

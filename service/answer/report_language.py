@@ -1,11 +1,13 @@
 """The languages that a bundle's reports can be written in, and which of them a request gets."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from model.report.language.translation import Translator
+from model.report.request import ReportWarning
 from service.errors import UnknownLanguage
 from service.renderings.page_words import ENGLISH, PageWords
+from service.schemas import WarningOut
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,14 @@ class ReportLanguage:
         """The heading of a section."""
         return section if self.translator is None else self.translator.heading(section)
 
-    def warning(self, code: str, text: str) -> str:
-        """A warning's text."""
-        if code == "contradiction" and self.translator is not None:
-            text = self.translator.contradiction(text)
-        return self.words.warning(code, text)
+    def word_warnings(self, warnings: Iterable[ReportWarning]) -> list[WarningOut]:
+        """The warnings as the answer shows them."""
+        return [WarningOut(code=warning.code, text=self._text(warning)) for warning in warnings]
+
+    def _text(self, warning: ReportWarning) -> str:
+        if warning.code == "contradiction" and self.translator is not None:
+            warning = replace(warning, details={"rule": self.translator.contradiction(warning.details["rule"])})
+        return self.words.warning(warning)
 
 
 @dataclass(frozen=True)

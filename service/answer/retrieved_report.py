@@ -2,15 +2,12 @@
 
 from index.candidate_bank import CandidateBank
 from index.retrieval import Retrieval
+from model.report.request import ReportWarning
 from service.answer.assembly import Written
 from service.renderings.page_words import ENGLISH
 from service.schemas import SentenceOut
 
 FOREIGN_NUMBER = ENGLISH.foreign_number
-_WARNING = (
-    "numbers_of_another_patient",
-    f"Numbers marked {FOREIGN_NUMBER} were measured in the retrieved candidate, not in this study.",
-)
 
 
 def paste_sections(retrieval: Retrieval, bank: CandidateBank) -> Written:
@@ -31,4 +28,4 @@ def paste_sections(retrieval: Retrieval, bank: CandidateBank) -> Written:
             for candidate_id, s in sentences
         )
         plain[name] = [bank.phrases.text(s.phrase_id, s.value) for _, s in sentences]
-    return Written(sections, plain, (_WARNING,) if marked else ())
+    return Written(sections, plain, (ReportWarning("numbers_of_another_patient"),) if marked else ())

@@ -4,16 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from model.report.language.language import Language
 from model.report.language.phrase_reader import PhraseReader
+from model.report.request import ReportWarning
 from service.schemas import PhenotypeOut
 
 Text = Mapping[str, Sequence[str]]  # section → sentences, without marks
-Warnings = tuple[tuple[str, str], ...]  # (code, text)
-NOT_CHECKED: Warnings = (
-    (
-        "text_not_checked",
-        "The bundle brings no language to read its text with; it was not compared with the estimates.",
-    ),
-)
 
 
 class TextCheck:
@@ -37,17 +31,15 @@ class TextCheck:
         findings = self._reader.read_report(text).findings
         return tuple(rule.text for rule in self._language.contradicted_by(findings))
 
-    def warnings(self, text: Text, phenotypes: Mapping[str, PhenotypeOut], *, quoted: bool) -> Warnings:
+    def warnings(
+        self, text: Text, phenotypes: Mapping[str, PhenotypeOut], *, quoted: bool
+    ) -> tuple[ReportWarning, ...]:
         """Warnings about a text. quoted: it is a candidate's, and nobody has looked for contradictions in it yet."""
-        told: list[tuple[str, str]] = []
-        if names := self.disagreements(text, phenotypes):
-            stated = ", ".join(names)
-            told.append(
-                ("text_disagrees_with_phenotypes", f"The text and the phenotype estimates differ on: {stated}.")
-            )
+        names = ", ".join(self.disagreements(text, phenotypes))
+        found = [ReportWarning("text_disagrees_with_phenotypes", {"phenotypes": names})] if names else []
         if quoted:
-            told += [("contradiction", broken) for broken in self.contradictions(text)]
-        return tuple(told)
+            found += [ReportWarning("contradiction", {"rule": broken}) for broken in self.contradictions(text)]
+        return tuple(found)
 
 
 def differ(said: float | None, row: PhenotypeOut) -> bool:

@@ -1,13 +1,12 @@
 """Retrieval and embeddings → what the report writer reads. The one place where index types become model types."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from index.candidate_bank import CandidateBank
-from index.evidence import merge_sentences, slot_values
-from index.phrase_table import PhraseTable
-from index.retrieval import ContextCandidate, PhenotypeVote, Retrieval
+from index.retrieval import PhenotypeVote, Retrieval
 from model.embeddings import SectionEmbeddings, StudyEmbedding
 from model.report.request import EvidenceSentence, PhenotypeToken, WritingRequest
+from service.answer.evidence import evidence_sentences, slot_values
 from service.schemas import Mode
 
 MAX_CLIP_VECTORS = 8  # design section 7 (b)
@@ -60,22 +59,3 @@ def evidence_of(retrieval: Retrieval, bank: CandidateBank) -> dict[str, tuple[Ev
         section: evidence_sentences(candidates, bank.phrases, only_language=only_language)
         for section, candidates in retrieval.context.items()
     }
-
-
-def evidence_sentences(
-    candidates: Sequence[ContextCandidate], phrases: PhraseTable, *, only_language: bool = False
-) -> tuple[EvidenceSentence, ...]:
-    """The merged sentences of one section's context, highest support first; training merges here as well.
-
-    only_language: wordings of the report language alone, not those of anybody's report.
-    """
-    return tuple(
-        EvidenceSentence(
-            template=sentence.template,
-            numberless=sentence.numberless,
-            slot=sentence.slot,
-            support=sentence.support,
-            candidate_ids=sentence.candidate_ids,
-        )
-        for sentence in (merge_sentences(candidates, phrases, only_language=only_language) if candidates else ())
-    )

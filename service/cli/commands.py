@@ -1,10 +1,11 @@
-"""The command `echoscribe`: report, phenotypes, info, doctor, serve. It prints; everything else is the pipeline's."""
+"""The command `echoscribe`: reading studies and serving here, what a site runs in the files beside. It only prints."""
 
 import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
 
@@ -15,16 +16,19 @@ from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from index.errors import BankError
-from model.device import choose_placement
-from model.errors import ModelError
-from service.artifacts import ArtifactPaths, load_pipeline, set_threads
+from service.artifacts import pipeline_of, set_threads
+from service.cli import bank as bank_commands
+from service.cli import imports, site_studies, train
 from service.cli.doctor import diagnose
-from service.errors import InvalidField, ServiceError
+from service.cli.fine_tune import FINE_TUNE_EXAMPLES, fine_tune
+from service.cli.output import USER_MISTAKES, print_mistake
+from service.cli.output import stderr as _errors
+from service.errors import InvalidField
 from service.http.serve import serve as run_server
-from service.ingest.study import open_study
-from service.pipeline import Progress, ProgressSink, ReportPipeline, RunOptions, silent
+from service.modalities.registry import served_by
+from service.pipeline import ReportPipeline
 from service.renderings.report_text import report_text
+from service.run_options import Progress, ProgressSink, RunOptions, silent
 from service.schemas import Mode, PhenotypeOut, ReportDocument
 from service.settings import Settings
 from service.study.runner import default_neighbours, ingest_limits
@@ -35,7 +39,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Echo clips in; a draft report, phenotypes and their evidence out. A draft for a physician, not a diagnosis.",
 )
-_errors = Console(stderr=True, highlight=False)
 
 StudyPaths = Annotated[
     list[Path],
@@ -50,8 +53,23 @@ JsonPath = Annotated[
 ]
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"echoscribe {version_of('echoscribe')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Options of the command as a whole."""
+
+
 @app.command()
-def report(  # noqa: PLR0913 - one parameter per option of the command line
+def report(
     study: StudyPaths,
     *,
     mode: Annotated[Mode | None, typer.Option("--mode", help="rag, retrieval or generate.")] = None,
@@ -138,6 +156,15 @@ def serve(
     run_server(_settings(bundle, bank, device, host=host, port=port))
 
 
+app.add_typer(bank_commands.app, name="bank")
+app.add_typer(imports.app, name="import")
+app.add_typer(train.app, name="train")
+app.command(epilog=site_studies.CALIBRATE_EXAMPLES)(site_studies.calibrate)
+app.command(epilog=site_studies.VALIDATE_EXAMPLES)(site_studies.validate)
+app.command(epilog=site_studies.PSEUDONYM_EXAMPLES)(site_studies.pseudonym)
+app.command("fine-tune", epilog=FINE_TUNE_EXAMPLES)(fine_tune)
+
+
 def _settings(
     bundle: Path | None, bank: Path | None, device: str | None, *, host: str | None = None, port: int | None = None
 ) -> Settings:
@@ -151,10 +178,7 @@ def _settings(
 
 def _pipeline(settings: Settings) -> ReportPipeline:
     set_threads(settings.threads, settings.bundle)
-    placement = choose_placement(settings.device, settings.dtype)
-    return load_pipeline(
-        ArtifactPaths(settings.bundle, settings.bank), placement, exact_search=settings.search == "exact"
-    )
+    return pipeline_of(settings)
 
 
 def _answer(
@@ -167,6 +191,7 @@ def _answer(
     write: bool = True,
 ) -> ReportDocument:
     """The study's document, with progress per clip on stderr; write False: its text does not matter."""
+    open_study = served_by(settings.bundle).open_study
     with open_study(study, ingest_limits(settings)) as files:  # first: a wrong path is told before networks are loaded
         pipeline = _pipeline(settings)
         neighbours = default_neighbours(settings, pipeline) if k is None else k
@@ -174,7 +199,7 @@ def _answer(
         options = RunOptions("retrieval" if quoted else mode, neighbours, settings.depth, lang=lang)
         pipeline.check(options)
         with _progress(files.files) as sink:
-            answer = pipeline.run(files.readers(pipeline.frame_plan), options, sink)
+            answer = pipeline.run(files.readers(pipeline.reading_plan), options, sink)
         for position, path in enumerate(files.paths, start=1):
             _errors.print(f"clip {position}: {path.name}", markup=False)  # local names stay on this terminal
         return answer
@@ -228,8 +253,8 @@ def main() -> None:
     """Entry point: the user's mistakes become one line on stderr and exit status 2."""
     try:
         app()
-    except (ServiceError, ModelError, BankError, ValueError, OSError) as error:
+    except USER_MISTAKES as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else None
         text = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error)
-        _errors.print(f"echoscribe: {text}", markup=False, style="red", soft_wrap=True)
+        print_mistake(text)
         sys.exit(2)

@@ -19,7 +19,7 @@ from index.faiss_search import faiss_distribution
 from model.bundle import read_bundle
 from model.device import choose_placement
 from model.errors import BundleError
-from service.artifacts import ArtifactPaths, load_pipeline
+from service.artifacts import pipeline_of
 from service.cli.gpu_requirements import gpu_requirements
 from service.errors import ArtifactError
 from service.settings import Settings
@@ -117,11 +117,7 @@ def _bank(settings: Settings, *, verify: bool) -> Finding:
 
 def _together(settings: Settings) -> Finding:
     try:
-        pipeline = load_pipeline(
-            ArtifactPaths(settings.bundle, settings.bank),
-            choose_placement(settings.device, settings.dtype),
-            exact_search=settings.search == "exact",
-        )
+        pipeline = pipeline_of(settings)
     except (BundleError, BankError, ArtifactError, ValueError) as error:
         return Finding("pipeline", False, str(error))
     return Finding("pipeline", True, f"loads; report modes {', '.join(pipeline.modes)}")

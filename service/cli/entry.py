@@ -14,8 +14,12 @@ def main() -> None:
     """Runs the command line. What was imported is never looked through again."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     gc.disable()
-    from service.cli.commands import main as run  # noqa: PLC0415 - the point of this file
+    from service.cli.commands import main as run
 
     gc.freeze()
     gc.enable()
     run()
+
+
+if __name__ == "__main__":
+    main()  # torchrun -m service.cli.entry

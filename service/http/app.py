@@ -10,25 +10,25 @@ from fastapi import FastAPI
 from service.http.middleware import HeadAsGet, LingeringRefusals, ObservedRequests
 from service.http.problem_handlers import install_problem_handlers
 from service.http.routes import health, phenotypes, reports
-from service.ingest.study import open_study
-from service.modalities.echo.warm_up import warm_up_clips
 from service.schemas import DRAFT_NOTICE
 from service.settings import Settings
-from service.study.runner import Workings, load_shipped_kind, swap_shipped_kind
+from service.study.runner import Workings, workings_of
 from service.study.running_service import open_service
 from service.telemetry import Metrics
 
-SHIPPED = Workings(load=load_shipped_kind, open_study=open_study, warm_up=warm_up_clips, swap_bank=swap_shipped_kind)
 
+def create_app(settings: Settings, workings: Workings | None = None) -> FastAPI:
+    """An app of its own: two of them can live in one process. Nothing is opened or loaded before its lifespan.
 
-def create_app(settings: Settings, workings: Workings = SHIPPED) -> FastAPI:
-    """An app of its own: two of them can live in one process. Nothing is opened or loaded before its lifespan."""
+    workings: instead of those of the bundle that the settings name.
+    """
     metrics = Metrics()
+    parts = workings or workings_of(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        opened = open_service(settings, workings, metrics)
-        app.state.service, app.state.reception = opened.__enter__()
+        opened = open_service(settings, parts, metrics)
+        app.state.service, app.state.intake = opened.__enter__()
         try:
             yield
         finally:

@@ -7,7 +7,7 @@ from fastapi.datastructures import State
 
 from service.errors import ShadowMode
 from service.renderings.negotiation import Rendering, choose_rendering
-from service.study.intake import Reception
+from service.study.intake import Intake
 from service.study.running_service import RunningService
 
 
@@ -21,9 +21,9 @@ def _service(request: Request) -> RunningService:
     return service
 
 
-def _reception(request: Request) -> Reception:
-    reception: Reception = _state(request).reception
-    return reception
+def _intake(request: Request) -> Intake:
+    intake: Intake = _state(request).intake
+    return intake
 
 
 def _rendering(accept: Annotated[str | None, Header(include_in_schema=False)] = None) -> Rendering:
@@ -37,5 +37,5 @@ def _shown(request: Request) -> None:
 
 OpenToReaders = Depends(_shown)
 ServiceDep = Annotated[RunningService, Depends(_service)]
-ReceptionDep = Annotated[Reception, Depends(_reception)]
+IntakeDep = Annotated[Intake, Depends(_intake)]
 RenderingDep = Annotated[Rendering, Depends(_rendering)]

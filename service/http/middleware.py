@@ -40,9 +40,9 @@ class ObservedRequests:
         given = Headers(scope=scope).get("x-request-id", "").lower()
         request_id = given if _UUID.fullmatch(given) else str(uuid.uuid4())
         with request_scope(request_id):
-            await self._observed(scope, receive, send, request_id)
+            await self._observe(scope, receive, send, request_id)
 
-    async def _observed(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+    async def _observe(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         started, status = time.perf_counter(), _CLIENT_GONE
 
         async def send_noting(message: Message) -> None:

@@ -13,7 +13,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from service.http.app import SHIPPED, create_app
+from service.http.app import create_app
 from service.settings import Settings
 from service.store.results import interrupted
 from service.study.runner import Workings
@@ -72,7 +72,7 @@ class DrainingServer(uvicorn.Server):
         self.should_exit = late or worker.in_flight == 0
 
 
-def serve(settings: Settings, workings: Workings = SHIPPED) -> None:
+def serve(settings: Settings, workings: Workings | None = None) -> None:
     """Serves until a signal ends it; the exit status is 1 when bundle or bank could not be loaded."""
     configure_logging(settings.log_level)
     _warn_of_unknown_settings()

@@ -66,7 +66,7 @@ def read_needed(source: FrameSource, kind: Source, limits: IngestLimits, plan: F
     if plan is not None and not source.levels_need_every_frame:
         numbers = tuple(plan(readable, source.frame_rate_hz, kind))
         if len(numbers) < readable:
-            frames_rgb = _decoded(source, numbers)
+            frames_rgb = _decode(source, numbers)
             if frames_rgb is not None and len(frames_rgb) == len(numbers):
                 return FramesRead(frames_rgb, numbers, readable)
     everything = read_frames(source, limits)
@@ -79,7 +79,7 @@ def read_frames(source: FrameSource, limits: IngestLimits) -> NDArray[np.uint8]:
     Raises ClipRejected when a frame cannot be decoded, frames differ in size, or too many are missing.
     """
     wanted = limits.frames_to_read(source.frames_total, source.frame_pixels)
-    clip_rgb = _decoded(source, range(wanted))
+    clip_rgb = _decode(source, range(wanted))
     count = 0 if clip_rgb is None else len(clip_rgb)
     if clip_rgb is None or count < _COMPLETE_SHARE * wanted:
         text = f"The file is truncated: {count} of the {wanted} frames that were to be read could be decoded."
@@ -87,7 +87,7 @@ def read_frames(source: FrameSource, limits: IngestLimits) -> NDArray[np.uint8]:
     return clip_rgb
 
 
-def _decoded(source: FrameSource, numbers: Sequence[int]) -> NDArray[np.uint8] | None:
+def _decode(source: FrameSource, numbers: Sequence[int]) -> NDArray[np.uint8] | None:
     """uint8 (T, H, W, 3): those frames, as many as there are; None where there is none."""
     memory = ClipMemory(len(numbers))
     source.read(numbers, memory)

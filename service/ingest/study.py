@@ -1,96 +1,83 @@
-"""An upload as a study: one patient, one order, each file a clip or a reason. Decodes one clip at a time."""
+"""An upload as a study: one patient, one order, its files acquisitions or reasons. Reads one acquisition at a time."""
 
 import hashlib
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Generic, Self
 
 from model.errors import ClipRejected
-from model.study import Clip, ClipReader, FramePlan, SkippedClip, SkipReason
-from service.errors import MixedStudies, StudyUnreadable
+from model.study import SkippedClip, SkipReason
+from service.errors import StudyUnreadable
 from service.ingest.archive import is_zip, unpack
-from service.ingest.dicom.frames import open_frames
-from service.ingest.dicom.header import DicomHeader, Identity, admit, sector_box
-from service.ingest.dicom.reader import read_header
 from service.ingest.file_list import StoredFile, list_files
-from service.ingest.frame_source import read_needed
+from service.ingest.formats import A_co, AcquisitionFile, FileFormats, Recognised
+from service.ingest.identity import refuse_mixture, source_reference
 from service.ingest.limits import IngestLimits
-from service.ingest.video import VideoFrames, container_format
 
-
-@dataclass(frozen=True, repr=False)
-class SourceInstance:
-    """One DICOM file of the upload, as an archive knows it."""
-
-    position: int
-    series_instance_uid: str
-    sop_class_uid: str
-    sop_instance_uid: str
-
-
-@dataclass(frozen=True, repr=False)
-class SourceReference:
-    """Where the study came from, for returning a report to its archive. Sealed: repr() and str() show nothing.
-
-    study_instance_uid: None when no file names one (videos).
-    """
-
-    study_instance_uid: str | None
-    instances: tuple[SourceInstance, ...]
-
-    def __repr__(self) -> str:
-        return "SourceReference(sealed)"
+_HEAD_BYTES = 16  # of a file: enough for every magic number that is looked for
 
 
 @dataclass(frozen=True)
-class _File:
-    """A file and what it was found to be: a DICOM header, FFmpeg's name of its container, or a refusal."""
+class _Group(Generic[A_co]):
+    """The files of one acquisition and what they were found to be."""
 
-    position: int
-    sha256: str
-    path: Path = field(repr=False)
-    content: DicomHeader | str | ClipRejected
+    files: tuple[AcquisitionFile, ...]
+    content: Recognised[A_co] | ClipRejected = field(repr=False)
+
+    @property
+    def sha256(self) -> str:
+        """Of the file; of several, over their hashes in ascending order."""
+        hashes = sorted(file.sha256 for file in self.files)
+        return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
-class StudyFiles:
+class StudyFiles(Generic[A_co]):
     """The files of one study. A context manager: what was unpacked vanishes at its end.
 
     files: how many files the upload has, used or not.
-    source: the identifiers of the DICOM files, sealed.
+    source: the identifiers of the files that state some, sealed.
     paths: local paths by position (the first is position 1); for a command line's own messages, never for answers.
     """
 
     def __init__(
-        self, stored: Sequence[StoredFile], limits: IngestLimits, sha256: Mapping[Path, str] | None = None
+        self,
+        stored: Sequence[StoredFile],
+        limits: IngestLimits,
+        formats: FileFormats[A_co],
+        sha256: Mapping[Path, str] | None = None,
     ) -> None:
         self._limits = limits
         self._unpacked = ExitStack()
         self.paths = tuple(file.path for file in stored)
         self.files = len(stored)
-        identities: dict[int, Identity] = {}
-        self._inspected = tuple(_inspect(stored, limits, identities, sha256 or {}))
-        _refuse_mixture(identities)
-        self.source = _source_reference(identities)
+        inspected = list(_inspect(stored, limits, formats, sha256 or {}))
+        identities = {
+            file.position: content.identity
+            for file, content in inspected
+            if isinstance(content, Recognised) and content.identity is not None
+        }
+        refuse_mixture(identities)
+        self.source = source_reference(identities)
+        self._groups = tuple(_grouped(inspected))
 
-    def read(self, plan: FramePlan | None = None) -> Iterator[Clip | SkippedClip]:
-        """Each file as a Clip or the reason it is skipped, in the order of sha256 (then position).
+    def read(self, plan: Any = None) -> Iterator[A_co | SkippedClip]:
+        """Each acquisition, or the reason why its file is skipped, in the order of sha256 (then position).
 
-        So the answer depends on the files alone, not on the order they came in. One clip is in memory at a time, as
-        long as the caller keeps none. plan: the frames that are needed; None reads every one.
+        So the answer depends on the files alone, not on the order they came in. One acquisition is in memory at a time,
+        as long as the caller keeps none. plan: what the networks need (`Modality.reading_plan`); None reads everything.
         """
         for reader in self.readers(plan):
             yield reader()
 
-    def readers(self, plan: FramePlan | None = None) -> Iterator[ClipReader]:
-        """What gives each of these clips when it is called; several may be called side by side."""
-        for file in sorted(self._inspected, key=lambda file: (file.sha256, file.position)):
-            yield partial(_read, file, self._limits, plan)
+    def readers(self, plan: Any = None) -> Iterator[Callable[[], A_co | SkippedClip]]:
+        """What gives each of these acquisitions when it is called; several may be called side by side."""
+        for group in sorted(self._groups, key=lambda group: (group.sha256, group.files[0].position)):
+            yield partial(_read, group, self._limits, plan)
 
     def __enter__(self) -> Self:
         return self
@@ -101,12 +88,14 @@ class StudyFiles:
         self._unpacked.close()
 
 
-def open_study(
+def open_files(
     paths: Sequence[Path],
     limits: IngestLimits,
     scratch: Path | None = None,
     sha256: Mapping[Path, str] | None = None,
-) -> StudyFiles:
+    *,
+    formats: FileFormats[A_co],
+) -> StudyFiles[A_co]:
     """The study in a folder, in files, or in one zip of them; headers are read, nothing is decoded.
 
     scratch: where a zip is unpacked until the study is closed; None is the system's temporary folder.
@@ -119,30 +108,45 @@ def open_study(
             if len(paths) == 1 and paths[0].is_file() and is_zip(paths[0]):
                 folder = unpacked.enter_context(tempfile.TemporaryDirectory(prefix="echoscribe-", dir=scratch))
                 stored = unpack(paths[0], Path(folder), limits)
-            study = StudyFiles(stored, limits, sha256)
+            study = StudyFiles(stored, limits, formats, sha256)
             study._unpacked = unpacked.pop_all()
             return study
         except OSError as fault:
             raise StudyUnreadable(f"The upload cannot be read ({type(fault).__name__}).") from None
 
 
+Inspected = tuple[AcquisitionFile, Recognised[A_co] | ClipRejected]
+
+
 def _inspect(
-    stored: Iterable[StoredFile], limits: IngestLimits, identities: dict[int, Identity], known: Mapping[Path, str]
-) -> Iterator[_File]:
-    """Each file with its content found out; fills in the identities of DICOM files, by position."""
+    stored: Iterable[StoredFile], limits: IngestLimits, formats: FileFormats[A_co], known: Mapping[Path, str]
+) -> Iterator[Inspected[A_co]]:
+    """Each file with its content found out."""
     seen: dict[str, int] = {}
     for position, file in enumerate(stored, start=1):
         sha256 = known.get(file.path) or _sha256_of(file.path)
         first = seen.setdefault(sha256, position)
-        content: DicomHeader | str | ClipRejected
+        content: Recognised[A_co] | ClipRejected
         if first != position:
             content = ClipRejected(SkipReason.DUPLICATE, f"The same bytes as the file at position {first}.")
         else:
             try:
-                content = _content(file, position, limits, identities)
+                content = _content(file, limits, formats)
             except ClipRejected as rejected:
                 content = rejected
-        yield _File(position, sha256, file.path, content)
+        yield AcquisitionFile(position, sha256, file.path), content
+
+
+def _grouped(inspected: Iterable[Inspected[A_co]]) -> Iterator[_Group[A_co]]:
+    """Files of one group together, every other file by itself."""
+    groups: dict[str, list[Inspected[A_co]]] = {}
+    for file, content in inspected:
+        if isinstance(content, Recognised) and content.group is not None:
+            groups.setdefault(content.group, []).append((file, content))
+        else:
+            yield _Group((file,), content)
+    for members in groups.values():
+        yield _Group(tuple(file for file, _ in members), members[0][1])
 
 
 def _sha256_of(path: Path) -> str:
@@ -150,107 +154,37 @@ def _sha256_of(path: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _content(
-    file: StoredFile, position: int, limits: IngestLimits, identities: dict[int, Identity]
-) -> DicomHeader | str:
-    """A DICOM header or a video container's name; the bytes decide, never the file's name. Raises ClipRejected."""
+def _content(file: StoredFile, limits: IngestLimits, formats: FileFormats[A_co]) -> Recognised[A_co]:
+    """What a file is; the bytes decide, never the file's name. Raises ClipRejected."""
     size = file.path.stat().st_size
     if file.fault:
         raise ClipRejected(SkipReason.UNREADABLE, file.fault)
     if size > limits.max_file_bytes:
         raise ClipRejected(SkipReason.TOO_LARGE, f"The file has {size} bytes; the limit is {limits.max_file_bytes}.")
-    if found := read_header(file.path, limits):
-        identities[position], header = found
-        return header
     with file.path.open("rb") as opened:
-        head = opened.read(16)
-    if video_format := container_format(head):
-        return video_format
+        head = opened.read(_HEAD_BYTES)
+    for file_format in formats.formats:
+        if found := file_format.recognise(file.path, head, limits):
+            return found
     if file.is_system_name:
         raise ClipRejected(SkipReason.NOT_AN_IMAGE, "A file of the operating system, not of the study.")
-    raise ClipRejected(SkipReason.UNREADABLE, _unknown(head))
+    raise ClipRejected(SkipReason.UNREADABLE, _unknown(head, formats.names))
 
 
-def _unknown(head: bytes) -> str:
-    """What to tell about a file that is neither DICOM nor video."""
+def _unknown(head: bytes, names: str) -> str:
+    """What to say of a file of no known format."""
     if not head:
         return "The file is empty."
     if head.startswith(b"PK\x03\x04"):
         return "An archive among or inside other files is not opened; send one zip alone, or the files themselves."
-    return "The file is neither a DICOM image nor an MP4, MOV or AVI video, whatever its name says."
+    return f"The file is neither {names}, whatever its name says."
 
 
-def _refuse_mixture(identities: dict[int, Identity]) -> None:
-    """Raises MixedStudies, naming positions only. A file that does not state an identifier fits any study."""
-    for what, values in (
-        ("study", {position: identity.study_instance_uid for position, identity in identities.items()}),
-        ("patient", {position: identity.patient_id for position, identity in identities.items()}),
-    ):
-        groups: dict[str, list[int]] = defaultdict(list)
-        for position, value in values.items():
-            if value:
-                groups[value].append(position)
-        if len(groups) > 1:
-            listed = "; ".join(", ".join(map(str, positions)) for positions in groups.values())
-            text = f"The files belong to more than one {what}, by position: {listed}."
-            raise MixedStudies(text, positions=sorted(position for group in groups.values() for position in group))
-
-
-def _source_reference(identities: dict[int, Identity]) -> SourceReference:
-    """The sealed reference of files that were found to be of one study."""
-    instances = tuple(
-        SourceInstance(position, identity.series_instance_uid, identity.sop_class_uid, identity.sop_instance_uid)
-        for position, identity in identities.items()
-    )
-    studies = {identity.study_instance_uid for identity in identities.values()} - {""}
-    return SourceReference(next(iter(studies), None), instances)
-
-
-def _read(file: _File, limits: IngestLimits, plan: FramePlan | None) -> Clip | SkippedClip:
-    """The decoded clip, or why there is none."""
+def _read(group: _Group[A_co], limits: IngestLimits, plan: Any) -> A_co | SkippedClip:
+    """The acquisition, or why there is none."""
     try:
-        if isinstance(file.content, ClipRejected):
-            raise file.content
-        if isinstance(file.content, str):
-            return _read_video(file, file.content, limits, plan)
-        return _read_dicom(file, file.content, limits, plan)
+        if isinstance(group.content, ClipRejected):
+            raise group.content
+        return group.content.read(group.files, limits, plan)
     except ClipRejected as rejected:
-        return SkippedClip(file.position, file.sha256, rejected.reason, rejected.text)
-
-
-def _read_dicom(file: _File, header: DicomHeader, limits: IngestLimits, plan: FramePlan | None) -> Clip:
-    """The clip of a DICOM file. Raises ClipRejected."""
-    pixels = admit(header, limits)
-    with open_frames(file.path, header, pixels, limits) as source:
-        read = read_needed(source, "dicom", limits, plan)
-        return Clip(
-            position=file.position,
-            sha256=file.sha256,
-            source="dicom",
-            frames_rgb=read.frames_rgb,
-            frame_numbers=read.numbers,
-            frames_readable=read.readable,
-            frame_rate_hz=source.frame_rate_hz,
-            frames_total=source.frames_total,
-            sector_box=sector_box(header.regions, pixels.rows, pixels.columns),
-            text_declared_absent=header.burned_in_annotation == "NO",
-        )
-
-
-def _read_video(file: _File, video_format: str, limits: IngestLimits, plan: FramePlan | None) -> Clip:
-    """The clip of a video file. Raises ClipRejected."""
-    with file.path.open("rb") as opened:
-        source = VideoFrames(opened, video_format, limits)
-        if source.frames_total == 1:
-            raise ClipRejected(SkipReason.STILL_IMAGE, "A single frame; only cines are used.")
-        read = read_needed(source, "video", limits, plan)
-        return Clip(
-            position=file.position,
-            sha256=file.sha256,
-            source="video",
-            frames_rgb=read.frames_rgb,
-            frame_numbers=read.numbers,
-            frames_readable=read.readable,
-            frame_rate_hz=source.frame_rate_hz,
-            frames_total=max(source.frames_total, read.readable),
-        )
+        return SkippedClip(group.files[0].position, group.sha256, rejected.reason, rejected.text)

@@ -4,21 +4,19 @@ What is said of the heart comes from phrase files (`model/report/language/transl
 says itself. A language without a row here gets the English words.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from model.report.request import ReportWarning
 from service.schemas import DEMONSTRATION_NOTICE, DRAFT_NOTICE
-
-_CLIPS = re.compile(r"Clips ([0-9, ]*[0-9]) ")  # how warnings about clips begin
 
 
 @dataclass(frozen=True, kw_only=True)
 class PageWords:
     """Words of one language.
 
-    warnings: code → its text, where ``{text}`` stands for the English text as it comes, and ``{details}`` for the clips
-    or names in it.
+    warnings: code → its text, where ``{name}`` stands for a detail of the warning and ``{english}`` for its English
+    text; a code that is not there keeps the English text.
     skip_reasons: code → why a clip was skipped; a code that is not there keeps the English text it comes with.
     """
 
@@ -43,11 +41,10 @@ class PageWords:
     warnings: Mapping[str, str] = field(default_factory=dict)
     skip_reasons: Mapping[str, str] = field(default_factory=dict)
 
-    def warning(self, code: str, text: str) -> str:
-        """The text of a warning in this language."""
-        found = _CLIPS.match(text)
-        details = found[1] if found else text.rpartition(": ")[2].removesuffix(".")
-        return self.warnings.get(code, "{text}").replace("{text}", text).replace("{details}", details)
+    def warning(self, warning: ReportWarning) -> str:
+        """The text of a warning in this language. Raises KeyError for a code that has no English text."""
+        english = ENGLISH.warnings[warning.code].format(**warning.details)
+        return self.warnings.get(warning.code, "{english}").format(**warning.details, english=english)
 
 
 ENGLISH = PageWords(
@@ -69,6 +66,34 @@ ENGLISH = PageWords(
     made_by="Made by {parts}",
     estimated="[estimated]",
     foreign_number="[another patient's number]",
+    warnings={
+        "untrained_bundle": (
+            "Bundle {bundle!r} holds untrained networks: nothing in this answer describes the patient."
+        ),
+        "synthetic_domain": DEMONSTRATION_NOTICE,
+        "no_usable_clip": "No clip could be used; no section was assessed.",
+        "no_decoder": "Bundle {bundle!r} has no decoder; sections are quoted from the nearest candidates.",
+        "estimated_numbers": (
+            "Numbers marked [estimated] are the middle of what similar studies report, not measured in this one."
+        ),
+        "clip_not_read_to_its_end": "Clips {clips} are longer than the limit; their end was not read.",
+        "text_not_checked": (
+            "The bundle brings no language to read its text with; it was not compared with the estimates."
+        ),
+        "text_disagrees_with_phenotypes": "The text and the phenotype estimates differ on: {phenotypes}.",
+        "contradiction": "{rule}",
+        "numbers_of_another_patient": (
+            "Numbers marked [another patient's number] were measured in the retrieved candidate, not in this study."
+        ),
+        "text_truncated": "{section}: the text did not end and was cut",
+        "sentence_dropped": "{section}: a sentence was left out because {reason}",
+        "section_empty": "{section}: nothing could be written",
+        "phrase_not_translated": "Sentences without a wording in {lang!r} stay in {own!r}: {sections}.",
+        "out_of_distribution": "Clips {clips} are unlike the clips that this bundle was calibrated on.",
+        "bank_without_patient_keys": (
+            "The bank does not say whose studies it holds: earlier studies of this patient could not be told apart."
+        ),
+    },
 )
 
 GERMAN = PageWords(
@@ -105,19 +130,19 @@ GERMAN = PageWords(
             "Mit [geschätzt] markierte Zahlen sind die Mitte dessen, was ähnliche Untersuchungen angeben; "
             "sie sind hier nicht gemessen."
         ),
-        "clip_not_read_to_its_end": "Zu lang, nicht bis zum Ende gelesen: Clips {details}.",
+        "clip_not_read_to_its_end": "Zu lang, nicht bis zum Ende gelesen: Clips {clips}.",
         "text_not_checked": "Der Text konnte nicht mit den Schätzungen verglichen werden.",
-        "text_disagrees_with_phenotypes": "Text und Schätzungen weichen voneinander ab bei: {details}.",
-        "contradiction": "Widerspruch im Befund: {text}",
+        "text_disagrees_with_phenotypes": "Text und Schätzungen weichen voneinander ab bei: {phenotypes}.",
+        "contradiction": "Widerspruch im Befund: {rule}",
         "numbers_of_another_patient": (
             "Mit [Zahl einer anderen Person] markierte Zahlen wurden in der zitierten Untersuchung gemessen, "
             "nicht in dieser."
         ),
-        "text_truncated": "Ein Text kam nicht zum Ende und wurde gekürzt: {text}",
-        "sentence_dropped": "Ein Satz wurde ausgelassen: {text}",
-        "section_empty": "Ein Abschnitt blieb leer: {text}",
-        "phrase_not_translated": "Sätze ohne deutsche Fassung bleiben, wie sie sind: {details}.",
-        "out_of_distribution": "Anders als die Clips, an denen das Modell kalibriert wurde: Clips {details}.",
+        "text_truncated": "Ein Text kam nicht zum Ende und wurde gekürzt: {english}",
+        "sentence_dropped": "Ein Satz wurde ausgelassen: {english}",
+        "section_empty": "Ein Abschnitt blieb leer: {english}",
+        "phrase_not_translated": "Sätze ohne deutsche Fassung bleiben, wie sie sind: {sections}.",
+        "out_of_distribution": "Anders als die Clips, an denen das Modell kalibriert wurde: Clips {clips}.",
     },
     skip_reasons={
         "duplicate": "Dieselbe Datei wurde bereits gelesen.",

@@ -19,12 +19,12 @@ def report_text(document: ReportDocument) -> str:
 def _lines(document: ReportDocument) -> Iterator[str]:
     words = words_of(document.lang)
     yield from (words.title, "=" * len(words.title), "")
-    yield from _wrapped(document.draft_notice)
+    yield from _wrap(document.draft_notice)
     created = f"{document.created:%Y-%m-%d %H:%M}"
     yield words.status.format(status=document.status, mode=document.mode, created=created)
     yield words.study.format(study_id=document.study_id)
     for warning in document.warnings:
-        yield from _wrapped(f"! {warning.text} [{warning.code}]", hanging="  ")
+        yield from _wrap(f"! {warning.text} [{warning.code}]", hanging="  ")
     for section in document.sections:
         yield from _section(section, words)
     yield from ("", words.phenotypes, "")
@@ -32,10 +32,10 @@ def _lines(document: ReportDocument) -> Iterator[str]:
     yield from (f"  {line}" for line in phenotype_lines(study))
     yield from ("", words.clips, "")
     for clip in document.clips:
-        yield from _wrapped(_clip(clip, words), indent="  ", hanging="      ")
+        yield from _wrap(_clip(clip, words), indent="  ", hanging="      ")
     yield ""
     made_by = ", ".join(f"{n} {document.provenance[n]}" for n in _SHOWN_PROVENANCE if n in document.provenance)
-    yield from _wrapped(words.made_by.format(parts=made_by))
+    yield from _wrap(words.made_by.format(parts=made_by))
 
 
 def _section(section: SectionOut, words: PageWords) -> Iterator[str]:
@@ -45,9 +45,9 @@ def _section(section: SectionOut, words: PageWords) -> Iterator[str]:
         why = reasons.get(section.reason or "", section.reason or words.no_reason)
         yield f"  {words.not_assessed.format(why=why)}"
         return
-    yield from _wrapped(section.text or words.no_sentence, indent="  ")
+    yield from _wrap(section.text or words.no_sentence, indent="  ")
     clips = ", ".join(f"{view.clip} ({view.view} {view.weight:.0%})" for view in section.views)
-    yield from _wrapped(words.from_clips.format(clips=clips), indent="    ", hanging="    ")
+    yield from _wrap(words.from_clips.format(clips=clips), indent="    ", hanging="    ")
 
 
 def _clip(clip: ClipOut, words: PageWords) -> str:
@@ -58,7 +58,7 @@ def _clip(clip: ClipOut, words: PageWords) -> str:
     return f"{clip.clip:>3}  {words.skipped.format(why=why)} [{clip.skipped}]"
 
 
-def _wrapped(text: str, *, indent: str = "", hanging: str | None = None) -> list[str]:
+def _wrap(text: str, *, indent: str = "", hanging: str | None = None) -> list[str]:
     return textwrap.wrap(
         text,
         _WIDTH,

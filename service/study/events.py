@@ -10,7 +10,7 @@ from fastapi.sse import ServerSentEvent
 from service.errors import ServiceError
 from service.problem import KeptProblem, Problem
 from service.schemas import ReportDocument
-from service.study.intake import Reception
+from service.study.intake import Intake
 from service.study.job import StudyJob
 
 _EVENT_ID = re.compile(r"[0-9]{1,9}")  # int() itself raises beyond 4300 digits
@@ -51,18 +51,18 @@ class StudyWatch:
         return ServerSentEvent(event="complete", data=data, id=str(seen + 1))
 
 
-async def watch_study(reception: Reception, study_id: str, last_event_id: str | None) -> StudyWatch:
+async def watch_study(intake: Intake, study_id: str, last_event_id: str | None) -> StudyWatch:
     """The watch on a study, after the last event that a reconnecting client has seen. Raises UnknownStudy.
 
     An id that this service never gave counts as none.
     """
     seen = int(last_event_id) if last_event_id and _EVENT_ID.fullmatch(last_event_id) else 0
-    job = reception.live.get(study_id)
+    job = intake.live.get(study_id)
     if job:
         return StudyWatch(study_id, seen, job, None)
     outcome: ReportDocument | Problem
     try:
-        outcome = await reception.answer(study_id)
+        outcome = await intake.answer(study_id)
     except KeptProblem as error:
         outcome = error.problem
     return StudyWatch(study_id, 0, None, outcome)

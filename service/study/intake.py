@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from anyio import to_thread
 
 from service.errors import Abandoned, AnswerTimeout, Draining, Interrupted, InvalidField, ServiceError, StoreUnavailable
-from service.pipeline import RunOptions
 from service.problem import KeptProblem, Problem, code_of
 from service.renderings.negotiation import choose_language
+from service.run_options import RunOptions
 from service.schemas import ReportDocument
 from service.settings import Settings
 from service.store.results import KeyedRequest, ResultStore
@@ -97,7 +97,7 @@ class Ledger:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reception:
+class Intake:
     """Accepts studies and hands out answers. `live` holds the studies that are not settled yet.
 
     default_neighbours: the k of a request that names none, known once the bank is loaded; languages: of its reports,
@@ -202,7 +202,7 @@ class Reception:
         found = await to_thread.run_sync(self.store.find, study_id)
         if isinstance(found, ReportDocument):
             return found
-        # Neither answered nor in the house: its answer could not be written when it was there.
+        # Neither answered nor being worked on: its answer could not be written when it was there.
         raise KeptProblem(found) if found else StoreUnavailable("the answer could not be kept; post the study again")
 
     async def give_up(self, study_id: str) -> None:

@@ -1,4 +1,4 @@
-"""An accepted study on its way: its files, its options, its place in the house, its steps, its outcome."""
+"""An accepted study on its way: its files, its options, its permit, its steps, its outcome."""
 
 import threading
 import time
@@ -7,14 +7,14 @@ from concurrent.futures import Future
 from typing import Any
 
 from service.errors import Abandoned
-from service.pipeline import Progress, RunOptions
+from service.run_options import Progress, RunOptions
 from service.schemas import ReportDocument
 from service.study.upload import Upload
 from service.telemetry import current_request_id
 
 
 class Permit:
-    """One place in the house; given back once, however often `release` is called."""
+    """A permit to be worked on; given back once, however often `release` is called."""
 
     def __init__(self, give_back: Callable[[], None]) -> None:
         self._give_back: Callable[[], None] | None = give_back

@@ -9,30 +9,36 @@ from typing import Any, Protocol
 
 from index.retriever import Retriever
 from model.device import choose_placement
-from model.study import Clip, ClipReader, FramePlan, SkippedClip
+from model.study import Acquisition, AcquisitionReader, SkippedClip
 from service.answer.report_language import ReportLanguages
-from service.artifacts import ArtifactPaths, load_pipeline, set_threads, with_current_bank
+from service.artifacts import pipeline_of, set_threads, with_current_bank
 from service.errors import Abandoned
 from service.ingest.limits import IngestLimits
-from service.pipeline import ProgressSink, ReportPipeline, RunOptions
+from service.modalities.registry import served_by
+from service.pipeline import ReportPipeline
+from service.run_options import ProgressSink, RunOptions
 from service.schemas import Mode, ReportDocument
 from service.settings import Settings
 from service.study.job import StudyJob
 
 
-class StudyFiles(Protocol):
-    """An opened study."""
+class OpenedStudy(Protocol):
+    """The files of a study, open."""
 
-    def readers(self, plan: FramePlan | None = None) -> Iterable[ClipReader]:
-        """What reads each file as a clip, or skips it with a reason; only the frames of the plan need be in it."""
+    def readers(self, plan: Any = None) -> Iterable[AcquisitionReader]:
+        """What reads each acquisition, or skips it with a reason. plan: what the networks need."""
+
+
+# (files, limits, folder to write into, sha256 of files that were hashed as they came in) → the study
+OpenStudy = Callable[[Sequence[Path], IngestLimits, Path, Mapping[Path, str]], AbstractContextManager[OpenedStudy]]
 
 
 class StudyPipeline(Protocol):
     """What the service needs of a pipeline; `ReportPipeline` is the one there is."""
 
     @property
-    def frame_plan(self) -> FramePlan:
-        """Which frames of a clip it looks at."""
+    def reading_plan(self) -> Any:
+        """What a reader is given, so that it reads no more than is needed."""
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -53,10 +59,12 @@ class StudyPipeline(Protocol):
     def check(self, options: RunOptions) -> None:
         """Raises RequestError when it cannot serve the options."""
 
-    def run(self, items: Iterable[Clip | SkippedClip], options: RunOptions, progress: ProgressSink) -> ReportDocument:
+    def run(
+        self, items: Iterable[Acquisition | SkippedClip], options: RunOptions, progress: ProgressSink
+    ) -> ReportDocument:
         """The answer to a study."""
 
-    def prepare(self, items: Iterable[ClipReader], progress: ProgressSink) -> Any:
+    def prepare(self, items: Iterable[AcquisitionReader], progress: ProgressSink) -> Any:
         """The first part of `run`, which several threads may do at once."""
 
     def answer(self, study: Any, options: RunOptions, progress: ProgressSink) -> ReportDocument:
@@ -68,27 +76,18 @@ def keep_bank(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline:  # 
     return pipeline
 
 
-class OpenStudy(Protocol):
-    """Opens uploaded files; may write into `scratch`. sha256: of those whose bytes were hashed as they came in."""
-
-    def __call__(
-        self, paths: Sequence[Path], limits: IngestLimits, scratch: Path, sha256: Mapping[Path, str], /
-    ) -> AbstractContextManager[StudyFiles]:
-        """The study, open until the context ends."""
-
-
 @dataclass(frozen=True)
 class Workings:
-    """The parts that know the modality; tests and later modalities put in their own.
+    """The parts that know the modality; tests put in their own.
 
-    load: the pipeline of these settings, slow. open_study: reads uploaded files. warm_up: clips of the study that is
+    load: the pipeline of these settings, slow. open_study: reads uploaded files. warm_up: what the study holds that is
     run before the service calls itself ready, so that the first patient does not pay for lazy initialisation.
     swap_bank: the pipeline with the bank's new version.
     """
 
     load: Callable[[Settings], StudyPipeline]
     open_study: OpenStudy
-    warm_up: Callable[[], Sequence[Clip]]
+    warm_up: Callable[[], Sequence[Acquisition]]
     swap_bank: Callable[[StudyPipeline, Settings], StudyPipeline] = keep_bank
 
 
@@ -132,16 +131,23 @@ class PipelineRunner:
         pipeline.check(options)
         upload = job.upload
         with self.open_study(upload.files, self.limits, upload.folder, upload.sha256) as files:
-            return pipeline, options, pipeline.prepare(files.readers(pipeline.frame_plan), job.step)
+            return pipeline, options, pipeline.prepare(files.readers(pipeline.reading_plan), job.step)
+
+
+def workings_of(settings: Settings) -> Workings:
+    """The workings of the bundle that the settings name; its modality is looked up when it is first needed."""
+    return Workings(
+        load=load_shipped_kind,
+        open_study=lambda *given: served_by(settings.bundle).open_study(*given),
+        warm_up=lambda: served_by(settings.bundle).warm_up(),
+        swap_bank=swap_shipped_kind,
+    )
 
 
 def load_shipped_kind(settings: Settings) -> StudyPipeline:
     """The pipeline of the bundle and bank that the settings name."""
     set_threads(settings.threads, settings.bundle)
-    placement = choose_placement(settings.device, settings.dtype)
-    return load_pipeline(
-        ArtifactPaths(settings.bundle, settings.bank), placement, exact_search=settings.search == "exact"
-    )
+    return pipeline_of(settings)
 
 
 def swap_shipped_kind(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline:

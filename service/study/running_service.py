@@ -1,4 +1,4 @@
-"""One running app: its store, its upload folder, its worker and its reception, opened and closed together."""
+"""One running app: its store, its upload folder, its worker and its intake, opened and closed together."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,13 +6,13 @@ from importlib.metadata import version
 from time import perf_counter
 
 from service.errors import NotReady
-from service.pipeline import RunOptions, silent
+from service.run_options import RunOptions, silent
 from service.schemas import DRAFT_NOTICE, InfoDocument, ReadinessDocument
 from service.settings import Settings
 from service.store.results import ResultStore, interrupted
 from service.study.bank_check import BankCheck
 from service.study.bank_watch import BankWatch
-from service.study.intake import Ledger, Reception
+from service.study.intake import Intake, Ledger
 from service.study.job import StudyJob
 from service.study.multipart import ReportForm, UploadLimits
 from service.study.runner import PipelineRunner, StudyPipeline, Workings, default_neighbours, ingest_limits
@@ -39,8 +39,8 @@ class RunningService:
         metrics.in_flight.set_function(lambda: self.worker.in_flight)
         metrics.ready.set_function(lambda: self.readiness().ready)
 
-    def reception(self, folders: UploadFolders) -> Reception:
-        """The reception that takes uploads into these folders."""
+    def intake(self, folders: UploadFolders) -> Intake:
+        """The intake that takes uploads into these folders."""
         settings = self.settings
         desk = UploadDesk(
             folders=folders,
@@ -48,7 +48,7 @@ class RunningService:
             pace=UploadPace(settings.upload_idle_seconds, settings.upload_seconds),
             check=self._check,
         )
-        return Reception(
+        return Intake(
             settings=settings,
             metrics=self.metrics,
             worker=self.worker,
@@ -131,18 +131,16 @@ class RunningService:
 
 
 @contextmanager
-def open_service(
-    settings: Settings, workings: Workings, metrics: Metrics
-) -> Iterator[tuple[RunningService, Reception]]:
-    """The running service and its reception; loading goes on in the background. Raises StoreError.
+def open_service(settings: Settings, workings: Workings, metrics: Metrics) -> Iterator[tuple[RunningService, Intake]]:
+    """The running service and its intake; loading goes on in the background. Raises StoreError.
 
-    At the end every study still in the house is settled as interrupted, and no upload is left.
+    At the end every study without an outcome is settled as interrupted, and no upload is left.
     """
     with ResultStore(settings.results_file) as store, UploadFolders(settings.upload_folder) as folders:
         service = RunningService(settings, workings, metrics, store)
         service.worker.start()
         try:
-            yield service, service.reception(folders)
+            yield service, service.intake(folders)
         finally:
             service.worker.stop(interrupted())
             service.worker.join(_JOIN_SECONDS)

@@ -1,4 +1,4 @@
-"""The device and its queue: one worker thread, as many studies in the house as there are permits, no study lost.
+"""The device and its queue: one worker thread, as many studies at once as there are permits, no study lost.
 
 The first studies that wait are read and prepared meanwhile, so that the device does not wait for them.
 
@@ -115,7 +115,7 @@ class DeviceWorker:
             if refusal := self.unavailable():
                 raise refusal
             if self._held >= self.permits:
-                text = f"{self.permits} studies are in the house already"
+                text = f"{self.permits} studies are being worked on already"
                 raise QueueFull(text, limit=self.permits, retry_after_seconds=self._seconds_of_queue())
             self._held += 1
         return Permit(self._give_back)
@@ -156,13 +156,13 @@ class DeviceWorker:
         self._settle(job, Abandoned("nobody waits for this study any more"))
 
     def drain(self) -> None:
-        """Takes no new study from now on; those in the house go on."""
+        """Takes no new study from now on; those already taken go on."""
         with self._changed:
             if self.phase in {Phase.LOADING, Phase.READY}:
                 self._enter(Phase.DRAINING, "the service is shutting down")
 
     def stop(self, outcome: ServiceError, *, phase: Phase = Phase.STOPPED) -> None:
-        """Settles every study that is still in the house with `outcome`; the thread ends after its current step."""
+        """Settles every study that has no outcome yet with `outcome`; the thread ends after its current step."""
         with self._changed:
             self._enter(phase, str(outcome))
             left = [*self._waiting, *([self._running] if self._running else [])]

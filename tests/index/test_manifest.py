@@ -30,14 +30,14 @@ def test_a_manifest_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         read_manifest(tmp_path)
     bank = write_bank(tmp_path / "bank")
     stated = json.loads((bank.folder / MANIFEST_FILE).read_text())
-    for field, value, told in (
+    for field, value, reported in (
         ("schema_version", 2, "schema_version is 2"),
         ("search", {"kind": "magic"}, "search.kind"),
         ("candidates", 0, "candidates"),
         ("surprise", 1, "surprise"),
     ):
         (bank.folder / MANIFEST_FILE).write_text(json.dumps({**stated, field: value}))
-        with pytest.raises(BankMismatch, match=told):
+        with pytest.raises(BankMismatch, match=reported):
             read_manifest(bank.folder)
 
 
@@ -64,7 +64,7 @@ def test_an_index_over_other_vectors_or_without_a_hash_is_refused(tmp_path: Path
     stated = json.loads((bank.folder / MANIFEST_FILE).read_text())
     other = {**stated, "search": {**manifest.search, "vectors_sha256": "0" * 64}}
     (bank.folder / MANIFEST_FILE).write_text(json.dumps(other))
-    with pytest.raises(BankMismatch, match=r"built over other vectors .*scripts\.build_index"):
+    with pytest.raises(BankMismatch, match=r"built over other vectors .*echoscribe bank index"):
         CandidateBank.open(bank.folder, None)
     del stated["files"][manifest.search["file"]]
     (bank.folder / MANIFEST_FILE).write_text(json.dumps(stated))

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from model.checkpoint import load_weights, save_weights, unfilled
+from model.checkpoint import build_unfilled, load_weights, save_weights
 from model.errors import BundleCorrupt, BundleMismatch
 
 
@@ -64,7 +64,7 @@ def test_an_unreadable_file_is_named(tmp_path: Path, content: bytes | None) -> N
 def test_an_unfilled_network_becomes_what_its_file_holds(tmp_path: Path) -> None:
     saved = network().eval()
     save_weights(saved, tmp_path / "w", torch.float32)
-    loaded = unfilled(lambda: network().eval())
+    loaded = build_unfilled(lambda: network().eval())
     load_weights(loaded, tmp_path / "w")
     clip = torch.randn(2, 4)
     assert torch.equal(loaded(clip), saved(clip))
@@ -78,4 +78,4 @@ def test_buffers_that_no_file_holds_are_built() -> None:
             super().__init__()
             self.register_buffer("steps", torch.arange(3), persistent=False)
 
-    assert unfilled(Counting).get_buffer("steps").tolist() == [0, 1, 2]
+    assert build_unfilled(Counting).get_buffer("steps").tolist() == [0, 1, 2]

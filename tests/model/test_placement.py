@@ -12,12 +12,13 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from model.bundle import BundleManifest, read_bundle
 from model.device import Placement, choose_placement
 from model.echo.modality import EchoModality, build_echo
+from model.echo.prepared_clip import PreparedClip
 from model.echo.preprocessing.hull_mask import lit_and_changed
 from model.echo.preprocessing.preprocess import Shown, model_input_of, window_scores
 from model.echo.preprocessing.preprocessing_config import ECHOPRIME, EchoPreprocessing
 from model.echo.preprocessing.sector import liveliness
 from model.echo.preprocessing.windows import windows_of
-from model.embeddings import PreparedClip, StudyEmbedding
+from model.embeddings import StudyEmbedding
 from model.pooling import MilTable, pool_sections
 from tests.model.echo.small_echo import PREPROCESSING, write_echo_bundle
 
@@ -61,7 +62,8 @@ def prepared(config: EchoPreprocessing, *, mask_on: str = "cuda") -> PreparedCli
     assert all(part.device.type == "cuda" for part in (*liveliness(frames, range(0, 60, 5)), *lit_and_changed(frames)))
     assert window_scores(frames, shown, windows).shape == (len(windows), 3)
     model_input = model_input_of(frames, shown, windows[0], config, bgr=True)
-    return PreparedClip(1, "0" * 64, model_input, model_input[:, :1].transpose(0, 1), 0)
+    view = model_input[:, :1].transpose(0, 1)
+    return PreparedClip(position=1, sha256="0" * 64, model_input=model_input, view_input=view, start_frame=0)
 
 
 def test_preprocess_encode_views_and_pooling_run_where_they_are_placed(

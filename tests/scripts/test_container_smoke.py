@@ -23,7 +23,7 @@ def test_a_step_that_fails_is_told_in_the_json_line(
     monkeypatch.setattr(sys, "argv", ["container_smoke"])
     with pytest.raises(SystemExit) as ended:
         container_smoke.main()
-    told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (ended.value.code, told["ok"], asked) == (1, False, ["build", "down"])
-    assert "CalledProcessError" in told["error"]
-    assert "17" in told["error"]
+    reported = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (ended.value.code, reported["ok"], asked) == (1, False, ["build", "down"])
+    assert "CalledProcessError" in reported["error"]
+    assert "17" in reported["error"]

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from model.study import Clip, ClipReader, FramePlan, SkippedClip, SkipReason, Source
+from model.study import Acquisition, AcquisitionReader, Clip, SkippedClip, SkipReason
 from service.answer.report_language import ReportLanguage, ReportLanguages
 from service.errors import InvalidNeighbours, MixedStudies, ModeUnavailable
 from service.ingest.limits import IngestLimits
-from service.pipeline import Progress, ProgressSink, RunOptions
 from service.renderings.page_words import GERMAN
+from service.run_options import Progress, ProgressSink, RunOptions
 from service.schemas import ClipOut, Mode, PhenotypeOut, ReportDocument, SectionOut, WarningOut
 from service.settings import Settings
 from service.study.runner import Workings
@@ -33,7 +33,7 @@ class InventedFiles:
 
     paths: tuple[Path, ...]
 
-    def readers(self, plan: FramePlan | None = None) -> Iterator[ClipReader]:
+    def readers(self, plan: object = None) -> Iterator[AcquisitionReader]:
         del plan  # texts have no frames
         for position, path in enumerate(self.paths, start=1):
             yield partial(_read_text, position, path)
@@ -88,9 +88,9 @@ class InventedPipeline:
     def __post_init__(self) -> None:
         self.gate.set()
 
-    def frame_plan(self, total: int, frame_rate_hz: float | None, source: Source) -> Sequence[int]:
-        del frame_rate_hz, source
-        return range(total)
+    @property
+    def reading_plan(self) -> None:
+        """Texts have no frames."""
 
     def check(self, options: RunOptions) -> None:
         self.languages.asked(options.lang)
@@ -100,10 +100,14 @@ class InventedPipeline:
         if not 1 <= options.neighbours <= limit:
             raise InvalidNeighbours(f"k: must lie in 1..{limit}", field="k", limit=limit)
 
-    def run(self, items: Iterable[Clip | SkippedClip], options: RunOptions, progress: ProgressSink) -> ReportDocument:
+    def run(
+        self, items: Iterable[Acquisition | SkippedClip], options: RunOptions, progress: ProgressSink
+    ) -> ReportDocument:
         return self.answer(self.prepare(items, progress), options, progress)
 
-    def prepare(self, items: Iterable[Clip | SkippedClip | ClipReader], progress: ProgressSink) -> list[ClipOut]:
+    def prepare(
+        self, items: Iterable[Acquisition | SkippedClip | AcquisitionReader], progress: ProgressSink
+    ) -> list[ClipOut]:
         clips = []
         for number, item in enumerate(items, start=1):
             clips.append(_clip_out(item() if callable(item) else item))
@@ -128,13 +132,13 @@ def invented_retriever(candidates: int) -> SimpleNamespace:
     return SimpleNamespace(bank=SimpleNamespace(manifest=manifest, verify_blocks=lambda: iter(())))
 
 
-def _clip_out(item: Clip | SkippedClip) -> ClipOut:
-    used = isinstance(item, Clip)
+def _clip_out(item: Acquisition | SkippedClip) -> ClipOut:
+    used = not isinstance(item, SkippedClip)
     return ClipOut(
         clip=item.position,
         sha256=item.sha256,
         used=used,
-        skipped=None if isinstance(item, Clip) else item.reason.value,
+        skipped=item.reason.value if isinstance(item, SkippedClip) else None,
         detail=None,
         view="front" if used else None,
         view_probability=1.0 if used else None,

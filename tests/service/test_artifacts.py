@@ -12,8 +12,9 @@ from model.bundle import MANIFEST
 from model.device import choose_placement
 from service.artifacts import ArtifactPaths, load_pipeline, set_threads
 from service.errors import ArtifactError
+from service.modalities.registry import MODALITIES
 from service.settings import shipped_bank, shipped_bundle
-from tests.toy_modality import build_toy, write_toy
+from tests.toy_modality import write_toy
 
 CPU = choose_placement("cpu")
 
@@ -21,11 +22,12 @@ CPU = choose_placement("cpu")
 def test_a_bank_of_another_encoder_is_refused(tmp_path: Path) -> None:
     bundle = write_toy(tmp_path).bundle
     with pytest.raises(BankMismatch, match="encoder_sha256"):
-        load_pipeline(ArtifactPaths(bundle, shipped_bank()), CPU, {"toy": build_toy})
+        load_pipeline(ArtifactPaths(bundle, shipped_bank()), CPU)
 
 
-def test_an_unknown_modality_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="modality 'toy' is none of"):
+def test_an_unknown_modality_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(MODALITIES, "toy")
+    with pytest.raises(ArtifactError, match="bundle: modality 'toy' is none of"):
         load_pipeline(write_toy(tmp_path), CPU)
 
 
@@ -35,7 +37,7 @@ def test_weights_without_a_hash_are_refused(tmp_path: Path) -> None:
     manifest["networks"]["view_classifier"] = {"file": "unlisted.safetensors"}
     (paths.bundle / MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(ArtifactError, match=r"'unlisted\.safetensors' is used"):
-        load_pipeline(paths, CPU, {"toy": build_toy})
+        load_pipeline(paths, CPU)
 
 
 @pytest.fixture

@@ -12,19 +12,19 @@ from model.study import Clip
 from scripts.sample_study import write_sample_study
 from service.artifacts import load_pipeline
 from service.http.app import create_app
-from service.ingest.study import open_study
+from service.modalities.echo.files import open_study
 from service.schemas import ReportDocument
 from service.settings import Settings
 from service.study.runner import StudyPipeline, Workings
 from tests.service.conftest import MakeSettings, uploads_left, wait_until
-from tests.toy_modality import TOY, build_toy, toy_clip, write_toy
+from tests.toy_modality import TOY, toy_clip, write_toy
 
 
 def toy_workings(folder: Path) -> Workings:
     paths = write_toy(folder)
 
     def load(_: Settings) -> StudyPipeline:
-        return load_pipeline(paths, choose_placement("cpu"), {"toy": build_toy})
+        return load_pipeline(paths, choose_placement("cpu"))
 
     def warm_up() -> list[Clip]:
         return [toy_clip(1, (9, 9, 9))]

@@ -23,12 +23,13 @@ from service.answer.writing_request import evidence_of
 from service.artifacts import ArtifactPaths, load_pipeline, with_current_bank
 from service.errors import ArtifactError, ModeUnavailable
 from service.http.app import create_app
-from service.pipeline import ReportPipeline, RunOptions
+from service.pipeline import ReportPipeline
+from service.run_options import RunOptions
 from service.settings import Settings
 from service.study.runner import StudyPipeline, Workings
 from tests.service.conftest import MakeSettings, wait_until
 from tests.service.invented import open_invented
-from tests.toy_modality import TOY, build_toy, toy_clip, write_toy
+from tests.toy_modality import TOY, toy_clip, write_toy
 
 CPU = choose_placement("cpu")
 KEYS = [f"{n:02x}" + "ab" * 15 for n in range(1, 4)]
@@ -69,7 +70,7 @@ def own_pipeline(folder: Path, *, shown: bool = True, keyed: bool = True) -> Rep
     """The toy pipeline over a bank of 30 own candidates; with a stand-in for a decoder when nothing may be quoted."""
     bundle = write_toy(folder).bundle
     write_version(folder / "own", bundle, 30, shown=True, keyed=keyed)
-    pipeline = load_pipeline(ArtifactPaths(bundle, folder / "own"), CPU, {"toy": build_toy})
+    pipeline = load_pipeline(ArtifactPaths(bundle, folder / "own"), CPU)
     if shown:
         return pipeline
     bank = pipeline.retriever.bank
@@ -132,7 +133,7 @@ def test_a_bank_that_may_not_be_shown_needs_a_decoder(tmp_path: Path) -> None:
     bundle = write_toy(tmp_path).bundle
     write_version(tmp_path / "own", bundle, 30, shown=False)
     with pytest.raises(ArtifactError, match="text_may_be_shown is false"):
-        load_pipeline(ArtifactPaths(bundle, tmp_path / "own"), CPU, {"toy": build_toy})
+        load_pipeline(ArtifactPaths(bundle, tmp_path / "own"), CPU)
 
 
 @contextmanager
@@ -143,7 +144,7 @@ def served(settings: Settings, folder: Path) -> Iterator[TestClient]:
     settings = settings.model_copy(update={"bank": folder / "own"})
 
     def load(_: Settings) -> StudyPipeline:
-        return load_pipeline(ArtifactPaths(bundle, folder / "own"), CPU, {"toy": build_toy})
+        return load_pipeline(ArtifactPaths(bundle, folder / "own"), CPU)
 
     def swap(pipeline: StudyPipeline, _: Settings) -> StudyPipeline:
         assert isinstance(pipeline, ReportPipeline)

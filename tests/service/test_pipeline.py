@@ -8,15 +8,16 @@ import pytest
 import torch
 
 from model.device import choose_placement
-from model.embeddings import PreparedClip
+from model.embeddings import PreparedAcquisition
 from model.errors import ClipRejected
-from model.study import Clip, ClipReader, SkippedClip, SkipReason
+from model.study import AcquisitionReader, Clip, SkippedClip, SkipReason
 from service.answer.retrieved_report import FOREIGN_NUMBER
 from service.artifacts import load_pipeline
 from service.errors import InvalidNeighbours, ModeUnavailable
-from service.pipeline import CLIPS_AT_ONCE, Progress, ReportPipeline, RunOptions
+from service.pipeline import CLIPS_AT_ONCE, ReportPipeline
+from service.run_options import Progress, RunOptions
 from service.schemas import ReportDocument, SectionOut
-from tests.toy_modality import TOY, ToyModality, build_toy, toy_clip, write_toy
+from tests.toy_modality import TOY, ToyModality, toy_clip, write_toy
 
 BRIGHT, DARK = (250, 200, 240), (9, 5, 2)
 
@@ -24,7 +25,7 @@ BRIGHT, DARK = (250, 200, 240), (9, 5, 2)
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> ReportPipeline:
     paths = write_toy(tmp_path_factory.mktemp("toy"))
-    return load_pipeline(paths, choose_placement("cpu"), {"toy": build_toy})
+    return load_pipeline(paths, choose_placement("cpu"))
 
 
 def section(answer: ReportDocument, name: str) -> SectionOut:
@@ -99,14 +100,14 @@ def test_without_any_usable_clip_nothing_is_assessed_and_the_answer_says_so(pipe
 class Refusing(ToyModality):
     """A modality that refuses dark clips."""
 
-    def prepare(self, clip: Clip) -> PreparedClip:
+    def prepare(self, clip: Clip) -> PreparedAcquisition:
         if clip.frames_rgb.mean() < 50:
             raise ClipRejected(SkipReason.NO_CONTACT, "Nothing to see.")
         return super().prepare(clip)
 
 
 def test_a_rejected_clip_is_skipped_and_the_others_count(tmp_path: Path) -> None:
-    pipeline = load_pipeline(write_toy(tmp_path), choose_placement("cpu"), {"toy": lambda *_: Refusing()})
+    pipeline = load_pipeline(write_toy(tmp_path), choose_placement("cpu"), build=lambda *_: Refusing())
     answer = pipeline.run([toy_clip(1, DARK), toy_clip(2, BRIGHT)])
     assert [(clip.used, clip.skipped) for clip in answer.clips] == [(False, "no_contact"), (True, None)]
 
@@ -116,7 +117,7 @@ def test_clips_are_read_side_by_side_and_answered_in_order(pipeline: ReportPipel
     meeting, lock, under_way = threading.Barrier(CLIPS_AT_ONCE), threading.Lock(), [0, 0]
     clips = [toy_clip(position, BRIGHT if position % 2 else DARK) for position in range(1, 1 + 3 * CLIPS_AT_ONCE)]
 
-    def reader(clip: Clip) -> ClipReader:
+    def reader(clip: Clip) -> AcquisitionReader:
         def read() -> Clip:
             with lock:
                 under_way[0] += 1
@@ -137,7 +138,7 @@ def test_clips_are_read_side_by_side_and_answered_in_order(pipeline: ReportPipel
 def test_what_reading_raises_ends_the_study_and_no_clip_is_read_after_it(pipeline: ReportPipeline) -> None:
     read: list[int] = []
 
-    def reader(number: int) -> ClipReader:
+    def reader(number: int) -> AcquisitionReader:
         def take() -> Clip:
             read.append(number)
             if number == 2:
@@ -148,10 +149,10 @@ def test_what_reading_raises_ends_the_study_and_no_clip_is_read_after_it(pipelin
 
     with pytest.raises(OSError, match="the disk is gone"):
         pipeline.run(reader(number) for number in range(1, 100))
-    told = len(read)
-    assert told <= 3 + CLIPS_AT_ONCE
+    reported = len(read)
+    assert reported <= 3 + CLIPS_AT_ONCE
     pipeline.run([toy_clip(1, BRIGHT)])  # the threads are free again
-    assert len(read) == told
+    assert len(read) == reported
 
 
 def test_a_clip_that_was_not_read_to_its_end_is_named(pipeline: ReportPipeline) -> None:
@@ -166,7 +167,7 @@ def test_what_the_bundle_cannot_do_is_refused_before_a_clip_is_read(pipeline: Re
         raise AssertionError("a clip was read")
         yield
 
-    with pytest.raises(ModeUnavailable, match="train_decoder"):
+    with pytest.raises(ModeUnavailable, match="`echoscribe train embeddings`"):
         pipeline.run(never(), RunOptions(mode="rag"))  # type: ignore[arg-type]  # given by name
     for k in (0, 61):
         with pytest.raises(InvalidNeighbours, match=rf"1\.\.60, not {k}"):

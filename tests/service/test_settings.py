@@ -1,4 +1,4 @@
-"""Settings come from the environment, are validated, and README's table is what they are."""
+"""Settings come from the environment, are validated, and the table of docs/settings.md is what they are."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ from pydantic import ValidationError
 
 from service.settings import Settings, settings_table
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
 
-def test_readme_shows_the_settings_as_they_are() -> None:
-    assert settings_table() in README.read_text(encoding="utf-8"), "run: python -m scripts.print_settings"
+def test_the_page_shows_the_settings_as_they_are() -> None:
+    assert settings_table() in PAGE.read_text(encoding="utf-8"), "run: python -m scripts.print_settings"
 
 
 def test_every_setting_is_described_and_has_a_default() -> None:

@@ -9,7 +9,7 @@ from torch import nn
 # Largest first. Few shapes, so that kernels chosen or captured for one serve every study; larger batches are no faster
 # on the machines measured, and eight full-size clips need about 1 GB of activations (LOG 2026-11-22).
 BATCH_SIZES = (8, 4, 2, 1)
-# A processor's caches hold the activations of two: 0.24 s a full-size clip, in batches of eight 0.28 (LOG 2026-11-22).
+# A processor's caches hold the activations of two: 0.24 s a full-size clip, in batches of eight 0.28 (LOG L-070).
 _LARGEST_ON_CPU = 2
 _SMALL_PARAMETERS = 10_000_000  # of the shipped encoder (2.9 M) they hold eight: twelve clips 0.20 s, of two 0.23
 
@@ -51,7 +51,7 @@ def _halved_to_fit(items: Sequence[Item], run: Callable[[Sequence[Item]], torch.
     except torch.OutOfMemoryError:
         if len(items) == 1:
             raise
-    # Only here: as long as the exception lives, its frames hold the memory of the batch that failed.
+    # Only here, after the `except` block: while the exception exists, its frames hold the memory of the failed batch.
     torch.cuda.empty_cache()  # does nothing where CUDA was never started
     middle = len(items) // 2
     return torch.cat((_halved_to_fit(items[:middle], run), _halved_to_fit(items[middle:], run)))

@@ -1,7 +1,7 @@
 """The forward pass of torchvision's ConvNeXt, rewritten for speed: the same weights, the same numbers, no gradients.
 
-Pictures stay channels last from end to end, so that the linear layers see them as rows without a copy; each block's
-scale is multiplied into its last linear layer; GELU works in place. Slow twin: torchvision's own forward pass.
+Pictures stay channels last from end to end, so the linear layers read them as rows without a copy. Each block's scale
+is multiplied into its last linear layer. GELU works in place. Slow twin: torchvision's own forward pass.
 Source: ConvNeXt, Liu et al. 2022, section 2.
 """
 

@@ -1,13 +1,17 @@
 """The forward pass of torchvision's MViT v2, rewritten for speed: the same weights, the same numbers, no gradients.
 
-What differs from torchvision's, and why. (1) Tokens are rows: the patches of all clips, then their class tokens, so
-that nothing is split and joined around the class token. (2) Pooling convolves all heads at once in channels-last
-volumes, which are the tokens as they lie: no transposition. (3) The bias of a query at
-(t, h, w) towards a key at (t', h', w') is a sum of three products with tables, so the products are appended to the
-query and one-hot positions to the key: plain fused attention then adds the bias. (4) Keys and values are computed only
-where a strided pooling looks. (5) The last block computes nothing but class tokens.
-(6) In bfloat16 the residual stream stays float32: it is what rounding would add up in. Slow twin: torchvision's own
-forward pass. Source: MViTv2, Li et al. 2022, sections 3 and 4.
+What differs from torchvision's, and why:
+
+1. Tokens are rows: the patches of all clips, then their class tokens. Nothing is split and joined around class tokens.
+2. Pooling convolves all heads at once in channels-last volumes. Tokens have that order in memory already, so nothing is
+   transposed.
+3. The bias of a query at (t, h, w) towards a key at (t', h', w') is a sum of three products with tables. The products
+   are appended to the query and one-hot positions to the key. Plain fused attention then adds the bias.
+4. Keys and values are computed only at positions that a strided pooling reads.
+5. The last block computes only class tokens.
+6. In bfloat16 the residual stream stays float32, because rounding errors would add up there.
+
+Slow twin: torchvision's own forward pass. Source: MViTv2, Li et al. 2022, sections 3 and 4.
 """
 
 from typing import cast
@@ -21,7 +25,7 @@ from model.echo.networks.torchvision_networks import MultiscaleAttention, Multis
 
 _ROWS_AT_ONCE = 4096  # of an MLP: its hidden rows then stay in the cache (LOG 2026-11-22)
 # Up to so many keys the scores of some queries at a time stay in the cache of a CPU, and two plain products beat fused
-# attention; beyond, it is the other way round (LOG 2026-11-22).
+# attention; beyond, it is the other way round (LOG L-028).
 _FEW_KEYS, _QUERIES_AT_ONCE = 512, 2048
 _WIDTH_STEP = 32  # queries are padded to a multiple of this: a row of 32 bf16 values fills an AMX tile
 
@@ -72,7 +76,7 @@ class FusedMViT(nn.Module):
         tokens = Tokens(rows, len(clips), self.grid)
         for block in self.blocks:
             tokens = block(tokens)
-        return cast(torch.Tensor, self.head(normalised(self.norm, tokens.classes)))
+        return cast(torch.Tensor, self.head(normalise(self.norm, tokens.classes)))
 
 
 class FusedBlock(nn.Module):
@@ -88,7 +92,7 @@ class FusedBlock(nn.Module):
 
     def forward(self, tokens: Tokens) -> Tokens:
         """The tokens after attention and MLP, each with its residual."""
-        normed = Tokens(normalised(self.norm1, tokens.rows), tokens.clips, tokens.grid)
+        normed = Tokens(normalise(self.norm1, tokens.rows), tokens.clips, tokens.grid)
         attended = self.attention(normed)
         passed = tokens if self.project is None else normed
         if self.class_only:
@@ -98,11 +102,11 @@ class FusedBlock(nn.Module):
         kept = passed.rows if self.skip is None or self.class_only else pooled_maximum(passed, self.skip)
         rows = attended.rows.float().add_(kept)
         for part in torch.split(rows, _ROWS_AT_ONCE):
-            part.add_(self.narrow(torch.ops.aten.gelu_(self.widen(normalised(self.norm2, part)))))
+            part.add_(self.narrow(torch.ops.aten.gelu_(self.widen(normalise(self.norm2, part)))))
         return Tokens(rows, tokens.clips, attended.grid)
 
 
-def normalised(norm: nn.LayerNorm, rows: torch.Tensor) -> torch.Tensor:
+def normalise(norm: nn.LayerNorm, rows: torch.Tensor) -> torch.Tensor:
     """The rows, which are float32, normalised in float32; in the dtype of the weights."""
     weight, bias = norm.weight.float(), norm.bias.float()
     return functional.layer_norm(rows, norm.normalized_shape, weight, bias, norm.eps).to(norm.weight.dtype)
@@ -135,24 +139,24 @@ class FusedAttention(nn.Module):
         """Attention over each clip's tokens, projected. Only class tokens where nothing else is wanted."""
         q, k, v = zip(self.qkv.weight.chunk(3), self.qkv.bias.chunk(3), strict=True)
         patches, classes = self.pool_k(tokens, *k)
-        keys = self._joined(patches, classes, self.key_place[:, None])
+        keys = self._join(patches, classes, self.key_place[:, None])
         patches, classes = self.pool_v(tokens, *v)
         values = torch.cat((classes[:, None], patches), dim=1)
         if self.class_only:
             queries = functional.pad(self.pool_q.classes(tokens, *q)[:, None], (0, self.padded - self.width))
-            rows = self._attended(queries, keys, values).flatten(1)
+            rows = self._attend(queries, keys, values).flatten(1)
             return Tokens(self.output(rows), tokens.clips, (0, 0, 0))
         patches, classes = self.pool_q(tokens, *q)
         products = functional.linear(patches, self.table)  # (B, T·H·W, heads, distances)
         biases = products.gather(3, self.table_row[None, :, None].expand(*patches.shape[:3], -1))
-        attended = self._attended(self._joined(patches, classes, biases), keys, values)
+        attended = self._attend(self._join(patches, classes, biases), keys, values)
         rows = patches.new_empty(tokens.clips * attended.shape[1], self.heads * self.width)
         after = Tokens(rows, tokens.clips, self.grid_after)
         torch.add(attended[:, 1:], patches, out=rows[: -tokens.clips].view(patches.shape))
         after.classes[:] = attended[:, 0].flatten(1)
         return Tokens(self.output(rows), tokens.clips, self.grid_after)
 
-    def _joined(self, patches: torch.Tensor, classes: torch.Tensor, tail: torch.Tensor) -> torch.Tensor:
+    def _join(self, patches: torch.Tensor, classes: torch.Tensor, tail: torch.Tensor) -> torch.Tensor:
         """(B, 1 + n, heads, padded): class tokens first; `tail` follows the patches' values, zeros all others.
 
         patches: (B, n, heads, width). classes: (B, heads, width). tail: broadcasts to (B, n, heads, places).
@@ -166,7 +170,7 @@ class FusedAttention(nn.Module):
         joined[:, 1:, :, end:] = 0
         return joined
 
-    def _attended(self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    def _attend(self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
         """(B, queries, heads, width). queries, keys: (B, n, heads, padded); values: (B, n, heads, width)."""
         q, k, v = (part.transpose(1, 2) for part in (queries, keys, values))
         if q.device.type == "cpu" and k.shape[2] <= _FEW_KEYS:
@@ -197,7 +201,7 @@ def relative_positions(
     tables, rows, start = [], [], 0
     shape = (*grid, -1)
     for axis, (size, size_keys, table) in enumerate(zip(grid, grid_keys, stored, strict=True)):
-        fitted = _interpolated(table.detach(), 2 * max(size, size_keys) - 1)
+        fitted = _interpolate(table.detach(), 2 * max(size, size_keys) - 1)
         step, step_keys = max(size_keys / size, 1.0), max(size / size_keys, 1.0)
         distance = torch.arange(size)[:, None] * step - (torch.arange(size_keys) + (1.0 - size_keys)) * step_keys
         along = [1, 1, 1, size_keys]
@@ -208,7 +212,7 @@ def relative_positions(
     return torch.cat(tables), torch.cat(rows, dim=1)
 
 
-def _interpolated(table: torch.Tensor, length: int) -> torch.Tensor:
+def _interpolate(table: torch.Tensor, length: int) -> torch.Tensor:
     """(length, width): the table at that length, linearly."""
     if len(table) == length:
         return table

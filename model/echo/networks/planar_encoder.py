@@ -1,7 +1,8 @@
 """A clip encoder of 2-D convolutions: the frames of a clip are channels of one picture.
 
-Far cheaper on a CPU than attention over space and time, and enough for a clip that begins anywhere in a beat: beside
-the frames it sees the brightest and the darkest of each pixel over time, between which lies what has moved.
+It is far cheaper on a CPU than attention over space and time, and it is enough for a clip that begins anywhere in a
+beat. Beside the frames it reads the brightest and the darkest value of each pixel over time; they differ where
+something has moved.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,8 +51,8 @@ def picture_channels(frames: int) -> int:
 def planar_picture(clips: torch.Tensor) -> torch.Tensor:
     """(B, C, S, S): what a planar encoder sees of clips, grey channels first. clips: (B, 3, F, S, S) normalised RGB.
 
-    Grey is the mean of the colours; colour is red less blue, which tells flow towards the probe from flow away. Every
-    second frame shows the beat; the extremes are of all frames.
+    Grey is the mean of the colours. Colour is red less blue, which separates flow towards the probe from flow away from
+    it. Every second frame is read; the extremes are of all frames.
     """
     pair = torch.stack((clips.mean(1), clips[:, 0] - clips[:, 2]), dim=1)  # (B, 2, F, S, S)
     extremes = torch.stack((pair.amax(2), pair.amin(2)), dim=2)
@@ -70,7 +71,7 @@ def build_planar_encoder(config: Mapping[str, Any]) -> PlanarEncoder:
 
 
 def planar_encoder(image_size: int = 112, frames: int = 16, embedding_dim: int = 360) -> dict[str, Any]:
-    """Configuration of the default encoder. Source: LOG 2026-11-22, chosen by measurement beside the small MViT."""
+    """Configuration of the default encoder. Source: LOG L-022, chosen by measurement beside the small MViT."""
     return {
         "architecture": "planar",
         "image_size": image_size,

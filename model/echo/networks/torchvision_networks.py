@@ -1,7 +1,8 @@
 """torchvision's networks, imported without torch's compiler.
 
-`torchvision.ops` imports `torch._dynamo` for one function that only its `roi_align` calls: 0.6 CPU s before the service
-is ready (LOG 2026-11-22), and nobody here calls that. Stand-ins are there while torchvision is imported, and no longer.
+`torchvision.ops` imports `torch._dynamo` for one function that only its `roi_align` calls. That costs 0.6 CPU s before
+the service is ready (LOG L-051), and nothing here uses it. So empty modules stand in for it while torchvision is
+imported, and are removed afterwards.
 """
 
 import sys

@@ -36,7 +36,7 @@ def build_view_classifier(config: Mapping[str, Any], views: Sequence[str]) -> nn
 def small_view_classifier() -> dict[str, Any]:
     """Configuration of the small classifier: 1.4 million parameters.
 
-    Source: ConvNeXt (Liu et al. 2022) scaled down; LOG 2026-11-22 has its time and size.
+    Source: ConvNeXt (Liu et al. 2022) scaled down; LOG L-011 has its time and size.
     """
     return {"architecture": "convnext", "stages": [[32, 64, 2], [64, 128, 2], [128, 192, 4], [192, None, 2]]}
 

@@ -2,12 +2,14 @@
 
 from functools import cache
 from importlib.resources import as_file, files
+from pathlib import Path
 
 from model.report.language.language import Language
 from model.report.language.phrase_reader import PhraseReader, ReportReading, SentenceReading
 from model.report.language.translation import Translation
 
-__all__ = ["PhraseReader", "ReportReading", "SentenceReading", "english", "german"]
+ENGLISH_FILE = Path(__file__).with_name("en.json")
+__all__ = ["ENGLISH_FILE", "PhraseReader", "ReportReading", "SentenceReading", "english", "german"]
 
 
 @cache

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from model.echo.prepared_clip import PreparedClip
 from model.echo.preprocessing.cpu_kernels import Box, brightest_crops, cut_out, masked_crops
 from model.echo.preprocessing.fan import Fan
 from model.echo.preprocessing.hull_mask import hull_mask
@@ -16,7 +17,6 @@ from model.echo.preprocessing.preprocessing_config import EchoPreprocessing, Qua
 from model.echo.preprocessing.sector import look_at, looked_at, sector_of
 from model.echo.preprocessing.view_frames import view_frames
 from model.echo.preprocessing.windows import SCORE_SIZE, Window, WindowScore, reduced, scores, windows_of
-from model.embeddings import PreparedClip
 from model.errors import ClipRejected
 from model.study import Clip, SkipReason, Source
 
@@ -67,14 +67,20 @@ def prepare_clip(clip: Clip, config: EchoPreprocessing, device: torch.device) ->
             SkipReason.SECTOR_NOT_FOUND, f"a picture of {clip.frames_rgb.shape[2]}×{clip.frames_rgb.shape[1]} pixels"
         )
     frames = _on_device(clip.frames_rgb, device)
-    shown = shown_of(clip, frames, config)
     windows = windows_of(total, clip.frame_rate_hz, config)
+    shown = shown_of(clip, frames, windows, config)
     in_rows = tuple(_in_rows(clip, window) for window in windows)
-    best = _chosen(frames, shown, in_rows, config)
+    best = _choose(frames, shown, in_rows, config)
     flipped = config.dicom_colour_order == "bgr" and clip.source == "dicom"
     model_input = model_input_of(frames, shown, in_rows[best], config, bgr=flipped)
     view_input = model_input[:, view_frames(model_input, config)].transpose(0, 1).contiguous()
-    return PreparedClip(clip.position, clip.sha256, model_input, view_input, windows[best].start)
+    return PreparedClip(
+        position=clip.position,
+        sha256=clip.sha256,
+        model_input=model_input,
+        view_input=view_input,
+        start_frame=windows[best].start,
+    )
 
 
 def _in_rows(clip: Clip, window: Window) -> Window:
@@ -83,16 +89,15 @@ def _in_rows(clip: Clip, window: Window) -> Window:
     return replace(window, frames=(*clip.rows_of(window.present), *[None] * lacking))
 
 
-def shown_of(clip: Clip, frames: torch.Tensor, config: EchoPreprocessing) -> Shown:
+def shown_of(clip: Clip, frames: torch.Tensor, windows: Sequence[Window], config: EchoPreprocessing) -> Shown:
     """What may be shown of the clip. Raises ClipRejected where text cannot be ruled out: it fails closed.
 
-    frames: uint8 (T, H, W, 3) all that were read, on the device.
+    frames: uint8 (T, H, W, 3) all that were read, on the device. windows: of the clip, as `windows_of` gives them.
     """
     height, width = clip.frames_rgb.shape[1:3]
     centre = centre_box(height, width, config.crop_fraction)
     if clip.source not in config.masked_sources:
         return Shown(None, centre)
-    windows = windows_of(clip.length, clip.frame_rate_hz, config)
     rows = clip.rows_of(mask_frames(clip.length, windows, config))
     if config.mask == "hull":
         hull = hull_mask(_rows(frames, rows))
@@ -141,7 +146,7 @@ def square_box(box: Box, fraction: float) -> Box:
     return left + cut, top + cut, left + side - cut, top + side - cut
 
 
-def cropped(frames: torch.Tensor, index: torch.Tensor, shown: Shown, every: int = 1) -> torch.Tensor:
+def crop(frames: torch.Tensor, index: torch.Tensor, shown: Shown, every: int = 1) -> torch.Tensor:
     """uint8 (n, h, w, C): the shown part of the frames at `index`, black outside the mask and beyond the picture.
 
     frames: uint8 (T, H, W, C). every: only each such row and column, for a look at lower resolution.
@@ -166,9 +171,9 @@ def model_input_of(
         if frames.device.type == "cpu" and shown.mask is not None:
             part = masked_crops(frames, window.present, shown.box, shown.mask)
         else:
-            part = cropped(frames, torch.tensor(window.present, device=frames.device), shown)
-        pixels = resized(part.permute(0, 3, 1, 2), config).transpose(0, 1)  # channels last in memory; (3, n, S, S)
-    clip = normalised(pixels.flip(0) if bgr else pixels, config)
+            part = crop(frames, torch.tensor(window.present, device=frames.device), shown)
+        pixels = resize(part.permute(0, 3, 1, 2), config).transpose(0, 1)  # channels last in memory; (3, n, S, S)
+    clip = normalise(pixels.flip(0) if bgr else pixels, config)
     lacking = len(window.frames) - len(window.present)
     if not lacking:
         return clip.contiguous()
@@ -186,7 +191,7 @@ def _pixels_by_opencv(frames: torch.Tensor, shown: Shown, window: Window, config
     """uint8 (3, n, S, S): the window's frames masked, cropped and resized, bicubic with a = −0.75, not antialiased.
 
     OpenCV reads the crop where it lies and takes one thread, so that it does not wait for those that decode the next
-    clip. Slow twin: `cropped` and `resized`, within one grey level.
+    clip. Slow twin: `crop` and `resize`, within one grey level.
     """
     x0, y0, x1, y1 = shown.box
     mask = None if shown.mask is None else shown.mask[y0:y1, x0:x1].byte().numpy()
@@ -200,15 +205,15 @@ def _pixels_by_opencv(frames: torch.Tensor, shown: Shown, window: Window, config
     return torch.from_numpy(pixels).permute(3, 0, 1, 2)
 
 
-def normalised(pixels: torch.Tensor, config: EchoPreprocessing) -> torch.Tensor:
+def normalise(pixels: torch.Tensor, config: EchoPreprocessing) -> torch.Tensor:
     """float32 (3, F, S, S): grey levels 0..255 of that shape, less each channel's mean, over its deviation."""
     if pixels.device.type == "cpu":
-        return _normalised_by_numpy(pixels, config)
+        return _normalise_by_numpy(pixels, config)
     mean, std = (torch.tensor(values, device=pixels.device).view(3, 1, 1, 1) for values in (config.mean, config.std))
     return (pixels - mean) / std
 
 
-def _normalised_by_numpy(pixels: torch.Tensor, config: EchoPreprocessing) -> torch.Tensor:
+def _normalise_by_numpy(pixels: torch.Tensor, config: EchoPreprocessing) -> torch.Tensor:
     """The same numbers in one thread and two passes, bytes or floats."""
     levels = pixels.numpy()
     clip = np.empty(levels.shape, np.float32)
@@ -218,7 +223,7 @@ def _normalised_by_numpy(pixels: torch.Tensor, config: EchoPreprocessing) -> tor
     return torch.from_numpy(clip)
 
 
-def resized(pictures: torch.Tensor, config: EchoPreprocessing) -> torch.Tensor:
+def resize(pictures: torch.Tensor, config: EchoPreprocessing) -> torch.Tensor:
     """float32 (n, 3, S, S) whole grey levels 0..255: bicubic, with a = −0.75 where not antialiased.
 
     pictures: uint8 (n, 3, h, w). Antialiased on the CPU, torch's byte kernel is 15 times as fast as its float one and
@@ -246,7 +251,7 @@ def window_scores(frames: torch.Tensor, shown: Shown, windows: tuple[Window, ...
     every = max(1, (shown.box[2] - shown.box[0]) // (4 * SCORE_SIZE))  # four pixels across a reduced one are enough
     grey = brightest_crops(frames, needed, shown.box, shown.mask, every)
     everything = torch.ones(1, *frames.shape[1:3], 1, dtype=torch.uint8, device=frames.device)
-    mask = cropped(everything, torch.zeros(1, dtype=torch.long, device=frames.device), shown, every)[0, ..., 0]
+    mask = crop(everything, torch.zeros(1, dtype=torch.long, device=frames.device), shown, every)[0, ..., 0]
     pictures, share = reduced(grey, mask)
     row = {frame: place for place, frame in enumerate(needed)}
     order = torch.tensor([[row[frame] for frame in window] for window in filled], device=frames.device)
@@ -263,7 +268,7 @@ def _depth(shown: Shown, height: int) -> torch.Tensor:
     return torch.from_numpy(radius).float()
 
 
-def _chosen(frames: torch.Tensor, shown: Shown, windows: tuple[Window, ...], config: EchoPreprocessing) -> int:
+def _choose(frames: torch.Tensor, shown: Shown, windows: tuple[Window, ...], config: EchoPreprocessing) -> int:
     """Number of the best window. Raises ClipRejected when none shows tissue, or nothing moves where it does."""
     if config.quality is None:
         return 0

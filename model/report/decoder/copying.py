@@ -2,9 +2,10 @@
 
 One softmax runs over a sentinel and all evidence tokens; the sentinel's share is the vocabulary's (See et al. 2017,
 equation 9, with the switch of Merity et al. 2016, so that a row without evidence generates with probability 1).
-Beside learned queries and keys, an evidence token gains learned bonuses: if what precedes it in its sentence is all
-that the text's sentence has so far, for its sentence's support, and (a negative one) if its sentence stands in the text
-already. These compare ids, not embeddings: wording that training never saw is copied as well, and copied whole.
+Beside learned queries and keys, an evidence token gets three learned bonuses: one if the tokens before it in its
+sentence are exactly those of the sentence that is being written, one for the support of its sentence, and a negative
+one if its sentence is in the text already. They compare ids, not embeddings. So wording that training never saw is
+copied too, and copied as a whole.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 # Starting bonuses, learned from there. The whole beginning is compared: with the last three tokens only, similar
-# sentences were spliced ("Normal wall thickness is normal."). LOG 2026-11-22 has what was measured, and its confounds.
+# sentences were spliced ("Normal wall thickness is normal."). LOG L-014 has what was measured, and its confounds.
 _CONTINUES = 6.0  # the token continues what the text's sentence has so far
 _SAID = -4.0  # its sentence stands in the text already
 _SUPPORT = 1.0  # its sentence has full support

@@ -2,8 +2,9 @@
 
 Sequence of a row, by position:  section vectors · clip vectors · phenotypes │ section · evidence │ text
                                  read once per study, shared by its rows      │ the row's own     │ BOS, tokens …
-Each part reads itself and what stands left of it; the two prefix parts in both directions, text only backwards. So
-what is left of a bar never depends on what is right of it, and its keys and values can be kept.
+Each part reads itself and the parts to its left. Within the two prefix parts attention goes in both directions, within
+the text only backwards. So what is left of a bar never depends on what is right of it, and its keys and values can be
+kept.
 """
 
 import torch

@@ -30,7 +30,7 @@ class EstimateRange(BaseModel):
 
 
 class HeadFinding(BaseModel):
-    """What one output of the finding head tells of a section.
+    """What one output of the finding head says of a section.
 
     share: of the trained sections that state it; 0 for what the head was never shown.
     """

@@ -20,9 +20,9 @@ def seen_findings(
     outputs = decoder.config.findings
     if not outputs or not requests:
         return [{} for _ in requests]
-    told = decoder.read_findings(study_tensors(requests, decoder.config, placement)).float().sigmoid().tolist()
+    reported = decoder.read_findings(study_tensors(requests, decoder.config, placement)).float().sigmoid().tolist()
     found: list[dict[str, dict[Finding, Seen]]] = [{} for _ in requests]
-    for sections, probabilities in zip(found, told, strict=True):
+    for sections, probabilities in zip(found, reported, strict=True):
         for output, probability in zip(outputs, probabilities, strict=True):
             if output.share > 0:
                 seen = sections.setdefault(output.section, {})

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from model.report.language.language import Finding
 
-# How much the finding head counts beside the neighbours, and how far a rare value is preferred to a common one of equal
-# probability (0: not at all, 1: by how much likelier than usual it is). Reports are judged by the mean over findings,
-# rare ones alike. Both chosen on the tuning range: LOG 2026-11-22.
+# The weight of the finding head against that of the neighbours, and how far a rare value is preferred to a common one
+# of equal probability (0: not at all, 1: by how much likelier it is than usual). Reports are scored by the mean over
+# findings, rare and common ones alike. Both were chosen on the tuning range: LOG L-061.
 HEAD_WEIGHT = 0.7
 RARITY = 0.4
 _RAREST = 0.005  # share below which a value counts as no rarer: one study in 200, a handful of those trained on
@@ -33,20 +33,20 @@ def settled_values(
     for finding in dict.fromkeys([*votes, *sayable]):
         values.setdefault(finding.name, []).append(finding)
     return {
-        name: _settled(given, votes, seen)
+        name: _settle(given, votes, seen)
         for name, given in values.items()
         if any(finding in votes or finding in seen for finding in given)
     }
 
 
-def _settled(values: list[Finding], votes: Mapping[Finding, float], seen: Mapping[Finding, Seen]) -> str:
+def _settle(values: list[Finding], votes: Mapping[Finding, float], seen: Mapping[Finding, Seen]) -> str:
     """The value of one name; the first of equals."""
     learned = [finding for finding in values if finding in seen]
     if not learned:
         return max(values, key=lambda finding: votes.get(finding, 0.0)).value
     spoken = sum(votes.get(finding, 0.0) for finding in values)
     vote = {finding: votes.get(finding, 0.0) / spoken if spoken else 0.0 for finding in values}
-    told = sum(seen[finding].probability for finding in learned)
+    reported = sum(seen[finding].probability for finding in learned)
     share = sum(seen[finding].share for finding in learned)
     # The head divides what neighbours give to the values that it learned; without neighbours it has all to give.
     mass = sum(vote[finding] for finding in learned) if spoken else 1.0
@@ -54,7 +54,7 @@ def _settled(values: list[Finding], votes: Mapping[Finding, float], seen: Mappin
     def score(finding: Finding) -> float:
         if finding not in seen:
             return float(vote[finding] * len(values) ** RARITY)
-        head = mass * seen[finding].probability / max(told, 1e-9)
+        head = mass * seen[finding].probability / max(reported, 1e-9)
         rarity = max(_RAREST, seen[finding].share / share)
         blended = HEAD_WEIGHT * head + (1 - HEAD_WEIGHT) * vote[finding]
         return float(blended / rarity**RARITY)

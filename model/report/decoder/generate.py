@@ -22,9 +22,9 @@ from model.report.decoder.prefix import RowTensors, StudyTensors
 from model.report.decoder.sentence_guide import SentenceGuide
 from model.report.decoder.tokenizer import ReportTokenizer
 
-# Finished rows leave when they are this share of the batch: packing copies the cache, so not after every row.
+# Finished rows leave the batch when they are this share of it. Packing copies the cache, so not after every row.
 _PACK_AT = 0.25
-_LEAST = 1e-30  # what an allowed token counts that the decoder gives no probability at all: its logarithm is finite
+_LEAST = 1e-30  # probability of an allowed token to which the decoder gives none, so that its logarithm is finite
 
 
 @dataclass(frozen=True)

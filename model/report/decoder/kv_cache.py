@@ -33,7 +33,7 @@ class GrowingMemory:
 
 
 class KVCache:
-    """Memory of fixed size, written in place: no allocation while text is decoded.
+    """Memory of fixed size, written in place, so that nothing is allocated while text is decoded.
 
     keys, values: (L, R, H, capacity, W/H). `length` positions are filled in every row; padding is left to the mask.
     """

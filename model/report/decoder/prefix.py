@@ -68,25 +68,17 @@ class RowTensors:
 
 
 @dataclass(frozen=True)
-class EncodedEvidence:
-    """An evidence sentence and the tokens of the wording that the decoder reads (without the separator)."""
-
-    sentence: EvidenceSentence
-    tokens: tuple[int, ...]
-
-
-@dataclass(frozen=True)
 class RowPrefix:
     """One row before it becomes tensors: which study of the batch, which section, which evidence."""
 
     study: int
     section: str
-    evidence: tuple[EncodedEvidence, ...]
+    evidence: tuple[EvidenceSentence, ...]
 
 
 def encode_evidence(
     sentences: Sequence[EvidenceSentence], tokenizer: ReportTokenizer, config: DecoderConfig
-) -> tuple[EncodedEvidence, ...]:
+) -> tuple[EvidenceSentence, ...]:
     """At most `max_evidence` sentences that may be copied, in the order given.
 
     A slot that the tokenizer does not know cannot be filled: the numberless wording is read instead. Left out are
@@ -96,11 +88,12 @@ def encode_evidence(
     readable = [
         s if s.slot is None or s.slot in known else replace(s, template=s.numberless, slot=None) for s in sentences
     ]
-    encoded = map(EncodedEvidence, readable, tokenizer.encode_batch([s.template for s in readable]))
+    tokens = tokenizer.encode_batch([s.template for s in readable])
+    encoded = (replace(s, tokens=ids) for s, ids in zip(readable, tokens, strict=True))
     return tuple(item for item in encoded if _may_be_copied(item, tokenizer, config))[: config.max_evidence]
 
 
-def _may_be_copied(item: EncodedEvidence, tokenizer: ReportTokenizer, config: DecoderConfig) -> bool:
+def _may_be_copied(item: EvidenceSentence, tokenizer: ReportTokenizer, config: DecoderConfig) -> bool:
     forbidden = tokenizer.control_ids.union(tokenizer.unwritable_ids)
     return 0 < len(item.tokens) <= config.max_sentence_tokens and forbidden.isdisjoint(item.tokens)
 
@@ -183,5 +176,5 @@ def _evidence_fields(row: RowPrefix, tokenizer: ReportTokenizer) -> tuple[list[i
             tokens.append(token)
         size = len(item.tokens) + 1
         sentences += [number] * size
-        supports += [item.sentence.support] * size
+        supports += [item.support] * size
     return tokens, sentences, beginnings, supports

@@ -1,18 +1,19 @@
-"""What a row may write next: whole known sentences, no finding twice, and nothing left out that many neighbours say.
+"""What a row may write next: only known sentences, no finding twice, and every finding that many neighbours state.
 
-Lexically constrained decoding (Hokamp and Liu 2017): the decoder still chooses, among what can be said. Without it, a
-vocabulary and a copy of two like sentences were spliced, and a ban on one left a stump (LOG 2026-11-22).
+Lexically constrained decoding (Hokamp and Liu 2017): the decoder still chooses, but only among sentences that may be
+said. Without it, parts of two similar sentences were joined, and a sentence that became forbidden was left unfinished
+(LOG L-042).
 """
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from model.report.decoder.finding_values import Seen, settled_values
-from model.report.decoder.prefix import EncodedEvidence
 from model.report.language.language import Contradiction, Finding
+from model.report.request import EvidenceSentence
 
 Tokens = tuple[int, ...]
-# Share of the neighbours that speak of a finding at all from which a report does; a consensus would from one half on.
+# A finding is written if at least this share of the neighbours state any value of it. A consensus would need one half.
 # 0.3 to 0.6 were tried: LOG 2026-11-22.
 _MANY = 0.4
 
@@ -63,16 +64,10 @@ class SentenceGuide:
         denies = any(values.get(finding.name, finding.value) != finding.value for finding in stated)
         if denies or (stated and said.issuperset(stated)):
             return False
-        return not any(_breaks(rule, stated, said) for rule in self.rules)
+        return not any(rule.is_broken_by(stated, said) for rule in self.rules)
 
     def _said(self, tokens: Sequence[int], sep: int) -> frozenset[Finding]:
         return frozenset(f for s in _sentences(tokens, sep) for f in self.sentences.get(s, ()))
-
-
-def _breaks(rule: Contradiction, stated: frozenset[Finding], said: frozenset[Finding]) -> bool:
-    """Whether a sentence is one side of a rule and what was said before is the other."""
-    sides = [{Finding(name, value) for value in values} for name, values in (rule.first, rule.second)]
-    return any(not one.isdisjoint(stated) and not other.isdisjoint(said) for one, other in (sides, sides[::-1]))
 
 
 def _begun(tokens: Sequence[int], sep: int) -> int:
@@ -92,19 +87,19 @@ def _sentences(tokens: Sequence[int], sep: int) -> list[Tokens]:
 
 def guide_of(
     sentences: Mapping[Tokens, frozenset[Finding]],
-    evidence: Sequence[EncodedEvidence],
+    evidence: Sequence[EvidenceSentence],
     rules: Sequence[Contradiction] = (),
     seen: Mapping[Finding, Seen] | None = None,
 ) -> SentenceGuide:
     """The guide of a row. sentences: all that may be said → what each states; evidence: what the row reads.
 
     A finding has the value that neighbours and, of its own seen values, the finding head settle on. What neighbours
-    state is worded as one of them words it: they are the house's words.
+    state is worded as one of them words it: these are the words of the site.
     """
     votes: dict[Finding, float] = {}
     for item in evidence:
         for finding in sentences.get(item.tokens, ()):
-            votes[finding] = votes.get(finding, 0.0) + item.sentence.support
+            votes[finding] = votes.get(finding, 0.0) + item.support
     settled = settled_values(votes, _apart(sentences, seen or {}), (f for stated in sentences.values() for f in stated))
     open_ = {
         tokens: stated
@@ -120,7 +115,7 @@ def guide_of(
 def _apart(sentences: Mapping[Tokens, frozenset[Finding]], seen: Mapping[Finding, Seen]) -> dict[Finding, Seen]:
     """What was seen of findings that can be said on their own: values of others would part what is said together."""
     alone = {finding.name for stated in sentences.values() if len(stated) == 1 for finding in stated}
-    return {finding: told for finding, told in seen.items() if finding.name in alone}
+    return {finding: reported for finding, reported in seen.items() if finding.name in alone}
 
 
 def _spoken(votes: Mapping[Finding, float]) -> set[str]:
@@ -132,10 +127,10 @@ def _spoken(votes: Mapping[Finding, float]) -> set[str]:
 
 
 def _wanted(
-    sentences: Mapping[Tokens, frozenset[Finding]], evidence: Sequence[EncodedEvidence], due: Set[str]
+    sentences: Mapping[Tokens, frozenset[Finding]], evidence: Sequence[EvidenceSentence], due: Set[str]
 ) -> dict[Tokens, frozenset[str]]:
     """Sentences that cover what is due: neighbours' own, best first, then what can be said beside them."""
-    ranked = [item.tokens for item in sorted(evidence, key=lambda item: -item.sentence.support)]
+    ranked = [item.tokens for item in sorted(evidence, key=lambda item: -item.support)]
     names = {tokens: frozenset(f.name for f in sentences.get(tokens, ()) if f.name in due) for tokens in ranked}
     uncovered = set(due).difference(*names.values())
     for tokens, stated in sorted(sentences.items(), key=lambda item: len(item[1])):

@@ -1,4 +1,4 @@
-"""What the known sentences of each section mean: the language's phrases first, then the study's own evidence."""
+"""The sentences that are known in each section, and their findings: phrases of the language, then the evidence."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -16,7 +16,7 @@ language is therefore a file of wordings keyed by these phrase ids (`model/repor
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -58,6 +58,22 @@ class FindingReader(Protocol):
 
     def __call__(self, section: str | None, text: str) -> tuple[Finding, ...]:
         """What a sentence says; empty where nothing is understood. section: None where it is not known."""
+
+
+class Worded(Protocol):
+    """A wording with and without its number."""
+
+    @property
+    def template(self) -> str:
+        """With ``<slot>`` where it has one."""
+
+    @property
+    def numberless(self) -> str:
+        """Without a number."""
+
+    @property
+    def slot(self) -> str | None:
+        """Name of the placeholder, None without one."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +118,28 @@ class LabelRule:
 
 @dataclass(frozen=True)
 class Contradiction:
-    """Two findings that cannot both be said of one heart."""
+    """Two findings that cannot both be true of one patient."""
 
     name: str
     text: str
     first: tuple[str, tuple[str, ...]]
     second: tuple[str, tuple[str, ...]]
+
+    @cached_property
+    def sides(self) -> tuple[frozenset[Finding], frozenset[Finding]]:
+        """The findings of either side; one of each breaks the rule."""
+        first, second = (
+            frozenset(Finding(name, value) for value in values) for name, values in (self.first, self.second)
+        )
+        return first, second
+
+    def is_broken_by(self, stated: Set[Finding], said: Set[Finding]) -> bool:
+        """Whether one text states one side and another text, or the same, says the other side."""
+        first, second = self.sides
+        return any(
+            not one.isdisjoint(stated) and not other.isdisjoint(said)
+            for one, other in ((first, second), (second, first))
+        )
 
 
 @dataclass(frozen=True)
@@ -163,26 +195,22 @@ class Language:
         bands = (band for band in self.bands if band.slot == slot and band.low <= stated < band.high)
         return next((Finding(band.finding, band.value) for band in bands), None)
 
-    def fill(self, phrase: Phrase, value: float | None) -> str:
+    def fill(self, phrase: Worded, value: float | None) -> str:
         """The phrase as a sentence. Without a plausible number it is the numberless wording."""
         if phrase.slot is None:
             return phrase.template
-        slot = self.slots[phrase.slot]
-        if value is None or not slot.holds(value):
+        if value is None or not self.slots[phrase.slot].holds(value):
             return phrase.numberless
-        number = f"{value:.{slot.decimals}f}".replace(".", self.decimal_mark)
-        return phrase.template.replace(f"<{slot.name}>", number)
+        return phrase.template.replace(f"<{phrase.slot}>", self.number(phrase.slot, value))
+
+    def number(self, slot: str, value: float) -> str:
+        """The number as this language writes it, with the slot's decimals."""
+        return f"{value:.{self.slots[slot].decimals}f}".replace(".", self.decimal_mark)
 
     def contradicted_by(self, findings: Iterable[Finding]) -> tuple[Contradiction, ...]:
         """The rules that these findings, all said of one heart, break."""
-        said: dict[str, set[str]] = {}
-        for finding in findings:
-            said.setdefault(finding.name, set()).add(finding.value)
-
-        def holds(side: tuple[str, tuple[str, ...]]) -> bool:
-            return not said.get(side[0], set()).isdisjoint(side[1])
-
-        return tuple(rule for rule in self.contradictions if holds(rule.first) and holds(rule.second))
+        said = frozenset(findings)
+        return tuple(rule for rule in self.contradictions if rule.is_broken_by(said, said))
 
     def denying(self, calls: Mapping[str, bool]) -> frozenset[Finding]:
         """The findings that a report must not state beside these calls. calls: phenotype → whether it is called."""

@@ -8,8 +8,8 @@ from model.report.language.language import Finding, LabelRule, Language, Phrase
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|[\r\n]+")
 _JOINING_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
-# Punctuation without meaning. A question mark, a sign or a parenthesis stays, so that a doubt, a bound ("<40%") or an
-# aside never reads as the plain statement.
+# Punctuation without meaning. Question marks, signs and parentheses stay, so that a doubt, a bound ("<40%") or a remark
+# is never read as a plain statement.
 _PUNCTUATION = str.maketrans({".": " ", ",": " ", ";": " ", ":": " ", "!": " ", "%": " % ", "²": "2", "³": "3"})
 _NUMBER_MARK = "\0"  # stands for the number taken out; no text has one
 
@@ -52,8 +52,8 @@ def sentences_of(text: str) -> list[str]:
 class PhraseReader:
     """Reads text by looking up each sentence, its number taken out, among the wordings of a language.
 
-    A sentence is a wording or it is nothing: no part of it is guessed from, so a negation, a doubt or another word
-    can never be read over. Letter case, spacing, and punctuation between words do not matter.
+    The whole sentence must be a known wording. Nothing is guessed from a part of it, so a negation, a doubt or another
+    word is never overlooked. Letter case, spacing, and punctuation between words do not matter.
     """
 
     def __init__(self, language: Language) -> None:
@@ -73,7 +73,7 @@ class PhraseReader:
         if len(numbers) > 1 or _NUMBER_MARK in text:
             return SentenceReading(None)
         marked = self._number.sub(f" {_NUMBER_MARK} ", text) if numbers else text
-        phrase = _decided(section, self._phrases.get(_normalised(marked), ()))
+        phrase = _decide(section, self._phrases.get(_normalise(marked), ()))
         if phrase is None or phrase.slot is None or not numbers:
             return SentenceReading(phrase)
         value = float(numbers[0].replace("−", "-").replace(self.language.decimal_mark, "."))
@@ -116,18 +116,18 @@ def _index(phrases: Iterable[Phrase]) -> dict[str, tuple[Phrase, ...]]:
     for phrase in phrases:
         with_number = phrase.template.replace(f"<{phrase.slot}>", f" {_NUMBER_MARK} ")
         for wording in (with_number, phrase.template, phrase.numberless):
-            index.setdefault(_normalised(wording), {})[phrase.phrase_id] = phrase
+            index.setdefault(_normalise(wording), {})[phrase.phrase_id] = phrase
     return {key: tuple(found.values()) for key, found in index.items()}
 
 
-def _normalised(text: str) -> str:
+def _normalise(text: str) -> str:
     """The text in lower case, single spaces, without punctuation that carries no meaning."""
     if "-" in text:
         text = _JOINING_HYPHEN.sub(" ", text)
     return " ".join(text.lower().translate(_PUNCTUATION).split())
 
 
-def _decided(section: str | None, found: tuple[Phrase, ...]) -> Phrase | None:
+def _decide(section: str | None, found: tuple[Phrase, ...]) -> Phrase | None:
     """The one phrase meant: the only one, else that of the section; None where they would say different things."""
     if len(found) > 1:
         found = tuple(phrase for phrase in found if section in (None, phrase.section))

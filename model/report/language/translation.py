@@ -7,8 +7,8 @@ The file is JSON (`model/echo/phrases/de.json` is one), keyed to the phrase bank
     phrases         phrase_id → wording; where the phrase has a slot, [wording with <slot_name>, wording without]
     contradictions  name of a rule → its text
 
-Findings, slots, bands and labels are the bank's own, so that no language can say anything else than the others. What a
-file leaves out falls back to the bank's words, and the answer says so.
+Findings, slots, bands and labels are those of the bank, so every language says the same. For what a file leaves out the
+bank's words are used, and the answer says so.
 """
 
 import json
@@ -45,7 +45,7 @@ class Translation:
                 source,
                 language=fields["language"],
                 phrases=tuple(phrase for phrase in worded if phrase is not None),
-                contradictions=tuple(_told(rule, fields["contradictions"]) for rule in source.contradictions),
+                contradictions=tuple(_reported(rule, fields["contradictions"]) for rule in source.contradictions),
                 decimal_mark=fields["decimal_mark"],
             )
             return cls(language, {str(name): str(heading) for name, heading in fields["sections"].items()})
@@ -64,19 +64,19 @@ class Translation:
 
 
 class Translator:
-    """Says sentences of one language in another.
+    """Translates sentences of one language into another.
 
-    A sentence is read as the phrase it is, by the same reader that labels come from, and that phrase is said again with
-    the same number. Nothing is guessed: a sentence that is no phrase, or whose number cannot be carried over, has no
-    translation.
+    A sentence is read as a phrase, by the same reader that labels come from. The same phrase is then written in the
+    other language with the same number. Nothing is guessed: a sentence that is no phrase, or whose number cannot be
+    written, has no translation.
     """
 
     def __init__(self, source: Language, target: Translation) -> None:
         self.lang = target.language.language
         self._reader = PhraseReader(source)
         self._target = target
-        told = {rule.name: rule.text for rule in target.language.contradictions}
-        self._contradictions = {rule.text: told[rule.name] for rule in source.contradictions}
+        reported = {rule.name: rule.text for rule in target.language.contradictions}
+        self._contradictions = {rule.text: reported[rule.name] for rule in source.contradictions}
 
     def sentence(self, section: str, text: str, mark: str = "") -> str | None:
         """The sentence in the target language, `mark` after its number; None where it has no translation."""
@@ -91,9 +91,10 @@ class Translator:
 
     def _number(self, slot: str, value: float) -> str:
         """The number with the slot's decimals; one that was stated more finely keeps what it has."""
-        decimals = self._target.language.slots[slot].decimals
-        written = f"{value:.{decimals}f}" if float(f"{value:.{decimals}f}") == value else f"{value:.6g}"
-        return written.replace(".", self._target.language.decimal_mark)
+        language = self._target.language
+        if language.slots[slot].as_stated(value) == value:
+            return language.number(slot, value)
+        return f"{value:.6g}".replace(".", language.decimal_mark)
 
     def heading(self, section: str) -> str:
         """The heading of a section, its name where the language has none."""
@@ -122,5 +123,5 @@ def _worded(phrase: Phrase, wordings: Mapping[str, Any]) -> Phrase | None:
     return worded
 
 
-def _told(rule: Contradiction, texts: Mapping[str, str]) -> Contradiction:
+def _reported(rule: Contradiction, texts: Mapping[str, str]) -> Contradiction:
     return replace(rule, text=texts.get(rule.name, rule.text))

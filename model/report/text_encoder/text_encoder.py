@@ -98,7 +98,7 @@ class TextTower:
 
 
 def own_tower(encoder: TextEncoder, tokenizer: ReportTokenizer) -> TextTower:
-    """The tower of an encoder of ours. An empty text is read as its end token alone."""
+    """The tower of an encoder of this project. An empty text is read as its end token alone."""
 
     def tokens(texts: Sequence[str]) -> list[tuple[int, ...]]:
         return [(*ids[: encoder.config.max_tokens - 1], tokenizer.eos) for ids in tokenizer.encode_batch(texts)]
@@ -116,7 +116,7 @@ def encode_reports(
 ) -> NDArray[np.float32]:
     """float32 (N, D) unit norm: texts as the text encoder of a bundle embeds them, one row per text in the order given.
 
-    Arguments and exceptions as in `open_text_encoder`, which serves who encodes more than once.
+    Arguments and exceptions as in `open_text_encoder`; use that one to encode more than once.
     """
     return open_text_encoder(folder, manifest, placement)(texts)
 

@@ -3,13 +3,11 @@
 from pathlib import Path
 
 from pydantic import ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from model.bundle import MANIFEST, BundleManifest
-from model.checkpoint import save_weights
+from model.checkpoint import load_weights, save_weights
 from model.device import Placement
-from model.errors import BundleCorrupt, BundleMismatch
+from model.errors import BundleMismatch
 from model.report.decoder.decoder import Decoder
 from model.report.decoder.decoder_config import DecoderConfig
 from model.report.decoder.tokenizer import TOKENIZER_FILE, ReportTokenizer
@@ -46,23 +44,9 @@ def save_decoder(folder: Path, decoder: Decoder, tokenizer: ReportTokenizer) -> 
 
 
 def load_decoder(folder: Path, config: DecoderConfig) -> Decoder:
-    """The decoder stored in a folder, in evaluation mode, on the CPU, float32."""
-    path = folder / DECODER_FILE
-    try:
-        weights = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise BundleCorrupt(f"{path}: cannot be read as weights ({error})") from error
+    """The decoder stored in a folder, in evaluation mode, on the CPU, float32. Raises as `load_weights` does."""
     decoder = Decoder(config)
-    expected = {name: tuple(weight.shape) for name, weight in decoder.state_dict().items()}
-    given = {name: tuple(weight.shape) for name, weight in weights.items()}
-    differing = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))
-    if differing:
-        name = differing[0]
-        raise BundleMismatch(
-            f"{path}: {len(differing)} tensors differ, first {name!r}: "
-            f"file {given.get(name)}, configuration {expected.get(name)}"
-        )
-    decoder.load_state_dict({name: weight.float() for name, weight in weights.items()})
+    load_weights(decoder, folder / DECODER_FILE)
     return decoder.eval()
 
 

@@ -1,4 +1,4 @@
-"""A report may not deny what its own answer calls: wordings that would are barred, and evidence counts what is left."""
+"""A report may not deny the calls of its own answer: such wordings are barred; evidence counts the remaining ones."""
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
@@ -14,8 +14,8 @@ def allowed_evidence(
 ) -> tuple[EvidenceSentence, ...]:
     """The sentences that state no barred finding, their support as if nobody had stated one.
 
-    With "none" barred, "moderate" in 3 of 10 reports and "severe" in 1 have supports 0.75 and 0.25: given the call,
-    that is how often each is the case. The order stays.
+    Example: "none" is barred, 3 of 10 reports say "moderate" and 1 says "severe". Their supports become 0.75 and 0.25,
+    which is how often each is true if the call is. The order stays.
     """
     said = [{finding.name for finding in stated_by(sentence)} for sentence in evidence]
     kept = [barred.isdisjoint(stated_by(sentence)) for sentence in evidence]

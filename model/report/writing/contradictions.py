@@ -1,4 +1,4 @@
-"""What must not be said together, found over the whole report, and which side has to give way."""
+"""Findings of a report that contradict each other, and which side is to be written again."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ class Conflict:
     def weaker(self) -> tuple[Finding, tuple[Statement, ...]] | None:
         """The side to write again and the finding it must not state; None when both follow from the study's numbers.
 
-        A side is as certain as its surest sentence (mean token log probability); words that follow from a number of
-        this study, or from a call, never give way.
+        A side is as certain as its most certain sentence (mean log probability of its tokens). Words that follow from a
+        number of this study, or from a call, are never written again.
         """
         sides = [(self.rule.first, self.first), (self.rule.second, self.second)]
         loose = [side for side in sides if not any(side[0][0] in statement.fixed for statement in side[1])]
@@ -35,12 +35,10 @@ def find_conflicts(statements: Sequence[Statement], rules: Iterable[Contradictio
     """The rules that the statements of one report break."""
     found = []
     for rule in rules:
-        first = _stating(statements, *rule.first)
-        second = _stating(statements, *rule.second)
+        first, second = (
+            tuple(statement for statement in statements if not side.isdisjoint(statement.findings))
+            for side in rule.sides
+        )
         if first and second:
             found.append(Conflict(rule, first, second))
     return tuple(found)
-
-
-def _stating(statements: Sequence[Statement], name: str, values: Sequence[str]) -> tuple[Statement, ...]:
-    return tuple(s for s in statements if any(f.name == name and f.value in values for f in s.findings))

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from model.report.decoder.generate import GeneratedRow
-from model.report.decoder.prefix import EncodedEvidence
 from model.report.decoder.tokenizer import ReportTokenizer
 from model.report.language.language import Finding
-from model.report.request import Source
+from model.report.request import EvidenceSentence, Source
 
 # Copied share of a sentence (mean over its tokens of the part of the chosen token's probability that came from the
 # evidence) from which it counts as retrieved, and up to which as generated; between them as both.
@@ -19,7 +18,7 @@ CITED_FROM = 0.25
 # A sentence with a token less likely than this was forced on the decoder: its beginning was likely, and then nothing
 # else that may be said begins like that.
 FORCED = math.log(0.01)
-# The same beside evidence, whose wordings need not be guessed. 0.01 to 0.5 were tried: LOG 2026-11-22.
+# The same beside evidence, whose wordings need not be guessed. 0.01 to 0.5 were tried: LOG L-048.
 LEAST_LIKELY = math.log(0.3)
 
 
@@ -45,7 +44,7 @@ class Draft:
 
 
 def split_sentences(
-    row: GeneratedRow, section: str, evidence: Sequence[EncodedEvidence], tokenizer: ReportTokenizer
+    row: GeneratedRow, section: str, evidence: Sequence[EvidenceSentence], tokenizer: ReportTokenizer
 ) -> tuple[Draft, ...]:
     """The row's finished sentences. A stump without separator at the end is left out; empty sentences as well."""
     drafts = []
@@ -58,13 +57,13 @@ def split_sentences(
     return tuple(drafts)
 
 
-def cited(draft: Draft, evidence: Sequence[EncodedEvidence], stated_by: Callable[[str], Iterable[Finding]]) -> Draft:
+def cite(draft: Draft, evidence: Sequence[EvidenceSentence], stated_by: Callable[[str], Iterable[Finding]]) -> Draft:
     """The draft with every candidate cited that says the same; in the decoder's own words it is then from both.
 
     Where nobody does, it keeps those that it was copied from. stated_by: template → what it states.
     """
     stated = frozenset(stated_by(draft.template))
-    agreeing = [item.sentence for item in evidence if _agree(stated, frozenset(stated_by(item.sentence.template)))]
+    agreeing = [item for item in evidence if _agree(stated, frozenset(stated_by(item.template)))]
     ids = tuple(dict.fromkeys(number for sentence in agreeing for number in sentence.candidate_ids))
     if not ids:
         return draft
@@ -72,13 +71,11 @@ def cited(draft: Draft, evidence: Sequence[EncodedEvidence], stated_by: Callable
 
 
 def bearing_on(
-    draft: Draft, evidence: Sequence[EncodedEvidence], stated_by: Callable[[str], Iterable[Finding]]
+    draft: Draft, evidence: Sequence[EvidenceSentence], stated_by: Callable[[str], Iterable[Finding]]
 ) -> tuple[int, ...]:
     """Candidates that say anything, whatever value they give it, of what a draft is about."""
     names = {finding.name for finding in stated_by(draft.template)}
-    speaking = (
-        item.sentence for item in evidence if names & {finding.name for finding in stated_by(item.sentence.template)}
-    )
+    speaking = (item for item in evidence if names & {finding.name for finding in stated_by(item.template)})
     return tuple(dict.fromkeys(number for sentence in speaking for number in sentence.candidate_ids))
 
 
@@ -89,14 +86,14 @@ def _agree(one: frozenset[Finding], other: frozenset[Finding]) -> bool:
 
 
 def _draft(
-    row: GeneratedRow, span: slice, section: str, evidence: Sequence[EncodedEvidence], tokenizer: ReportTokenizer
+    row: GeneratedRow, span: slice, section: str, evidence: Sequence[EvidenceSentence], tokenizer: ReportTokenizer
 ) -> Draft:
     tokens, copied = row.tokens[span], row.copied[span]
     shares = [sum(parts) / len(tokens) for parts in zip(*copied, strict=True)][: len(evidence)]
     total = sum(shares)
     source: Source = "retrieved" if total >= RETRIEVED_FROM else "generated" if total <= GENERATED_TO else "both"
     copied_from = [item for item, share in zip(evidence, shares, strict=True) if share >= CITED_FROM * total]
-    candidates = [] if source == "generated" else [i for item in copied_from for i in item.sentence.candidate_ids]
+    candidates = [] if source == "generated" else [i for item in copied_from for i in item.candidate_ids]
     log_probability = sum(row.log_probabilities[span]) / len(tokens)
     ids, least = tuple(dict.fromkeys(candidates)), min(row.log_probabilities[span])
     return Draft(section, tokenizer.decode(tokens), log_probability, source, ids, len(tokens), least)

@@ -1,4 +1,4 @@
-"""Evidence as if some candidates were not there: what a sentence does without them tells whether it rests on them."""
+"""Evidence without some candidates. If a sentence is then written no more, it depends on these candidates."""
 
 from collections.abc import Sequence, Set
 from dataclasses import replace
@@ -7,9 +7,9 @@ from model.report.request import EvidenceSentence
 
 
 def without_candidates(evidence: Sequence[EvidenceSentence], gone: Set[int]) -> tuple[EvidenceSentence, ...]:
-    """A section's evidence without some of the candidates; what nobody else says is gone, the order stays.
+    """A section's evidence without some of the candidates; the order stays.
 
-    Supports are shares of the candidates that are left.
+    Statements that only they make are left out. Supports are shares of the remaining candidates.
     """
     if not gone or not evidence:
         return tuple(evidence)

@@ -14,22 +14,28 @@ from model.report.decoder.sentence_guide import SentenceGuide, guide_of
 from model.report.decoder.tokenizer import ReportTokenizer
 from model.report.language.known_sentences import Wordings
 from model.report.language.language import Finding, FindingReader, Language
-from model.report.request import WritingRequest, WrittenReport
+from model.report.request import ReportWarning, WritingRequest
 from model.report.writing.calls import allowed_evidence
 from model.report.writing.contradictions import Conflict, find_conflicts
-from model.report.writing.decoded_sentences import FORCED, LEAST_LIKELY, Draft, bearing_on, cited, split_sentences
+from model.report.writing.decoded_sentences import FORCED, LEAST_LIKELY, Draft, bearing_on, cite, split_sentences
 from model.report.writing.evidence_deletion import without_candidates
 from model.report.writing.statements import Dropped, Statement, StudyStating
-
-Warnings = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class WrittenSection:
-    """One section of one study as written: its statements, and warnings (code, text)."""
+    """One section of one study as written: its statements, and what went wrong."""
 
     statements: tuple[Statement, ...]
-    warnings: Warnings
+    warnings: tuple[ReportWarning, ...]
+
+
+@dataclass(frozen=True)
+class WrittenReport:
+    """The statements of every assessed section, and what went wrong while writing."""
+
+    sections: Mapping[str, tuple[Statement, ...]]
+    warnings: tuple[ReportWarning, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +132,7 @@ class ReportWriter:
         """Every row's text and its sentences, each with all that it rests on.
 
         A sentence counts as generated only if it is written without the section's cited candidates as well: what the
-        decoder did not copy may still have been moved by what it read (LOG 2026-11-22). Few sections have one, and
+        decoder did not copy may still have been moved by what it read (LOG L-044). Few sections have one, and
         those are decoded again.
         """
         texts = self._generate(rows, requests)
@@ -136,7 +142,7 @@ class ReportWriter:
             rows[number].without({i for draft in drafts[number] for i in draft.candidate_ids}) for number in doubted
         ]
         for number, row, text in zip(doubted, alone, self._generate(alone, requests), strict=True):
-            drafts[number] = self._confirmed(rows[number], drafts[number], self._drafts(row, text))
+            drafts[number] = self._confirm(rows[number], drafts[number], self._drafts(row, text))
         return list(zip(texts, drafts, strict=True))
 
     def _generate(self, rows: Sequence[_Row], requests: Sequence[WritingRequest]) -> list[GeneratedRow]:
@@ -153,9 +159,9 @@ class ReportWriter:
         wanted = {self._tokenizer.decode(tokens) for tokens in row.guide.wanted}
         least = LEAST_LIKELY if row.prefix.evidence else FORCED
         meant = (draft for draft in drafts if draft.least >= least or draft.template in wanted)
-        return tuple(cited(draft, row.prefix.evidence, row.stated_by) for draft in meant)
+        return tuple(cite(draft, row.prefix.evidence, row.stated_by) for draft in meant)
 
-    def _confirmed(self, row: _Row, drafts: Sequence[Draft], alone: Sequence[Draft]) -> tuple[Draft, ...]:
+    def _confirm(self, row: _Row, drafts: Sequence[Draft], alone: Sequence[Draft]) -> tuple[Draft, ...]:
         """The drafts; a generated one that is not among those written alone is from both."""
         return tuple(
             replace(draft, source="both", candidate_ids=bearing_on(draft, row.prefix.evidence, row.stated_by))
@@ -167,16 +173,16 @@ class ReportWriter:
     def _section(self, row: _Row, text: GeneratedRow, drafts: Sequence[Draft]) -> WrittenSection:
         """Statements of a decoded row: unfinished, repeated and unstateable sentences left out."""
         name = row.prefix.section
-        warnings = [] if text.finished else [("text_truncated", f"{name}: the text did not end and was cut")]
+        warnings = [] if text.finished else [ReportWarning("text_truncated", {"section": name})]
         statements: list[Statement] = []
         for draft in drafts:
             stated = row.study.stating.state(draft)
             if isinstance(stated, Dropped):
-                warnings.append(("sentence_dropped", f"{name}: a sentence was left out because {stated.reason}"))
+                warnings.append(ReportWarning("sentence_dropped", {"section": name, "reason": stated.reason}))
             elif stated.adds_to(statements) and stated.text not in {other.text for other in statements}:
                 statements.append(stated)
         if not statements:
-            warnings.append(("section_empty", f"{name}: nothing could be written"))
+            warnings.append(ReportWarning("section_empty", {"section": name}))
         return WrittenSection(tuple(statements), tuple(warnings))
 
     def _repair(self, studies: Sequence[_Study], requests: Sequence[WritingRequest]) -> None:
@@ -241,13 +247,10 @@ class ReportWriter:
         return find_conflicts(study.statements, self._language.contradictions)
 
     def _report(self, study: _Study) -> WrittenReport:
-        sections = {
-            name: tuple(statement.sentence() for statement in section.statements)
-            for name, section in study.sections.items()
-        }
+        sections = {name: section.statements for name, section in study.sections.items()}
         warnings = tuple(warning for section in study.sections.values() for warning in section.warnings)
-        left = tuple(("contradiction", conflict.rule.text) for conflict in self._conflicts(study))
-        return WrittenReport(sections, warnings + left)
+        broken = [conflict.rule for conflict in self._conflicts(study)]
+        return WrittenReport(sections, (*warnings, *(ReportWarning("contradiction", {"rule": r.text}) for r in broken)))
 
 
 def _has_own_words(drafts: Iterable[Draft]) -> bool:

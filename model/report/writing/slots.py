@@ -1,4 +1,4 @@
-"""Numbers of a report: each has a source, lies in its plausible range, and decides the words beside it."""
+"""Numbers of a report: each has a source, is plausible, and decides the words beside it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from model.report.language.language import Band, Finding, Language, Slot
 from model.report.request import PhenotypeToken
 
 # Neighbours that must carry a value before it is stated, as a slot's number or as a phenotype estimate's label: fewer
-# are other patients' numbers rather than a vote (LOG 2026-11-22).
+# are other patients' numbers rather than a vote (LOG L-018).
 MIN_VALUES = 10
 
 
@@ -40,10 +40,10 @@ def _plausible(slot: Slot, value: float, *, estimated: bool) -> Number | None:
     return Number(stated, estimated) if slot.holds(stated) else None
 
 
-def misjudged(
+def find_misjudged(
     findings: Sequence[Finding], bands: Sequence[Band], numbers: Mapping[str, Number]
 ) -> tuple[Finding, Band] | None:
-    """The first finding whose word its number does not ask for, with the band that the number lies in.
+    """The first finding whose word does not fit its number, with the band of that number.
 
     numbers: slot name → the number that will be stated or is known of this study.
     """
@@ -60,7 +60,7 @@ def misjudged(
     return None
 
 
-def reworded(wording: Wording, wrong: Finding, band: Band, language: Language, section: str) -> Wording | None:
+def reword(wording: Wording, wrong: Finding, band: Band, language: Language, section: str) -> Wording | None:
     """The phrase nearest to a wording that says what the band asks for and can carry its number; None without one.
 
     Nearest: same slot, then most of the other findings kept, then fewest added.

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from model.report.language.known_sentences import Wording, Wordings
 from model.report.language.language import Finding, Language
-from model.report.request import WritingRequest, WrittenSentence
+from model.report.request import Source, WritingRequest
 from model.report.writing.decoded_sentences import Draft
-from model.report.writing.slots import Number, misjudged, own_number, reworded, voted_number
+from model.report.writing.slots import Number, find_misjudged, own_number, reword, voted_number
 
 _TRIES = 3  # findings of one sentence whose words may have to follow from numbers; a sentence rarely has two
 
@@ -16,8 +16,9 @@ _TRIES = 3  # findings of one sentence whose words may have to follow from numbe
 class Statement:
     """A finished sentence with what it says.
 
-    number: name of the slot whose number it states. fixed: names of its findings
-    whose words follow from this study's own number or from a call.
+    number: name of the slot whose number it states. estimated: that number is the neighbours' vote on the same slot,
+    not this study's phenotype estimate. fixed: names of its findings whose words follow from this study's own number or
+    from a call.
     """
 
     draft: Draft
@@ -33,9 +34,15 @@ class Statement:
         numbers = {other.number for other in others}
         return not self.findings or not said.issuperset(self.findings) or self.number not in {None, *numbers}
 
-    def sentence(self) -> WrittenSentence:
-        """The sentence as the report shows it."""
-        return WrittenSentence(self.text, self.draft.source, self.draft.candidate_ids, self.estimated)
+    @property
+    def source(self) -> Source:
+        """Where its wording came from, by copy mass."""
+        return self.draft.source
+
+    @property
+    def candidate_ids(self) -> tuple[int, ...]:
+        """Candidates cited as evidence, nearest first."""
+        return self.draft.candidate_ids
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ class StudyStating:
         if fitting != wording:
             draft = replace(draft, template=fitting.template, source="generated", candidate_ids=())
         number = self._number(draft.section, fitting.slot)
-        text = self._filled(fitting, number)
+        text = self._language.fill(fitting, None if number is None else number.value)
         if "<" in text or (number is None and any(map(str.isdecimal, text))):
             return Dropped(draft, "it holds a number or a placeholder without a source")
         fixed = self._governed.intersection(finding.name for finding in fitting.findings)
@@ -94,10 +101,10 @@ class StudyStating:
         for _ in range(_TRIES):
             number = self._number(section, wording.slot)
             stated = self._own if number is None or wording.slot is None else {**self._own, wording.slot: number}
-            wrong = misjudged(wording.findings, self._language.bands, stated)
+            wrong = find_misjudged(wording.findings, self._language.bands, stated)
             if wrong is None:
                 return wording
-            other = reworded(wording, *wrong, self._language, section)
+            other = reword(wording, *wrong, self._language, section)
             if other is None:
                 return None
             wording = other
@@ -108,13 +115,6 @@ class StudyStating:
             return None
         values = self._request.slot_values.get(section, {}).get(slot, ())
         return self._own.get(slot) or voted_number(self._language.slots[slot], values)
-
-    def _filled(self, wording: Wording, number: Number | None) -> str:
-        if wording.slot is None or number is None:
-            return wording.numberless if wording.slot else wording.template
-        written = f"{number.value:.{self._language.slots[wording.slot].decimals}f}"
-        written = written.replace(".", self._language.decimal_mark)
-        return wording.template.replace(f"<{wording.slot}>", written)
 
     def _unlisted(self, draft: Draft) -> Wording | None:
         """The wording of a sentence in no list: only without a slot, and if the reader understands it."""

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.building.growing_array import GrowingArray
-from index.building.index_choice import DEPTH, lists_of, train_rows
-from index.building.queries import KINDS, NEAREST, QuerySource
+from index.building.index_choice import lists_of, train_rows
+from index.building.queries import KINDS, QuerySource
 from index.candidate_bank import CandidateBank
 from index.exact_search import ExactSearch
 from index.faiss_search import FaissSearch, build_index, write_index
 from index.retriever import Retriever, open_search
 from index.search import Search
+from index.usual_search import DEPTH, NEIGHBOURS
 from scripts.reference import published_pipeline as published
 from scripts.reference.benchmark.measured import Figures, Row, compared, cpu_seconds_of, seconds_of
 from scripts.reference.release.candidate_vectors import CandidateVectors
@@ -120,7 +121,7 @@ class SearchBench:
         write_index(index, folder / "index.faiss")
         found["indexed_cpu_s"] = self._cpu(lambda: search.search(sections, DEPTH))
         found["index_mb"] = (folder / "index.faiss").stat().st_size / 1e6
-        found["recall"] = float(queries.recall(search.search(queries.vectors, NEAREST)[0]).mean())
+        found["recall"] = float(queries.recall(search.search(queries.vectors, NEIGHBOURS)[0]).mean())
         return found
 
     def _cpu(self, work: Callable[[], object]) -> float:
@@ -149,7 +150,7 @@ def _lists_in(recipe: str) -> int:
 def _others(search: Search, vectors: NDArray[np.float32], own: NDArray[np.int64]) -> NDArray[np.int64]:
     """int64 (Q, 50): what is found, each query's own candidate left out."""
     ids, _ = search.search(vectors, DEPTH)
-    return np.stack([row[row != mine][:NEAREST] for row, mine in zip(ids, own, strict=True)])
+    return np.stack([row[row != mine][:NEIGHBOURS] for row, mine in zip(ids, own, strict=True)])
 
 
 def _retrieve(retriever: Retriever, sections: NDArray[np.float32], names: Sequence[str]) -> object:

@@ -52,19 +52,19 @@ def start(bundle: Path, bank: Path, release: Path | None) -> Row:
 def imported(release: Path, out: Path) -> Row:
     """The import of a release into a new folder."""
     done = subprocess.run(
-        [sys.executable, "-m", "service.site.echoprime.import_echoprime", str(release), "--out", str(out)],
+        [sys.executable, "-m", "service.cli.entry", "import", "echoprime", str(release), "--out", str(out)],
         cwd=_ROOT,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    told = json.loads(done.stdout.splitlines()[-1])
-    seconds, peak = float(told["seconds"]), int(told["peak_memory_bytes"])
+    reported = json.loads(done.stdout.splitlines()[-1])
+    seconds, peak = float(reported["seconds"]), int(reported["peak_memory_bytes"])
     bars = {
         f"at most {_IMPORT_SECONDS:g} s": seconds <= _IMPORT_SECONDS,
         f"at most {_IMPORT_GB} GB": peak <= _IMPORT_GB * _GB,
     }
-    return Row("import", None, seconds, bars, {"candidates": told["candidates"], "peak_bytes": peak})
+    return Row("import", None, seconds, bars, {"candidates": reported["candidates"], "peak_bytes": peak})
 
 
 def peak_bytes(process: int) -> int:

@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.functional import cosine_similarity
 
+from index.building.index_choice import SECTIONS
 from index.exact_search import ExactSearch
 from index.faiss_search import FaissSearch, build_index, faiss_gpus
 from index.numpy_search import search_numpy
 from index.search import Search
+from index.usual_search import DEPTH
 from model.device import Placement
 from model.echo.networks.clip_batches import BATCH_SIZES, in_batches
 from scripts.reference.release.candidate_vectors import CandidateVectors
 
-SECTIONS, DEPTH = 15, 200
 COSINE = {torch.float32: 0.99999, torch.bfloat16: 0.9995}
 _TIE = 2e-6  # two float32 sums of one product in different order
 _REPEATS = 5

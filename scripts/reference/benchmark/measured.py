@@ -66,7 +66,7 @@ def compared(
 ) -> Row:
     """The row of two sides that do the same work, called in turn so that a busy machine is busy for both.
 
-    per: how many clips or frames one call works on; seconds are told for one. One call of each is not counted.
+    per: how many clips or frames one call works on; seconds are given for one. One call of each is not counted.
     """
     slow, fast = [], []
     for _ in range(repeats + 1):

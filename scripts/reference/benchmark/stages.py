@@ -1,6 +1,6 @@
 """The stages from files to embeddings: the published algorithm and ours, on the same files, weights and inputs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,15 +12,15 @@ from model.device import Placement
 from model.echo.networks.clip_batches import in_batches, largest_batch
 from model.echo.networks.convnext_forward import FusedConvNeXt
 from model.echo.networks.mvit_forward import FusedMViT
+from model.echo.prepared_clip import PreparedClip
 from model.echo.preprocessing.preprocess import frames_needed, prepare_clip
 from model.echo.preprocessing.preprocessing_config import ECHOPRIME
-from model.embeddings import PreparedClip
-from model.study import Clip, ClipReader, Source
+from model.study import Clip, SkippedClip, Source
 from scripts.reference import published_pipeline as published
 from scripts.reference.benchmark.measured import Row, compared
 from scripts.reference.release.candidate_vectors import CandidateVectors
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
+from service.modalities.echo.files import open_study
 from service.pipeline import CLIPS_AT_ONCE
 from service.threads import in_threads
 
@@ -36,12 +36,12 @@ def plan(total: int, frame_rate_hz: float | None, source: Source) -> tuple[int, 
 def prepared(paths: Sequence[Path]) -> list[PreparedClip]:
     """The files as model input, as the service reads and prepares them. Raises ValueError where one is no clip."""
     with open_study(paths, IngestLimits()) as study, ThreadPoolExecutor(CLIPS_AT_ONCE) as pool:
-        return list(in_threads(_prepared, study.readers(plan), pool, CLIPS_AT_ONCE))
+        return list(in_threads(_prepare, study.readers(plan), pool, CLIPS_AT_ONCE))
 
 
-def _prepared(reader: ClipReader) -> PreparedClip:
+def _prepare(reader: Callable[[], Clip | SkippedClip]) -> PreparedClip:
     item = reader()
-    if not isinstance(item, Clip):
+    if isinstance(item, SkippedClip):
         raise ValueError(f"clip {item.position} is skipped: {item.text}")
     return prepare_clip(item, ECHOPRIME, torch.device("cpu"))
 
@@ -130,8 +130,8 @@ def _batched(
 def _retrieval(theirs: torch.Tensor, ours: torch.Tensor) -> tuple[float, float]:
     """(mean share of the 50 nearest candidates that both find, largest change of a vote) of in-distribution queries.
 
-    Candidates are drawn as those of a synthetic release. Untrained networks embed nothing near them, so each pair of
-    embeddings is turned, as it is, to where a fresh draw lies: the angle between both sides stays what was measured.
+    Candidates are drawn as those of a synthetic release. Embeddings of untrained networks are far from them. So each
+    pair of embeddings is rotated to a fresh draw; the angle between both sides stays as measured.
     A vote is the share of a binary label among the 50 nearest.
     """
     rng = np.random.default_rng(0)

@@ -15,7 +15,7 @@ from scripts.rendered.study_writer.study_folder import StudyOrder, orders_of, wr
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.client import ClientError, EchoScribeClient
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
+from service.modalities.echo.files import open_study
 
 _CLIPS, _CLIENTS = 12, 8
 _STUDY_SECONDS, _POST_SECONDS, _STUDIES_PER_SECOND = 8.0, 2.5, 0.45
@@ -28,14 +28,14 @@ def full_size_study(paths: Sequence[Path], artifacts: ArtifactPaths, placement: 
 
     def ours() -> None:
         with open_study(paths, IngestLimits()) as study:
-            stages.append(pipeline.run(study.readers(pipeline.frame_plan)).stage_seconds)
+            stages.append(pipeline.run(study.readers(pipeline.reading_plan)).stage_seconds)
 
     seconds = [seconds_of(ours) for _ in range(repeats + 1)][1:]
     middle = statistics.median(seconds)
-    told: Figures = {f"{stage}_s": statistics.median(each[stage] for each in stages[1:]) for stage in stages[0]}
+    reported: Figures = {f"{stage}_s": statistics.median(each[stage] for each in stages[1:]) for stage in stages[0]}
     candidates = pipeline.retriever.bank.manifest.candidates
     bars = {f"at most {_STUDY_SECONDS:g} s": middle <= _STUDY_SECONDS}
-    return Row("study", None, middle, bars, {"clips": len(paths), "candidates": candidates, **told})
+    return Row("study", None, middle, bars, {"clips": len(paths), "candidates": candidates, **reported})
 
 
 def concurrent_posts(*, repeats: int) -> Row:
@@ -85,7 +85,7 @@ def _at_once(url: str, files: Sequence[Path], rounds: int) -> tuple[list[float],
 
     started = time.perf_counter()
     with ThreadPoolExecutor(_CLIENTS) as pool:
-        waited = [seconds for told in pool.map(one_client, range(_CLIENTS)) for seconds in told]
+        waited = [seconds for reported in pool.map(one_client, range(_CLIENTS)) for seconds in reported]
     wall = time.perf_counter() - started
     answered = [seconds for seconds in waited if seconds is not None]
     return answered, wall, len(waited) - len(answered)

@@ -11,7 +11,7 @@ from model.echo.networks.convnext_forward import FusedConvNeXt
 from model.echo.networks.mvit_forward import FusedMViT
 from model.echo.networks.video_encoder import build_video_encoder
 from model.echo.networks.view_classifier import build_view_classifier
-from model.echo.preprocessing.preprocess import normalised
+from model.echo.preprocessing.preprocess import normalise
 from model.echo.preprocessing.preprocessing_config import ECHOPRIME
 from scripts.reference.parity.comparison import Comparison, Missing
 from scripts.reference.parity.golden_arrays import arrays_of
@@ -70,7 +70,7 @@ def _outputs(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
     classifier = FusedConvNeXt(build_view_classifier({"architecture": "convnext_base"}, views))
     embeddings, logits = [], []
     for clip in arrays["input_clips"]:
-        model_input = normalised(torch.from_numpy(clip).permute(3, 0, 1, 2).float(), ECHOPRIME)[None]
+        model_input = normalise(torch.from_numpy(clip).permute(3, 0, 1, 2).float(), ECHOPRIME)[None]
         embeddings.append(encoder(model_input))
         logits.append(classifier(model_input[:, :, 0]))
     return {"clip_embeddings": torch.cat(embeddings).numpy(), "view_logits": torch.cat(logits).numpy()}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from model.study import Clip, SkippedClip
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
+from service.modalities.echo.files import open_study
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mov"})
 

@@ -91,10 +91,10 @@ def check_retrieval(golden_file: Path, clip_folders: tuple[Path, ...]) -> Entrie
         return [Comparison(f"{golden_file.name}:{key}", False, {}, fault) for key in stated]
     found = _array_entries(golden, product) if is_arrays and product is not None else _name_entries(golden, product)
     entries = {key: found.get(key, Missing(key, "no check knows this entry")) for key in stated}
-    return [_renamed(entry, f"{golden_file.name}:{key}") for key, entry in entries.items()]
+    return [_rename(entry, f"{golden_file.name}:{key}") for key, entry in entries.items()]
 
 
-def _renamed(entry: Comparison | Missing, name: str) -> Comparison | Missing:
+def _rename(entry: Comparison | Missing, name: str) -> Comparison | Missing:
     if isinstance(entry, Missing):
         return Missing(name, entry.why)
     return Comparison(name, entry.ok, entry.measured, entry.text)
@@ -147,7 +147,7 @@ def _array_entries(golden: _Golden, product: ProductRetrieval) -> dict[str, Comp
         entries[key] = _judged(all(outputs[name].ok for name in led))
     entries["candidate_labels"] = Missing("", "the names and phenotypes of echoprime_retrieval.json are needed")
     if golden.phenotypes and ALIGNED in golden.names:
-        entries["candidate_labels"] = _judged(_aligned(golden, product).ok)
+        entries["candidate_labels"] = _judged(_align(golden, product).ok)
     return entries
 
 
@@ -170,7 +170,7 @@ def _name_entries(golden: _Golden, product: ProductRetrieval | None) -> dict[str
         for key, ok in agree.items()
     }
     absent = Missing("", "the arrays of echoprime_retrieval.npz are needed")
-    entries[ALIGNED] = _aligned(golden, product) if product else absent
+    entries[ALIGNED] = _align(golden, product) if product else absent
     entries[PUBLISHED] = _as_published(golden, product) if product else absent
     if product is not None and agree["phenotype_names"]:
         entries["phenotype_names"] = _judged(_ok(entries[ALIGNED]))
@@ -243,7 +243,7 @@ def _sources(arrays: Arrays, product: ProductRetrieval) -> Comparison:
     )
 
 
-def _aligned(golden: _Golden, product: ProductRetrieval) -> Comparison:
+def _align(golden: _Golden, product: ProductRetrieval) -> Comparison:
     """The product's vote against the published means read off the right rows."""
     if set(product.votes) != set(golden.phenotypes):
         return Comparison("", False, {}, _UNNAMED)

@@ -71,7 +71,7 @@ def _entry(rule: LabelRule, language: Language) -> dict[str, Any]:
 
 
 def _telling(template: str, others: list[str]) -> str | None:
-    """The longer part beside the number that no other wording has; None where only the number tells."""
+    """The longer part beside the number that no other wording has; None where only the number differs."""
     before, _, after = template.partition(NUMERICAL)
     parts = [f". {before.rstrip()}"] if not after else [f". {before.rstrip()}", after.strip()]
     for part in sorted(parts, key=len, reverse=True):

@@ -56,7 +56,7 @@ class SyntheticReports:
         extras = rng.random((len(centres), 2)) < _EXTRA_SHARE
         for centre, variant, extra in zip(centres.tolist(), variants.tolist(), extras.tolist(), strict=True):
             report = self.pool[(centre + variant) % len(self.pool)]
-            opcodes, labels = _filled(report, rng)
+            opcodes, labels = _fill(report, rng)
             yield opcodes + self._extras(extra, rng), labels
 
     def _extras(self, wanted: list[bool], rng: np.random.Generator) -> bytes:
@@ -97,7 +97,7 @@ def _pooled(language: Language, phrases: SyntheticPhrases, seed: int, study: int
     return PooledReport(tuple(pieces), tuple(numbers), tuple(slots), labels_of(state), stated)
 
 
-def _filled(report: PooledReport, rng: np.random.Generator) -> tuple[bytes, dict[str, float]]:
+def _fill(report: PooledReport, rng: np.random.Generator) -> tuple[bytes, dict[str, float]]:
     """A candidate's report: the pool's wordings, numbers of its own, labels that agree with them."""
     spread = 1 + _JITTER * rng.standard_normal(len(report.numbers))
     unknown = rng.random(len(report.numbers)) < _UNKNOWN_SHARE

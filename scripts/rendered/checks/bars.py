@@ -1,8 +1,9 @@
 """A quality bar: what was measured, what is demanded, whether it holds. And the rows behind it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -45,11 +46,16 @@ class Findings:
 
 def write_rows(folder: Path, findings: Iterable[Findings]) -> list[str]:
     """Writes every table as Parquet; returns the file names."""
-    folder.mkdir(parents=True, exist_ok=True)
     tables: dict[str, list[Row]] = {}
     for finding in findings:
         for name, rows in finding.rows.items():
             tables.setdefault(name, []).extend(rows)
+    return write_tables(folder, tables)
+
+
+def write_tables(folder: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    """Writes each table as Parquet; returns the file names."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name, rows in tables.items():
         pq.write_table(pa.Table.from_pylist([dict(row) for row in rows]), folder / f"{name}.parquet")
     return sorted(f"{name}.parquet" for name in tables)

@@ -1,4 +1,4 @@
-"""One variable is changed, all else held: only the structures that may change in a cut do change."""
+"""One variable is changed and all others are held: only structures that depend on it may change in a cut."""
 
 from dataclasses import dataclass, replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a view shows, a small network must find there; what it cannot show, nothing may find.
+"""A small network must find what a view shows. Nothing may find what the view cannot show.
 
 For every sub-view a training and a test set of the independent prior are rendered, each phenotype positive in half of
 the clips and tied to no other. Two readers learn the phenotypes asked of that sub-view: global statistics with
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from scripts.rendered.checks.balanced import BINARY, balanced_states
 from scripts.rendered.checks.bars import Bar, Findings, Row
-from scripts.rendered.checks.ranking import auroc, chance_p_value, holm
+from scripts.rendered.checks.ranking import chance_p_value, holm
 from scripts.rendered.checks.small_cnn import Training, network_input, predict, train
 from scripts.rendered.checks.statistics import LinearReader, clip_statistics
 from scripts.rendered.phantom.anatomy.views import SUBVIEWS
 from scripts.rendered.phantom.scan.study import planned_clip
 from scripts.rendered.phantom.scan.tensors import ClipFactory, ClipRecipe
+from service.site.metrics.auroc import auroc
 
 SIZE, FRAMES = 72, 8
 MARGIN = 0.15
@@ -165,7 +166,7 @@ def _seen(found: Findings, readings: dict[str, Readings], exceptions: dict[str, 
         reading = readings[SEEN_IN[name]]
         positive = reading.positive[:, column]
         assert min(positive.sum(), (~positive).sum()) >= MIN_PER_CLASS
-        statistics, network = (auroc(scores[:, column], positive) for scores in (reading.statistics, reading.network))
+        statistics, network = (auroc(positive, scores[:, column]) for scores in (reading.statistics, reading.network))
         wins = network - statistics >= MARGIN
         better += wins
         found.add_rows(
@@ -203,7 +204,7 @@ def _hidden(found: Findings, readings: dict[str, Readings], seed: int) -> None:
                         "phenotype": name,
                         "subview": subview,
                         "reader": reader,
-                        "auroc": auroc(scores[:, column], positive),
+                        "auroc": auroc(positive, scores[:, column]),
                         "p": p_value,
                     }
                 )

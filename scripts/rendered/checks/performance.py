@@ -57,10 +57,10 @@ def check_determinism(seed: int, factory: ClipFactory) -> Findings:
     found = Findings()
     recipes = probe_recipes(seed, 4)
     here = model_input_batch(recipes, 64, 4)
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", _PROBE, str(seed)], capture_output=True, text=True, check=True, cwd=_ROOT
     ).stdout.strip()
-    differing = int(told != hashlib.sha256(here.tobytes()).hexdigest())
+    differing = int(reported != hashlib.sha256(here.tobytes()).hexdigest())
     differing += int(not np.array_equal(here, factory.batch(recipes, 64, 4)))
     found.bars.append(Bar.at_most("processes that give other bytes for the same seed", differing, 0))
     return found

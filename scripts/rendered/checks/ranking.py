@@ -1,19 +1,7 @@
-"""AUROC, its test against chance, and Holm's correction."""
+"""The test of an AUROC against chance, and Holm's correction."""
 
 import numpy as np
 from numpy.typing import NDArray
-
-
-def auroc(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> float:
-    """Probability that a positive scores above a negative; ties count half."""
-    order = np.argsort(scores, kind="stable")
-    ranks = np.empty(len(scores))
-    ranks[order] = np.arange(1, len(scores) + 1)
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    mean_rank = np.bincount(inverse, weights=ranks) / counts
-    above = mean_rank[inverse][positive].sum()
-    n = int(positive.sum())
-    return float((above - n * (n + 1) / 2) / (n * (len(scores) - n)))
 
 
 def chance_p_value(scores: NDArray[np.floating], positive: NDArray[np.bool_], seed: int, draws: int = 4000) -> float:

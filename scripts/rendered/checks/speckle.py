@@ -1,4 +1,4 @@
-"""Whether speckle is speckle: its statistics, its grain, and that it moves with the muscle."""
+"""Whether speckle is real: its statistics, its grain, and that it moves with the muscle."""
 
 from dataclasses import dataclass, replace
 from typing import Any

@@ -1,6 +1,6 @@
 """Variations of a clip that its report does not depend on: another scanner's greys, another crop, another sharpness.
 
-Never mirrored: which side is which tells the views apart.
+Clips are never mirrored, because left and right distinguish views.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-# Ranges: wider than the five training looks differ among themselves (scripts/rendered/phantom/scan/looks.py), so that
-# a further scanner
-# lies inside; geometry covers what the fitted sector's crop varies by (LOG 2026-11-22: 12 grey levels end to end).
+# The ranges are wider than the differences between the five training looks (scripts/rendered/phantom/scan/looks.py), so
+# that another scanner lies inside them. Geometry covers how much the crop of the fitted sector varies (LOG 2026-11-22:
+# 12 grey levels from end to end).
 _GAIN, _GAMMA, _TINT, _REJECT = (0.78, 1.28), (0.72, 1.38), 0.08, 0.05
 _SHIFT_SHARE = 6 / 112  # of the picture's side
 _SCALE, _ROTATION_DEG = (0.92, 1.08), 4.0

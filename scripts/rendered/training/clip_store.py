@@ -24,7 +24,7 @@ _POOR = 0.06  # share of clips of poor quality, as scripts.rendered.phantom.scan
 
 @dataclass(frozen=True)
 class StoreRecipe:
-    """All that decides a store's content. clips_per_study of one patient lie next to each other."""
+    """Everything that decides a store's content. The clips_per_study clips of one patient are stored together."""
 
     purpose: str
     clips: int
@@ -42,11 +42,11 @@ class StoreRecipe:
         return clip // self.clips_per_study
 
     def prior(self, clip: int) -> Prior:
-        """Half of the patients have no correlations, so that a network must see what it says."""
+        """Half of the patients have no correlations, so that a network must see each finding itself."""
         return "clinical" if self.study(clip) % 2 == 0 else "independent"
 
     def planned(self, clip: int) -> PlannedClip:
-        """Acquisition of a clip: every view alike often, some of poor quality."""
+        """Acquisition of a clip: every view equally often, some of poor quality."""
         rng = np.random.default_rng([self.seed, clip, 9])  # 9: a stream of its own
         view = ECHO_TAXONOMY.views[int(rng.integers(len(ECHO_TAXONOMY.views)))]
         quality = float(rng.uniform(0.02, 0.2)) if rng.random() < _POOR else None

@@ -17,7 +17,7 @@ ARRAYS_FILE, ABOUT_FILE = "embedded.npz", "embedded.json"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class EmbeddedStudies:
+class EncodedStudies:
     """Encoded clips of many invented patients, study by study.
 
     studies: int64 (N,) study numbers under `seed` and `prior`. offsets: int64 (N + 1,): clips of study i are rows
@@ -44,7 +44,7 @@ class EmbeddedStudies:
         return len(self.studies)
 
     def embedding(self, row: int) -> StudyEmbedding:
-        """The study of a row as the pipeline's stage type; clips are named by their order from 1."""
+        """The study of a row as the pipeline's stage type; its clips get positions from 1 on."""
         first, last = int(self.offsets[row]), int(self.offsets[row + 1])
         return StudyEmbedding(
             torch.from_numpy(self.clip_embeddings[first:last]),

@@ -1,17 +1,15 @@
 """Batches of single pictures from rendered clips, varied and normalised: what the view classifier learns from."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.echo.preprocessing.preprocess import normalised
+from model.echo.preprocessing.preprocess import normalise
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
 from model.echo.preprocessing.view_frames import COLOUR_APART, view_frames
 from scripts.rendered.training.clip_augmentation import augment
-from service.site.decoder_training.made_ahead import made_ahead
 
 _ORDER, _PICTURE = 16, 17  # streams of a seed
 
@@ -50,7 +48,7 @@ class FrameBatches:
             for clip, frame in zip(chosen, frames, strict=True)
         ]
         rows = torch.from_numpy(np.stack(pictures)).permute(3, 0, 1, 2)  # (3, B, S, S)
-        batch = normalised(rows, self.config).transpose(0, 1)
+        batch = normalise(rows, self.config).transpose(0, 1)
         return batch.contiguous(memory_format=torch.channels_last), torch.from_numpy(self.labels[chosen])
 
     def _frame(self, clip: int, rng: np.random.Generator) -> int:
@@ -58,16 +56,12 @@ class FrameBatches:
         shown = np.flatnonzero(self.coloured[clip]) if self.coloured is not None else np.zeros(0, np.int64)
         return int(rng.choice(shown)) if len(shown) else int(rng.integers(0, self.pixels.shape[1]))
 
-    def from_step(self, step: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Batches without end, one made ahead while the network learns from the one before."""
-        return made_ahead(self.at, step)
-
 
 def coloured_frames(pixels: NDArray[np.uint8], config: EchoPreprocessing) -> NDArray[np.bool_]:
     """Which frames the service chooses for their colour: bool (N, F). pixels: uint8 (N, F, S, S, 3)."""
     chosen = np.zeros(pixels.shape[:2], np.bool_)
     for number, clip in enumerate(pixels):
-        shown = normalised(torch.from_numpy(np.array(clip)).permute(3, 0, 1, 2), config)
+        shown = normalise(torch.from_numpy(np.array(clip)).permute(3, 0, 1, 2), config)
         if float((shown[0] - shown[2]).abs().max()) > COLOUR_APART:
             frames = view_frames(shown, config)
             chosen[number, frames] = frames != view_frames(torch.zeros_like(shown), config)

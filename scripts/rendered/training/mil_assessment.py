@@ -1,6 +1,7 @@
 """The weight from which a section counts as seen.
 
-It lies between what the clips of views that tell nothing add up to, and what studies with a view that does add up to.
+It lies between two sums of weights: that of clips which do not show the section, and that of studies which have a clip
+that does.
 """
 
 from collections.abc import Mapping
@@ -11,18 +12,20 @@ from numpy.typing import NDArray
 
 from scripts.rendered.training.mil_studies import MilStudies
 
-# Shares of errors that the evaluation allows: a section may be assessed without a telling view in one of 100 studies,
-# and left out with one in two of 100.
+# Shares of errors that the evaluation allows. A section may be assessed without an informative view in one of 100
+# studies, and left out although there is one in two of 100.
 _ALLOWED_ASSESSED, _ALLOWED_LEFT_OUT = 0.01, 0.02
 _CANDIDATES = np.geomspace(0.005, 1.0, 300)
 
 
 @dataclass(frozen=True, eq=False)
 class SectionSums:
-    """Summed weights by section. absent: of studies without their telling clips. present: of whole studies with one.
+    """Summed weights by section.
 
-    Not "with one of those alone": a view that tells a quarter of what the best does then had to be enough by itself,
-    and so had a grey clip taken for another (LOG 2026-11-22: pericardium, assessed in 27 % of studies without one).
+    absent: of studies without their informative clips. present: of whole studies with at least one. Studies reduced to
+    one informative clip were tried for `present`. Then a view with a quarter of the largest weight had to suffice, and
+    a grey clip of a wrongly recognised view sufficed as well (LOG 2026-11-22: the pericardium was assessed in 27 % of
+    the studies without an informative clip).
     """
 
     absent: Mapping[str, NDArray[np.float64]]
@@ -30,7 +33,7 @@ class SectionSums:
 
     @classmethod
     def of(cls, studies: MilStudies, weights: NDArray[np.float32], rows: NDArray[np.int64]) -> "SectionSums":
-        """Sums of some studies under a table; a clip is telling by its true view."""
+        """Sums of some studies under a table; whether a clip is informative follows from its true view."""
         absent, present = {}, {}
         rendered, shares = studies.rendered[rows], studies.shares[rows].numpy()
         for row, section in enumerate(studies.sections):
@@ -43,7 +46,7 @@ class SectionSums:
         return cls(absent, present)
 
     def right(self, least: float) -> tuple[float, float]:
-        """Shares of sections left out without a telling clip, and assessed with one."""
+        """Shares of sections left out without an informative clip, and assessed with one."""
         absent, present = np.concatenate([*self.absent.values()]), np.concatenate([*self.present.values()])
         return _share(absent < least), _share(present >= least)
 

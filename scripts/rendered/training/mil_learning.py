@@ -5,8 +5,10 @@ patients are. A view that does not show a section agrees with nothing, whatever 
 that makes pooled studies lie near the reports of alike patients.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,8 +18,11 @@ from torch.nn import functional
 
 from scripts.rendered.training.mil_studies import MilStudies
 from scripts.rendered.training.section_targets import alike
+from service.site.training.checkpoint import CheckpointFolder
+from service.site.training.fit import Learning, Limits, Losses, fit
 
 TELLING = 3.5  # standard errors; by chance one of 165 view and section pairs exceeds it in 25 trainings
+_DRAWN = 31  # stream of the studies of a step
 _FEWEST = 20  # studies with a view, below which nothing is said of it
 _CLIPS_KEPT = (0.4, 1.0)  # share of a study's clips that a step sees
 _FIRST_SCALE = 10.0  # of the cosine; learned
@@ -95,25 +100,31 @@ class MilLearner:
             found.append(agreement.astype(np.float64))
         return found
 
-    def learn(
-        self, telling: NDArray[np.bool_], log: Callable[[dict[str, float]], None] = lambda _: None
-    ) -> NDArray[np.float32]:
-        """float32 (S, V) the learned table. log: is given the losses now and then."""
+    def learn(self, telling: NDArray[np.bool_], out: Path | None = None) -> NDArray[np.float32]:
+        """float32 (S, V) the learned table. out: folder of log.jsonl and checkpoint.pt, None writes nothing."""
         torch.manual_seed(self.plan.seed)
         table = ViewTable(telling, self.plan.least)
-        optimizer = torch.optim.Adam(table.parameters(), lr=self.plan.rate)
-        for step in range(self.plan.steps):
-            for group in optimizer.param_groups:
-                group["lr"] = self.plan.rate * (1 - step / self.plan.steps)
-            rng = np.random.default_rng([self.plan.seed, step, 31])  # 31: a stream of its own
-            contrast = self._contrast(table, rng)
-            loss = contrast + self.plan.sparsity * table.weights().mean()
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch's own annotation lacks it
-            optimizer.step()
-            if (step + 1) % 10 == 0:
-                log({"step": step + 1, "loss": round(loss.item(), 4), "contrast": round(contrast.item(), 4)})
+        learning = Learning(
+            networks=table,
+            optimizer=torch.optim.Adam(table.parameters(), lr=self.plan.rate),
+            losses=lambda step: self._losses(table, np.random.default_rng([self.plan.seed, step, _DRAWN])),
+            rate=lambda progress: self.plan.rate * (1 - progress),
+            largest_gradient=None,
+        )
+        folder = None if out is None else CheckpointFolder(out, self._fingerprint(telling))
+        fit(learning, Limits(self.plan.steps), folder)
         return table.weights().detach().numpy()
+
+    def _fingerprint(self, telling: NDArray[np.bool_]) -> str:
+        """Hash of all that the table is learned from."""
+        parts = [repr(astuple(self.plan)).encode(), telling.tobytes(), self.rows.tobytes()]
+        parts += [texts.numpy().tobytes() for texts in self.studies.texts.values()]
+        parts += [self.studies.shares.numpy().tobytes()]
+        return hashlib.sha256(b"".join(parts)).hexdigest()
+
+    def _losses(self, table: ViewTable, rng: np.random.Generator) -> Losses:
+        contrast = self._contrast(table, rng)
+        return {"loss": contrast + self.plan.sparsity * table.weights().mean(), "contrast": contrast}
 
     def _contrast(self, table: ViewTable, rng: np.random.Generator) -> torch.Tensor:
         """The loss of some studies, each with a part of its clips."""

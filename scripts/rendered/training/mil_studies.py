@@ -1,4 +1,4 @@
-"""Encoded studies beside their own reports, padded to one shape: what the table of views learns from."""
+"""Encoded studies with their own reports, padded to one shape, from which the table of views is learned."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from scripts.rendered.training.encoded_studies import EmbeddedStudies
+from scripts.rendered.training.encoded_studies import EncodedStudies
 
 NO_CLIP = -1
 
@@ -34,7 +34,7 @@ class MilStudies:
     @classmethod
     def of(
         cls,
-        studies: EmbeddedStudies,
+        studies: EncodedStudies,
         rendered: NDArray[np.int64],
         subspaces: Mapping[str, Sequence[int]],
         texts: Mapping[str, torch.Tensor],
@@ -43,13 +43,13 @@ class MilStudies:
         """Pads the studies to one shape. rendered: int64 (clips,) true view of each clip."""
         counts = np.diff(studies.offsets)
         place = np.arange(counts.max())[None] < counts[:, None]  # (N, C)
-        vectors = _padded(studies.clip_embeddings, place)
+        vectors = _pad(studies.clip_embeddings, place)
         return cls(
             sections=tuple(subspaces),
             views=studies.views,
             blocks={name: vectors[:, :, first:end].contiguous() for name, (first, end) in subspaces.items()},
-            shares=_padded(studies.view_probabilities, place),
-            rendered=_padded(rendered[:, None] - NO_CLIP, place)[..., 0].long().numpy() + NO_CLIP,
+            shares=_pad(studies.view_probabilities, place),
+            rendered=_pad(rendered[:, None] - NO_CLIP, place)[..., 0].long().numpy() + NO_CLIP,
             texts=texts,
             features=features,
         )
@@ -72,7 +72,7 @@ class MilStudies:
         return functional.normalize(torch.einsum("v,bvw->bw", weights, self.by_view(section, rows, kept)), dim=1)
 
 
-def _padded(rows: NDArray[np.floating] | NDArray[np.integer], place: NDArray[np.bool_]) -> torch.Tensor:
+def _pad(rows: NDArray[np.floating] | NDArray[np.integer], place: NDArray[np.bool_]) -> torch.Tensor:
     """float32 (N, C, columns): rows at the true places, zeros elsewhere."""
     filled = np.zeros((*place.shape, rows.shape[1]), np.float32)
     filled[place] = rows

@@ -10,7 +10,7 @@ from index.manifest import BankManifest
 from index.phrase_table import PhraseTable
 from model.echo.taxonomy import ECHO_TAXONOMY
 from scripts.rendered.phantom.patient.report import PhrasedSentence
-from scripts.rendered.training.phantom_rows import SyntheticReports
+from scripts.rendered.training.phantom_reports import SyntheticReports
 
 NOTICE = "MIT. Made from invented patients only; for demonstration."
 

@@ -1,6 +1,6 @@
-"""What a planar encoder sees of every clip of a store, as bytes on disk: a third of the size, and nothing to mix again.
+"""What a planar encoder reads of every clip of a store, as bytes on disk: a third of the size, and already mixed.
 
-Made once from the clips. Varying a picture costs 0.6 ms where varying and mixing a clip's frames costs 4.5.
+It is made once from the clips. Varying a picture costs 0.6 ms; varying and mixing a clip's frames costs 4.5.
 """
 
 import os
@@ -55,7 +55,7 @@ class PictureForm:
         kept = np.concatenate([pair[::2], pair.max(axis=0)[None], pair.min(axis=0)[None]])
         return np.ascontiguousarray(kept.transpose(1, 2, 3, 0)).reshape(size, size, -1)
 
-    def normalised(self, pictures: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
+    def normalise(self, pictures: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
         """bfloat16 (B, C, S, S), channels last: `planar_picture` of the normalised clips, to a grey level."""
         batch = torch.from_numpy(np.stack(pictures))
         half = batch.shape[-1] // 2
@@ -65,7 +65,7 @@ class PictureForm:
         return ((batch.to(torch.bfloat16) - middle.to(torch.bfloat16)) * scale).permute(0, 3, 1, 2)
 
 
-def varied(picture: NDArray[np.uint8], variation: Variation) -> NDArray[np.uint8]:
+def vary(picture: NDArray[np.uint8], variation: Variation) -> NDArray[np.uint8]:
     """The picture of a clip whose frames were so varied, but for rounding. picture: uint8 (S, S, C)."""
     size, half = picture.shape[1::-1], picture.shape[2] // 2
     grey = cv2.LUT(picture[..., :half], variation.greys[0, :, 1])  # the middle colour's levels

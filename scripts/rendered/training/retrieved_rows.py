@@ -15,7 +15,7 @@ import torch
 from index.retrieval import ContextCandidate
 from model.bundle import BundleManifest
 from model.device import Placement
-from model.embeddings import PreparedClip, StudyEmbedding
+from model.embeddings import PreparedAcquisition, StudyEmbedding
 from model.report.decoder.decoder_config import DecoderConfig
 from model.report.language.language import Language
 from model.report.request import WritingRequest
@@ -23,10 +23,11 @@ from model.study import Clip
 from model.taxonomy import Taxonomy
 from scripts.rendered.phantom.patient.report import report_of
 from scripts.rendered.seed_ranges import purpose_of
-from scripts.rendered.training.encoded_studies import EmbeddedStudies
-from scripts.rendered.training.phantom_rows import said_templates, wording_stream
-from service.artifacts import MODALITIES, ArtifactPaths, load_pipeline
-from service.pipeline import ReportPipeline, RunOptions
+from scripts.rendered.training.encoded_studies import EncodedStudies
+from scripts.rendered.training.phantom_reports import said_templates, wording_stream
+from service.artifacts import ArtifactPaths, load_pipeline
+from service.pipeline import ReportPipeline
+from service.run_options import RunOptions
 from service.site.decoder_training.reserved import NOTHING, Reserved, shown
 from service.site.decoder_training.rows import TrainingRow
 
@@ -35,20 +36,20 @@ _CPU = Placement(torch.device("cpu"), torch.float32, "retrieval for training")
 
 @dataclass(frozen=True)
 class NamesOnly:
-    """A modality without its networks: enough for all that comes after the encoder."""
+    """A modality without its networks: enough for every stage after the encoder."""
 
     taxonomy: Taxonomy
     embedding_dim: int
 
-    def frames_needed(self, total: int, frame_rate_hz: float | None, source: str) -> Sequence[int]:
-        """Raises RuntimeError: there is no network to read frames for."""
-        raise RuntimeError(f"{total} frames of {source} at {frame_rate_hz} Hz: this pipeline has no networks")
+    @property
+    def reading_plan(self) -> None:
+        """Nothing is read for networks that are not there."""
 
-    def prepare(self, clip: Clip) -> PreparedClip:
+    def prepare(self, clip: Clip) -> PreparedAcquisition:
         """Raises RuntimeError: there is no network to prepare for."""
         raise RuntimeError(f"clip {clip.position}: this pipeline was opened without networks")
 
-    def encode(self, clips: Sequence[PreparedClip]) -> StudyEmbedding:
+    def encode(self, clips: Sequence[PreparedAcquisition]) -> StudyEmbedding:
         """Raises RuntimeError: there is no network."""
         raise RuntimeError(f"{len(clips)} clips: this pipeline was opened without networks")
 
@@ -62,8 +63,7 @@ def open_without_networks(paths: ArtifactPaths, decoder: DecoderConfig | None = 
 
     decoder: what the bundle will say of the decoder that is about to be trained.
     """
-    names = dict.fromkeys(MODALITIES, _names_only)
-    pipeline = replace(load_pipeline(paths, _CPU, names), writer=None)
+    pipeline = replace(load_pipeline(paths, _CPU, build=_names_only), writer=None)
     stated = None if decoder is None else decoder.model_dump(mode="json")
     return replace(pipeline, bundle=pipeline.bundle.model_copy(update={"decoder": stated}))
 
@@ -77,7 +77,7 @@ class RetrievedRows:
     reserved: Reserved = NOTHING
     _candidates: dict[tuple[str, int], ContextCandidate] = field(default_factory=dict, init=False)
 
-    def rows(self, studies: EmbeddedStudies, chosen: Iterable[int]) -> list[TrainingRow]:
+    def rows(self, studies: EncodedStudies, chosen: Iterable[int]) -> list[TrainingRow]:
         """A row for every assessed section of the chosen studies, study by study.
 
         Left out: sections in which a reserved finding is true.
@@ -86,7 +86,7 @@ class RetrievedRows:
         self._check(studies)
         return [row for study in chosen for row in self._study_rows(studies, study)]
 
-    def _check(self, studies: EmbeddedStudies) -> None:
+    def _check(self, studies: EncodedStudies) -> None:
         purpose = purpose_of(studies.seed)
         if purpose != "decoder":
             raise ValueError(f"queries of seed {studies.seed} are {purpose or 'of no purpose'}, not the decoder's own")
@@ -94,7 +94,7 @@ class RetrievedRows:
         if studies.encoder_sha256 != encoder:
             raise ValueError(f"queries were embedded by encoder {studies.encoder_sha256}, the bundle has {encoder}")
 
-    def _study_rows(self, studies: EmbeddedStudies, number: int) -> list[TrainingRow]:
+    def _study_rows(self, studies: EncodedStudies, number: int) -> list[TrainingRow]:
         request, context = self._request(studies.embedding(number))
         reports = self.reserved.for_reports(self.language)
         rng = wording_stream(studies.seed, int(studies.studies[number]))

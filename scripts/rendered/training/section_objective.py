@@ -1,4 +1,4 @@
-"""Losses that text tower and video encoder share: alike patients lie near each other, section by section."""
+"""Losses of text tower and video encoder: vectors of similar patients shall be near each other, section by section."""
 
 from collections.abc import Mapping, Sequence
 
@@ -72,18 +72,19 @@ class PhenotypeHeads(nn.Module):
 
         Leaks are seen as colour or not at all: those of clips with colour count _LEAKS times.
 
-        A regurgitation is one of 150 findings, seen in one of ten clips: by findings alone its jet was not learned in
-        20 passes, though a boosted tree on a grid of colours told it at 0.99 (LOG 2026-11-22). Here it is one of 25.
+        A regurgitation is one of 150 findings and is seen in one of ten clips. From findings alone its jet was not
+        learned in 20 passes, although a boosted tree on a grid of colours finds it with AUROC 0.99 (LOG L-038). Here
+        it is one of 25 phenotypes.
         embedded: float32 (B, D). labels: float32 (B, P) as `phenotype_labels` gives them. coloured: bool (B,).
         """
         leaks = torch.where(coloured, _LEAKS, 1.0)
         losses = []
         for column, (phenotype, tell) in enumerate(zip(ECHO_TAXONOMY.phenotypes, self.tell, strict=True)):
             first, end = self.subspaces[phenotype.section]
-            told = tell(embedded[:, first:end])[:, 0]
+            reported = tell(embedded[:, first:end])[:, 0]
             loss = functional.binary_cross_entropy_with_logits if phenotype.kind == "binary" else functional.mse_loss
             weights = leaks if phenotype.name.endswith("regurgitation") else torch.ones_like(leaks)
-            losses.append((loss(told, labels[:, column], reduction="none") * weights).mean())
+            losses.append((loss(reported, labels[:, column], reduction="none") * weights).mean())
         return torch.stack(losses).mean()
 
 

@@ -1,4 +1,4 @@
-"""What each report section says of a patient, as numbers: the measure by which two patients' sections are alike."""
+"""What each report section says of a patient, as numbers: by them the similarity of two patients is measured."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

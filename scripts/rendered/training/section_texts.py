@@ -1,4 +1,4 @@
-"""Report sections as tokens and as numbers: what the text tower reads, and how alike two patients' sections are."""
+"""Report sections as tokens, which the text tower reads, and as numbers, by which patients are compared."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -32,7 +32,7 @@ class PlannedInput:
 
 @dataclass(frozen=True)
 class StudyRecipe:
-    """All that decides the pixels of a purpose's studies, but for which of them.
+    """Everything that decides the pixels of a purpose's studies, except which studies are rendered.
 
     max_clips: of a study, as the evaluation takes. crop_jitter_px: how far the crop may be off on each side, in pixels
     of the model input: the service fits the sector, the renderer knows it.

@@ -1,4 +1,4 @@
-"""Rendered studies through the networks as the service runs them: prepared, refused or encoded by its own modality."""
+"""Encodes rendered studies as the service does: its own modality prepares, refuses and encodes the clips."""
 
 import json
 from collections.abc import Sequence
@@ -16,13 +16,14 @@ from model.device import Placement
 from model.echo.modality import EchoModality, with_weights
 from model.echo.networks.video_encoder import build_video_encoder
 from model.echo.networks.view_classifier import build_view_classifier
+from model.echo.prepared_clip import PreparedClip
 from model.echo.preprocessing.fan import Fan
-from model.echo.preprocessing.preprocess import Shown, best_window, normalised, window_scores
+from model.echo.preprocessing.preprocess import Shown, best_window, normalise, window_scores
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
 from model.echo.preprocessing.view_frames import view_frames
 from model.echo.preprocessing.windows import Window, WindowScore
 from model.echo.taxonomy import ECHO_TAXONOMY
-from model.embeddings import PreparedClip, StudyEmbedding
+from model.embeddings import StudyEmbedding
 from model.errors import ClipRejected
 from scripts.rendered.phantom.scan.tensors import input_fan
 from scripts.rendered.training.study_clips import PlannedInput, StudyPixels
@@ -99,9 +100,11 @@ def prepared(
         shown = Shown(torch.from_numpy(np.ascontiguousarray(fan.mask(size, size))), (0, 0, size, size), fan)
         (score,) = window_scores(frames, shown, (Window(0, tuple(range(len(frames)))),)).tolist()
         best_window([WindowScore(*score)], config.quality)
-    model_input = normalised(frames.permute(3, 0, 1, 2), config).to(device)
+    model_input = normalise(frames.permute(3, 0, 1, 2), config).to(device)
     view_input = model_input[:, view_frames(model_input, config)].transpose(0, 1).contiguous()
-    return PreparedClip(position, _NO_FILE, model_input, view_input, 0)
+    return PreparedClip(
+        position=position, sha256=_NO_FILE, model_input=model_input, view_input=view_input, start_frame=0
+    )
 
 
 def encode_studies(networks: TrainedNetworks, source: StudyPixels, studies: range) -> EncodedPart:
@@ -121,8 +124,8 @@ def encode_studies(networks: TrainedNetworks, source: StudyPixels, studies: rang
     return EncodedPart(
         studies=np.array(kept, np.int64),
         clips=clips,
-        embeddings=_stacked([embedding.clip_embeddings for embedding, _ in encoded], dimension),
-        probabilities=_stacked([embedding.view_probabilities for embedding, _ in encoded], len(names)),
+        embeddings=_stack([embedding.clip_embeddings for embedding, _ in encoded], dimension),
+        probabilities=_stack([embedding.view_probabilities for embedding, _ in encoded], len(names)),
         views=np.array([view for _, views in encoded for view in views], np.int64),
         refused=offered - int(clips.sum()),
     )
@@ -136,11 +139,11 @@ def _usable(
     views: list[int] = []
     for position, (frames, clip) in enumerate(zip(pixels, planned, strict=True), start=1):
         fan = input_fan(clip.recipe, frames.shape[1])
-        with suppress(ClipRejected):  # the service states the reason; here the clip is only missing
+        with suppress(ClipRejected):  # the service answers with the reason; here the clip is only left out
             clips.append(prepared(frames, fan, modality.preprocessing, position, modality.placement.device))
             views.append(modality.taxonomy.views.index(clip.view))
     return clips, views
 
 
-def _stacked(rows: list[torch.Tensor], columns: int) -> NDArray[np.float32]:
+def _stack(rows: list[torch.Tensor], columns: int) -> NDArray[np.float32]:
     return np.concatenate([np.zeros((0, columns), np.float32), *(part.cpu().numpy() for part in rows)])

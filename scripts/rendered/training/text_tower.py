@@ -13,9 +13,8 @@ from model.report.text_encoder.text_encoder import TextEncoder, TextEncoderConfi
 from scripts.rendered.training.section_objective import SectionHeads
 from scripts.rendered.training.section_targets import alike
 from scripts.rendered.training.section_texts import SectionTexts, section_block
-from service.site.decoder_training.checkpoint import resume, save_checkpoint
-from service.site.decoder_training.clock import Clock
-from service.site.decoder_training.decoder_loop import LOG
+from service.site.training.checkpoint import CheckpointFolder
+from service.site.training.fit import LOWEST, WARM_UP, Learning, Limits, Losses, cosine_rate, fit
 
 _PATIENTS = 160  # a step; the more, the finer are the differences that a step can teach
 _SECTIONS = 8  # of a step; the others are dropped
@@ -23,6 +22,7 @@ _RATE = 2e-3
 _FINDINGS_WEIGHT = 0.3  # of the auxiliary loss beside the contrastive one
 _SCALE = 8.0  # of the cosine at the start; learned
 _LOG_EVERY = 10  # steps
+_DRAWN = 5  # stream of the patients and sections of a step
 _EVERY = 50  # steps between two checkpoints
 
 
@@ -44,31 +44,19 @@ class TextTowerTrainer:
         both = torch.nn.ModuleList([encoder, heads])
         optimizer = torch.optim.AdamW(both.parameters(), lr=_RATE, weight_decay=0.01, betas=(0.9, 0.98))
         fingerprint = json.dumps([self.config.model_dump(), dict(self.subspaces), len(texts), self.seed])
-        step, spent = resume(out, fingerprint, both, optimizer)
-        clock = Clock(seconds, spent)
-        over = clock.share >= 1
-        while not over:
-            for group in optimizer.param_groups:
-                group["lr"] = clock.rate(_RATE)
-            rng = np.random.default_rng([self.seed, step, 5])  # 5: a stream of its own
-            losses = self._step(encoder, heads, texts, rng)
-            optimizer.zero_grad(set_to_none=True)
-            losses["loss"].backward()  # type: ignore[no-untyped-call]  # torch's own annotation lacks it
-            torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
-            optimizer.step()
-            step, over = step + 1, clock.share >= 1  # asked once, or the time ends between log and checkpoint
-            if step % _LOG_EVERY == 0 or over:
-                line = {name: round(loss.item(), 4) for name, loss in losses.items()}
-                with (out / LOG).open("a", encoding="utf-8") as log:
-                    log.write(json.dumps({"step": step, **line, "seconds": round(clock.spent_s, 1)}) + "\n")
-            if step % _EVERY == 0 or over:
-                state = {"networks": both.state_dict(), "optimizer": optimizer.state_dict()}
-                save_checkpoint(out, {**state, "step": step, "seconds": clock.spent_s, "fingerprint": fingerprint})
+        learning = Learning(
+            networks=both,
+            optimizer=optimizer,
+            losses=lambda step: self._losses(encoder, heads, texts, np.random.default_rng([self.seed, step, _DRAWN])),
+            rate=lambda progress: cosine_rate(_RATE, progress, WARM_UP, LOWEST),
+        )
+        limits = Limits(seconds=seconds, log_every=_LOG_EVERY, checkpoint_every=_EVERY)
+        fit(learning, limits, CheckpointFolder(out, fingerprint))
         return encoder.eval()
 
-    def _step(
+    def _losses(
         self, encoder: TextEncoder, heads: SectionHeads, texts: SectionTexts, rng: np.random.Generator
-    ) -> dict[str, torch.Tensor]:
+    ) -> Losses:
         rows = rng.choice(len(texts), min(_PATIENTS, len(texts)), replace=False)
         contrast, findings = [], []
         kept = rng.choice(len(self.subspaces), min(_SECTIONS, len(self.subspaces)), replace=False)

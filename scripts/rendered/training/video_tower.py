@@ -19,9 +19,9 @@ from model.device import Placement, multiplies_bfloat16
 from scripts.rendered.training.clip_batches import ClipBatches
 from scripts.rendered.training.section_objective import PhenotypeHeads, SectionHeads
 from scripts.rendered.training.section_targets import SectionTargets, alike
-from service.site.decoder_training.checkpoint import resume, save_checkpoint
-from service.site.decoder_training.clock import Clock
-from service.site.decoder_training.decoder_loop import LOG
+from service.site.training.checkpoint import CheckpointFolder
+from service.site.training.fit import LOWEST, WARM_UP, Learning, Limits, Losses, cosine_rate, fit
+from service.site.training.made_ahead import MadeAhead
 
 _OTHERS = 320  # patients whose reports a clip is compared with at a step
 _RATE = 1e-3  # at 2e-3 the loss leapt in the warm-up (LOG 2026-11-22)
@@ -29,6 +29,7 @@ _SCALE = 4.0
 _FINDINGS_WEIGHT = 1.0  # at 0.3 the contrastive loss had not moved after 100 steps of 128 clips (LOG 2026-11-22)
 _PHENOTYPES_WEIGHT = 4.0  # the gradients of a rare jet and of the heart's size then differ by 10, not by 200
 _LOG_EVERY = 10  # steps
+_COMPARED = 8  # stream of the patients of a step
 _EVERY = 100  # steps between two checkpoints
 
 
@@ -61,8 +62,8 @@ class VideoTowerTrainer:
     placement: Placement
     seed: int = 0
 
-    def train(self, encoder: nn.Module, patients: Patients, clips: ClipBatches, held: ClipBatches, plan: Clock,
-              out: Path) -> nn.Module:  # fmt: skip
+    def train(self, encoder: nn.Module, patients: Patients, clips: ClipBatches, held: ClipBatches,
+              seconds: float, out: Path) -> nn.Module:  # fmt: skip
         """The trained encoder. Goes on where an earlier run stopped; writes log.jsonl and checkpoint.pt to `out`."""
         out.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(self.seed)
@@ -74,29 +75,23 @@ class VideoTowerTrainer:
             encoder.to(memory_format=torch.channels_last)  # 2-D convolutions are twice as fast so
         optimizer = torch.optim.AdamW(both.parameters(), lr=_RATE, weight_decay=0.05, betas=(0.9, 0.98))
         fingerprint = json.dumps([dict(self.subspaces), len(patients), clips.size, self.seed])
-        step, plan.spent_before_s = resume(out, fingerprint, both, optimizer)
-        over = plan.share >= 1
-        for chosen, pixels in clips.from_step(step):
-            if over:
-                break
-            for group in optimizer.param_groups:
-                group["lr"] = plan.rate(_RATE)
-            others = np.random.default_rng([self.seed, step, 8]).choice(len(patients), min(_OTHERS, len(patients)))
-            losses = self.losses(both, patients, chosen, others, pixels.to(device))
-            optimizer.zero_grad(set_to_none=True)
-            losses["loss"].backward()  # type: ignore[no-untyped-call]  # torch's own annotation lacks it
-            torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
-            optimizer.step()
-            step, over = step + 1, plan.share >= 1  # asked once, or the time ends between log and checkpoint
-            told = step % _LOG_EVERY == 0 or over
-            line = {name: round(loss.item(), 4) for name, loss in losses.items()} if told else {}
-            if step % _EVERY == 0 or over:
-                line |= self.held_out(both, patients, held)
-                state = {"networks": both.state_dict(), "optimizer": optimizer.state_dict()}
-                save_checkpoint(out, {**state, "step": step, "seconds": plan.spent_s, "fingerprint": fingerprint})
-            if line:
-                with (out / LOG).open("a", encoding="utf-8") as log:
-                    log.write(json.dumps({"step": step, **line, "seconds": round(plan.spent_s, 1)}) + "\n")
+        limits = Limits(seconds=seconds, log_every=_LOG_EVERY, checkpoint_every=_EVERY)
+        with MadeAhead(clips.at) as batches:
+
+            def losses(step: int) -> Losses:
+                chosen, pixels = batches.at(step)
+                drawn = np.random.default_rng([self.seed, step, _COMPARED])
+                others = drawn.choice(len(patients), min(_OTHERS, len(patients)))
+                return self.losses(both, patients, chosen, others, pixels.to(device))
+
+            learning = Learning(
+                networks=both,
+                optimizer=optimizer,
+                losses=losses,
+                rate=lambda progress: cosine_rate(_RATE, progress, WARM_UP, LOWEST),
+                assess=lambda: self.held_out(both, patients, held),
+            )
+            fit(learning, limits, CheckpointFolder(out, fingerprint))
         return encoder.eval()
 
     def losses(

@@ -10,7 +10,7 @@ from torch import nn
 
 from model.device import Placement
 from model.echo.modality import view_probabilities
-from model.echo.preprocessing.preprocess import normalised
+from model.echo.preprocessing.preprocess import normalise
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
 from model.echo.preprocessing.view_frames import view_frames
 from model.echo.taxonomy import ECHO_TAXONOMY
@@ -19,25 +19,25 @@ _AT_ONCE = 8  # clips; as many as the service takes at once
 
 
 @torch.no_grad()
-def views_told(
+def read_views(
     classifier: nn.Module, pixels: NDArray[np.uint8], config: EchoPreprocessing, placement: Placement
 ) -> NDArray[np.int64]:
     """int64 (N,) most probable view of each clip. pixels: uint8 (N, F, S, S, 3)."""
-    told: list[torch.Tensor] = []
+    reported: list[torch.Tensor] = []
     for start in range(0, len(pixels), _AT_ONCE):
         clips = [torch.from_numpy(np.array(clip)).permute(3, 0, 1, 2) for clip in pixels[start : start + _AT_ONCE]]
-        shown = [normalised(clip, config) for clip in clips]  # (3, F, S, S) each
+        shown = [normalise(clip, config) for clip in clips]  # (3, F, S, S) each
         batch = torch.stack([clip[:, view_frames(clip, config)].transpose(0, 1) for clip in shown])  # (n, F, 3, S, S)
-        told.append(view_probabilities(classifier, batch.to(placement.device, placement.dtype)).argmax(dim=1).cpu())
-    return torch.cat(told).numpy() if told else np.zeros(0, np.int64)
+        reported.append(view_probabilities(classifier, batch.to(placement.device, placement.dtype)).argmax(dim=1).cpu())
+    return torch.cat(reported).numpy() if reported else np.zeros(0, np.int64)
 
 
-def accuracy(told: NDArray[np.int64], truth: NDArray[np.int64]) -> dict[str, Any]:
+def accuracy(reported: NDArray[np.int64], truth: NDArray[np.int64]) -> dict[str, Any]:
     """Top-1, top-1 of each view, and true view → told view → clips where they differ; None where no clip is."""
     names = ECHO_TAXONOMY.views
-    right = told == truth
+    right = reported == truth
     confused: dict[str, Counter[str]] = {}
-    for true, said in zip(truth[~right].tolist(), told[~right].tolist(), strict=True):
+    for true, said in zip(truth[~right].tolist(), reported[~right].tolist(), strict=True):
         confused.setdefault(names[true], Counter())[names[said]] += 1
     by_view = {names[view]: _share(right[truth == view]) for view in range(len(names))}
     return {

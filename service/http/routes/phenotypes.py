@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from service.http import examples
-from service.http.dependencies import OpenToReaders, ReceptionDep, ServiceDep
+from service.http.dependencies import IntakeDep, OpenToReaders, ServiceDep
 from service.http.routes.openapi import PROCESSING_ANSWER, problems
 from service.http.routes.processing import processing
 from service.renderings.negotiation import choose_media_type
@@ -68,11 +68,11 @@ async def list_phenotypes(
     dependencies=[OpenToReaders],
     responses=_renderings(_ONE) | PROCESSING_ANSWER | problems(403, 404, 406, 410, 422, 503),
 )
-async def get_phenotypes(study_id: str, reception: ReceptionDep, media_type: MediaTypeDep) -> Response:
+async def get_phenotypes(study_id: str, intake: IntakeDep, media_type: MediaTypeDep) -> Response:
     """Fetch the phenotypes of one study; 202 while it is processed, and its own problem when it failed."""
-    if study_id in reception.live:
-        return processing(reception, study_id, f"/phenotypes/{study_id}")
-    document = await reception.answer(study_id)
+    if study_id in intake.live:
+        return processing(intake, study_id, f"/phenotypes/{study_id}")
+    document = await intake.answer(study_id)
     study = StudyPhenotypes(study_id=study_id, created=document.created, phenotypes=document.phenotypes)
     if media_type == "application/json":
         return Response(study.model_dump_json(), media_type=media_type)

@@ -3,14 +3,14 @@
 from starlette.responses import JSONResponse, Response
 
 from service.schemas import ProcessingDocument
-from service.study.intake import Reception
+from service.study.intake import Intake
 
 _ASK_AGAIN_SECONDS = "1"
 
 
-def processing(reception: Reception, study_id: str, location: str, **headers: str) -> Response:
+def processing(intake: Intake, study_id: str, location: str, **headers: str) -> Response:
     """202 with the study's stage; `location` is what to ask for again."""
-    job = reception.live.get(study_id)
+    job = intake.live.get(study_id)
     report = f"/report/{study_id}"
     document = ProcessingDocument(
         study_id=study_id, stage=job.steps[-1].stage if job else None, report=report, events=f"{report}/events"

@@ -9,13 +9,13 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
 from service.errors import Abandoned, InvalidField
-from service.http.dependencies import OpenToReaders, ReceptionDep, RenderingDep
+from service.http.dependencies import IntakeDep, OpenToReaders, RenderingDep
 from service.http.routes.openapi import EVENTS_ANSWER, PROCESSING_ANSWER, REPORT_ANSWER, REPORT_BODY, problems
 from service.http.routes.processing import processing
 from service.renderings.negotiation import Rendering, prefers_async
 from service.schemas import ReportDocument, ShadowDocument
 from service.study.events import StudyWatch, watch_study
-from service.study.intake import IncomingReport, Reception
+from service.study.intake import IncomingReport, Intake
 
 router = APIRouter(tags=["report"])
 
@@ -26,15 +26,15 @@ router = APIRouter(tags=["report"])
     openapi_extra=REPORT_BODY,
     responses=REPORT_ANSWER | PROCESSING_ANSWER | problems(400, 406, 408, 409, 413, 415, 422, 429, 503, 504, 507),
 )
-async def post_report(request: Request, reception: ReceptionDep, rendering: RenderingDep) -> Response:
+async def post_report(request: Request, intake: IntakeDep, rendering: RenderingDep) -> Response:
     """Write the draft report of one study."""
     incoming = IncomingReport(request.headers, request.stream(), _lang_of(request))
-    study_id = await reception.accept(incoming)
-    if reception.settings.shadow:  # nothing of the draft leaves, so there is nothing to wait for
+    study_id = await intake.accept(incoming)
+    if intake.settings.shadow:  # nothing of the draft leaves, so there is nothing to wait for
         return Response(ShadowDocument(study_id=study_id).model_dump_json(), 202, media_type="application/json")
     if prefers_async(request.headers.get("prefer")):
-        return processing(reception, study_id, f"/report/{study_id}", **{"Preference-Applied": "respond-async"})
-    document = await _answer_while_connected(request, reception, study_id, droppable=incoming.key is None)
+        return processing(intake, study_id, f"/report/{study_id}", **{"Preference-Applied": "respond-async"})
+    document = await _answer_while_connected(request, intake, study_id, droppable=incoming.key is None)
     return _answer(document, rendering)
 
 
@@ -44,18 +44,16 @@ async def post_report(request: Request, reception: ReceptionDep, rendering: Rend
     dependencies=[OpenToReaders],
     responses=REPORT_ANSWER | PROCESSING_ANSWER | problems(403, 404, 406, 410, 422, 503),
 )
-async def get_report(study_id: str, reception: ReceptionDep, rendering: RenderingDep) -> Response:
+async def get_report(study_id: str, intake: IntakeDep, rendering: RenderingDep) -> Response:
     """Fetch a report again; 202 while the study is processed, and the study's own problem when it failed."""
-    if study_id in reception.live:
-        return processing(reception, study_id, f"/report/{study_id}")
-    return _answer(await reception.answer(study_id), rendering)
+    if study_id in intake.live:
+        return processing(intake, study_id, f"/report/{study_id}")
+    return _answer(await intake.answer(study_id), rendering)
 
 
-async def _watch(
-    study_id: str, reception: ReceptionDep, last_event_id: Annotated[str | None, Header()] = None
-) -> StudyWatch:
+async def _watch(study_id: str, intake: IntakeDep, last_event_id: Annotated[str | None, Header()] = None) -> StudyWatch:
     """The study's events; looked up before the stream starts, so that an unknown study is a 404."""
-    return await watch_study(reception, study_id, last_event_id)
+    return await watch_study(intake, study_id, last_event_id)
 
 
 @router.get(
@@ -86,17 +84,17 @@ def _answer(document: ReportDocument, rendering: Rendering) -> Response:
 
 
 async def _answer_while_connected(
-    request: Request, reception: Reception, study_id: str, *, droppable: bool
+    request: Request, intake: Intake, study_id: str, *, droppable: bool
 ) -> ReportDocument:
     """The answer; when its reader goes away first, the study is given up unless a key lets it be asked for again."""
-    answer = asyncio.create_task(reception.answer(study_id))
+    answer = asyncio.create_task(intake.answer(study_id))
     gone = asyncio.create_task(_disconnected(request))
     try:
         await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
         if answer.done():
             return answer.result()
         if droppable:
-            await reception.give_up(study_id)
+            await intake.give_up(study_id)
         raise Abandoned("the client went away before its answer")
     finally:
         gone.cancel()

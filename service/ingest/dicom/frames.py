@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from model.errors import ClipRejected
 from model.study import SkipReason
 from service.ingest.clip_memory import ClipMemory
-from service.ingest.dicom.codestream import START_OF_J2K, codestream_shape
-from service.ingest.dicom.colour import (
+from service.ingest.dicom.header import GREY, PALETTE, DicomHeader, PixelFormat, native_bytes, plausible_frame_rate_hz
+from service.ingest.dicom.pixels.codestream import START_OF_J2K, codestream_shape
+from service.ingest.dicom.pixels.colour import (
     EIGHT_BIT,
     GreyLevels,
     Stored,
@@ -24,14 +25,13 @@ from service.ingest.dicom.colour import (
     window_levels,
     ybr_full_to_rgb,
 )
-from service.ingest.dicom.fragments import group_by_frame, index_fragments, read_fragments
-from service.ingest.dicom.header import GREY, PALETTE, DicomHeader, PixelFormat, native_bytes, plausible_frame_rate_hz
-from service.ingest.dicom.jpeg2000 import is_modest
+from service.ingest.dicom.pixels.fragments import group_by_frame, index_fragments, read_fragments
+from service.ingest.dicom.pixels.jpeg2000 import is_modest
 from service.ingest.dicom.reader import dataset_reader, decode_compressed, decode_native, decoder_name, is_encapsulated
 from service.ingest.frame_source import FrameSource
 from service.ingest.limits import IngestLimits
 from service.ingest.untrusted import BoundedReader, third_party
-from service.ingest.video import VideoFrames, container_format
+from service.ingest.video.frames import VideoFrames, container_format
 from service.threads import batched, in_threads
 
 _DAMAGED = "The DICOM file is truncated or damaged and cannot be read."

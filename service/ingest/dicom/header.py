@@ -6,7 +6,7 @@ from math import isfinite
 
 from model.errors import ClipRejected
 from model.study import SkipReason
-from service.ingest.dicom.colour import Palette
+from service.ingest.dicom.pixels.colour import Palette
 from service.ingest.limits import IngestLimits
 
 Box = tuple[int, int, int, int]
@@ -86,20 +86,6 @@ class Region:
     spatial_format: int | None
     data_type: int | None
     corners: tuple[int | None, int | None, int | None, int | None]  # min x0, min y0, max x1, max y1
-
-
-@dataclass(frozen=True, repr=False)
-class Identity:
-    """What names the study, its patient and the image. Sealed: neither str() nor repr() shows it."""
-
-    study_instance_uid: str
-    series_instance_uid: str
-    sop_class_uid: str
-    sop_instance_uid: str
-    patient_id: str
-
-    def __repr__(self) -> str:
-        return "Identity(sealed)"
 
 
 @dataclass(frozen=True)

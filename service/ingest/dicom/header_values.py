@@ -5,8 +5,9 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from model.errors import ClipRejected
-from service.ingest.dicom.colour import Palette, palette_from
-from service.ingest.dicom.header import DicomHeader, Identity, PixelElement, Region
+from service.ingest.dicom.header import DicomHeader, PixelElement, Region
+from service.ingest.dicom.pixels.colour import Palette, palette_from
+from service.ingest.identity import Identity
 from service.ingest.untrusted import third_party
 
 _DAMAGED = "The DICOM file is truncated or damaged and cannot be read."

@@ -19,11 +19,12 @@ from pydicom.pixels.decoders.base import get_decoder
 
 from model.errors import ClipRejected
 from model.study import SkipReason
-from service.ingest.dicom import jpeg, jpeg2000
-from service.ingest.dicom.codestream import START_OF_J2K, adobe_transform
-from service.ingest.dicom.colour import Stored
-from service.ingest.dicom.header import READ_TAGS, DicomHeader, Identity, PixelElement, PixelFormat
+from service.ingest.dicom.header import READ_TAGS, DicomHeader, PixelElement, PixelFormat
 from service.ingest.dicom.header_values import header_of, identity_of, text_of
+from service.ingest.dicom.pixels import jpeg, jpeg2000
+from service.ingest.dicom.pixels.codestream import START_OF_J2K, adobe_transform
+from service.ingest.dicom.pixels.colour import Stored
+from service.ingest.identity import Identity
 from service.ingest.limits import IngestLimits
 from service.ingest.untrusted import BoundedReader, third_party
 

@@ -40,14 +40,12 @@ def _frames() -> NDArray[np.uint8]:
     frames = np.zeros((_FRAMES, _ROWS, _COLUMNS, 3), np.uint8)
     for number in range(_FRAMES):
         stretch = 1.0 + 0.08 * np.sin(2 * np.pi * number / _BEAT_FRAMES)
-        grey = _sampled(texture, depth * stretch / _GRAIN, (angle + _HALF_ANGLE) * 20)
+        grey = _sample(texture, depth * stretch / _GRAIN, (angle + _HALF_ANGLE) * 20)
         frames[number] = (np.clip(grey, 1, 255) * inside)[..., None]
     return frames
 
 
-def _sampled(
-    texture: NDArray[np.float32], row: NDArray[np.float32], column: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _sample(texture: NDArray[np.float32], row: NDArray[np.float32], column: NDArray[np.float32]) -> NDArray[np.float32]:
     """float32 like `row`: the texture between its nodes, linearly; beyond its edges the nearest node."""
     row, column = np.clip(row, 0, texture.shape[0] - 1.001), np.clip(column, 0, texture.shape[1] - 1.001)
     top, left = row.astype(np.intp), column.astype(np.intp)

@@ -30,7 +30,7 @@ Describe = Callable[[CandidateBank | None], BankDescription]
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """The folder for this process alone. Raises BankRefused when another one is writing."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:

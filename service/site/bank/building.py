@@ -2,8 +2,8 @@
 
 import json
 import re
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,16 @@ from index.manifest import BankManifest
 from model.bundle import MANIFEST, read_bundle, sha256_of
 from model.device import choose_placement
 from service.settings import shipped_bundle
-from service.site.bank.bank_folder import LAST_RUN, NextBank, candidates_of, forget_runs, open_current
+from service.site.bank.bank_folder import LAST_RUN, NextBank, candidates_of, forget_runs, lock_folder, open_current
 from service.site.bank.bundle_reading import BundleReading
 from service.site.bank.journal import Journal, Staged
+from service.site.bank.options import BankOptions, ReportsToAdd
 from service.site.bank.sources import vector_source
 from service.site.bank.staging import Stage, rejects_of, write_notes
 from service.site.bank.vectors import VectorSource
 from service.site.errors import BankRefused
 from service.site.identity.pseudonyms import read_pseudonyms
+from service.site.observer import QUIET, Observer
 from service.site.reports.coverage import coverage_of
 from service.site.reports.mapping import ColumnMapping, read_mapping
 from service.site.reports.survey import Survey, survey
@@ -33,50 +35,73 @@ _CHUNK_ROWS = {"text encoder": 64, "embeddings": 256, "studies": 4}  # rows that
 _NOBODY = np.zeros(0, np.int64)
 
 
-@dataclass(frozen=True, kw_only=True)
-class BuildInputs:
-    """What every step needs. bundle None: the shipped one."""
+def add_reports(options: BankOptions, adding: ReportsToAdd, observer: Observer = QUIET) -> dict[str, Any]:
+    """Adds reports to a bank that no other process changes meanwhile. Returns what became of them.
 
-    out: Path
-    bundle: Path | None
-    key_file: Path
-    name: str
-    notice: str
-    show_text: bool
+    Raises OwnReportsError, BankError or ModelError; then what is served is unchanged.
+    """
+    started = time.monotonic()
+    build = BankBuild(options)
+    with lock_folder(options.out):
+        summary = build.add(adding, observer)
+    return {**summary, "seconds": round(time.monotonic() - started, 1)}
+
+
+def delete_candidates(options: BankOptions, studies: Sequence[str], patients: Sequence[str]) -> dict[str, Any]:
+    """Takes studies and patients (ids, or their pseudonyms) out of a bank. Returns how many candidates have left.
+
+    Raises ValueError when nobody is named, OwnReportsError, BankError or ModelError; then what is served is unchanged.
+    """
+    if not studies and not patients:
+        raise ValueError("name a study (--study ID) or a patient (--patient ID) to take out")
+    started = time.monotonic()
+    build = BankBuild(options)
+    with lock_folder(options.out):
+        summary = build.delete(studies, patients)
+    return {**summary, "seconds": round(time.monotonic() - started, 1)}
 
 
 class BankBuild:
     """Adds reports to the bank of a folder, or takes some out."""
 
-    def __init__(self, inputs: BuildInputs) -> None:
-        self._inputs = inputs
-        self._folder = inputs.bundle or shipped_bundle()
+    def __init__(self, options: BankOptions) -> None:
+        self._options = options
+        self._folder = options.bundle or shipped_bundle()
         self._manifest = read_bundle(self._folder)
-        self._pseudonyms = read_pseudonyms(inputs.key_file)
+        self._pseudonyms = read_pseudonyms(options.key_file)
         self._reading = BundleReading(self._folder, self._manifest)
         self._language, self._sections = self._reading.language(), self._reading.sections
-        self._encoder = self._manifest.files[self._manifest.networks["video_encoder"]["file"]]
+        self._encoder = self._manifest.encoder_sha256
 
-    def source(self, studies: Path | None, embeddings: Path | None, ids: Path | None, *, dry: bool) -> VectorSource:
+    def _source(self, adding: ReportsToAdd) -> VectorSource:
         """Where the vectors come from; a dry run loads no network."""
-        placement = choose_placement("auto")
         return vector_source(
-            (self._folder, self._manifest), studies, (embeddings, ids), self._language, None if dry else placement
+            (self._folder, self._manifest),
+            adding.studies,
+            (adding.embeddings, adding.embedding_ids),
+            self._language,
+            None if adding.dry_run else choose_placement("auto"),
         )
 
-    def add(
-        self, reports: Path, mapping_file: Path, source: VectorSource, *, append: bool, dry_run: bool
-    ) -> dict[str, Any]:
-        """Adds the reports of a CSV. Raises OwnReportsError; then what is served is unchanged."""
-        out = self._inputs.out
+    def _base(self, adding: ReportsToAdd) -> CandidateBank | None:
+        """The bank that is added to, None for a new one. Raises BankRefused when the folder holds the other."""
+        out = self._options.out
         base = open_current(out, self._pseudonyms, self._encoder)
-        if base is not None and not append and not dry_run:
-            raise BankRefused(f"{out}: has a bank already; --append adds to it")
-        mapping = read_mapping(mapping_file)
+        if base is not None and not adding.append and not adding.dry_run:
+            raise BankRefused(f"{out}: has a bank already; `echoscribe bank append` adds to it")
+        if base is None and adding.append:
+            raise BankRefused(f"{out}: has no bank yet; `echoscribe bank build` makes one")
+        return base
+
+    def add(self, adding: ReportsToAdd, observer: Observer = QUIET) -> dict[str, Any]:
+        """Adds the reports of a CSV. Raises OwnReportsError; then what is served is unchanged."""
+        out, source = self._options.out, self._source(adding)
+        base = self._base(adding)
+        mapping = read_mapping(adding.mapping)
         mapping.check(self._sections, self._manifest.taxonomy().phenotype_names)
-        looked = survey(read_table(reports, mapping), mapping)
-        plan = self._plan(reports, mapping, source, base)
-        journal = Journal(out / (".dry-run.unfinished" if dry_run else ".build.unfinished"), plan)
+        looked = survey(read_table(adding.reports, mapping), mapping)
+        plan = self._plan(adding.reports, mapping, source, base)
+        journal = Journal(out / (".dry-run.unfinished" if adding.dry_run else ".build.unfinished"), plan)
         stage = Stage(
             reader=self._reading.row_reader(mapping, looked, self._pseudonyms, source.names),
             source=source,
@@ -84,10 +109,11 @@ class BankBuild:
             dimension=self._manifest.embedding_dim,
             chunk_rows=_CHUNK_ROWS[source.name],
             known=frozenset() if base is None else frozenset(base.keys(np.arange(base.manifest.candidates))[1]),
+            observer=observer,
         )
-        staged = stage.run(read_table(reports, mapping), looked)
+        staged = stage.run(read_table(adding.reports, mapping), looked)
         summary = self._notes(staged, looked, source)
-        if not dry_run:
+        if not adding.dry_run:
             if base is None and not summary["reports"]:
                 why = {**summary["rejected"], **summary["quarantined"]}
                 raise BankRefused(f"{out}: none of {looked.rows} rows can be used: {why}; {out / LAST_RUN} says which")
@@ -100,7 +126,7 @@ class BankBuild:
 
     def delete(self, studies: Sequence[str], patients: Sequence[str]) -> dict[str, Any]:
         """Takes studies and patients out: vectors, text, labels, index rows, older versions, notes of earlier runs."""
-        out = self._inputs.out
+        out = self._options.out
         base = open_current(out, self._pseudonyms, self._encoder)
         if base is None:
             raise BankRefused(f"{out}: has no bank")
@@ -137,7 +163,7 @@ class BankBuild:
 
     def _notes(self, staged: Staged, looked: Survey, source: VectorSource) -> dict[str, Any]:
         """Writes coverage, rejects and quarantine of this run, and returns what they add up to."""
-        folder = self._inputs.out / LAST_RUN
+        folder = self._options.out / LAST_RUN
         folder.mkdir(exist_ok=True)
         left = {self._pseudonyms.of("study", s): reason for s, reason in source.left_over(looked.studies).items()}
         rejected = write_notes(folder / "rejects.csv", rejects_of(staged, looked, left))
@@ -150,7 +176,7 @@ class BankBuild:
         return {"coverage": coverage, "reports": reports, "rejected": dict(rejected), "quarantined": dict(quarantined)}
 
     def _published(self, manifest: BankManifest) -> dict[str, Any]:
-        bank = CandidateBank.open(self._inputs.out, None)
+        bank = CandidateBank.open(self._options.out, None)
         return {"candidates": manifest.candidates, "version": bank.folder.name, "bank_sha256": bank.sha256}
 
     def _describe(self, base: CandidateBank | None) -> BankDescription:
@@ -166,10 +192,10 @@ class BankBuild:
                 text_may_be_shown=old.text_may_be_shown,
             )
         return BankDescription(
-            name=self._inputs.name,
+            name=self._options.name,
             encoder_sha256=self._encoder,
             trained=self._manifest.trained,
             domain=self._manifest.domain,
-            licence_notice=self._inputs.notice,
-            text_may_be_shown=self._inputs.show_text,
+            licence_notice=self._options.notice,
+            text_may_be_shown=self._options.show_text,
         )

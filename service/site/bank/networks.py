@@ -7,16 +7,15 @@ import numpy as np
 
 from model.bundle import BundleManifest
 from model.device import Placement
-from model.embeddings import PreparedClip, StudyEmbedding
+from model.embeddings import PreparedAcquisition, StudyEmbedding
 from model.errors import BundleError, ClipRejected
 from model.modality import Modality
 from model.pooling import MilTable, pool_sections
 from model.report.text_encoder.text_encoder import open_text_encoder
-from model.study import Clip, SkippedClip
-from service.artifacts import MODALITIES
+from model.study import Acquisition, SkippedClip
 from service.errors import StudyError
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
+from service.modalities.registry import ServedModality, served
 from service.site.bank.vectors import EncodeTexts, Vector, checked
 from service.site.errors import VectorsError
 from service.site.identity.dicom_names import names_of
@@ -46,7 +45,8 @@ class StudyVectors:
             raise VectorsError(f"{folder}: is no folder of studies")
         self._folder, self._manifest = folder, manifest
         self.names = names_of(folder)
-        self._modality = MODALITIES[manifest.modality](manifest, bundle, placement)
+        self._served = served(manifest.modality)
+        self._modality = self._served.build(manifest, bundle, placement)
         self._mil = MilTable.from_mapping(manifest.mil_weights, manifest.sections, manifest.views)
         files = sorted(str(path.relative_to(folder)) + str(path.stat().st_size) for path in folder.rglob("*"))
         self.fingerprint = "\n".join(files)
@@ -65,23 +65,23 @@ class StudyVectors:
         folder = self._folder / study
         if folder.parent != self._folder or not folder.is_dir():
             return "report_without_videos"
-        used = prepared_clips(folder, self._modality)
+        used = prepared_acquisitions(folder, self._served, self._modality)
         if isinstance(used, str):
             return used
         return study_vector(self._modality.encode(used), self._mil, self._manifest)
 
 
-def prepared_clips(folder: Path, modality: Modality) -> list[PreparedClip] | str:
+def prepared_acquisitions(folder: Path, files: ServedModality, modality: Modality) -> list[PreparedAcquisition] | str:
     """A study's clips as model input, through the product's own ingest; or why there are none."""
     try:
-        with open_study([folder], IngestLimits()) as opened:
-            used = [clip for item in opened.read() if (clip := _prepared(item, modality)) is not None]
+        with files.open_study([folder], IngestLimits()) as opened:
+            used = [clip for item in opened.read() if (clip := _prepare(item, modality)) is not None]
     except StudyError as error:
         return f"study_refused_{type(error).__name__}"
     return used or "no_usable_clip"
 
 
-def _prepared(item: Clip | SkippedClip, modality: Modality) -> PreparedClip | None:
+def _prepare(item: Acquisition | SkippedClip, modality: Modality) -> PreparedAcquisition | None:
     if isinstance(item, SkippedClip):
         return None
     try:

@@ -11,6 +11,7 @@ import numpy as np
 
 from service.site.bank.journal import Chunk, Journal, Staged
 from service.site.bank.vectors import Vector, VectorSource
+from service.site.observer import QUIET, Observer
 from service.site.reports.reports import BankedReport, RowReader
 from service.site.reports.survey import Survey
 from service.site.reports.table import TableRow
@@ -28,11 +29,12 @@ class Stage:
     dimension: int
     chunk_rows: int
     known: frozenset[str] = frozenset()
+    observer: Observer = QUIET
 
     def run(self, rows: Iterable[TableRow], survey: Survey) -> Staged:
         """Every row that the survey let pass, chunk by chunk; chunks that are finished already are not done again."""
         usable = (row for row in rows if row.line not in survey.faults)
-        numbers = []
+        numbers, done, total = [], 0, survey.rows - len(survey.faults)
         for number in count():
             chunk = list(islice(usable, self.chunk_rows))
             if not chunk:
@@ -40,6 +42,8 @@ class Stage:
             if not self.journal.has(number):
                 self.journal.write(number, self._chunk(chunk))
             numbers.append(number)
+            done += len(chunk)
+            self.observer.advance("reports", done, total)
         return Staged(self.journal, numbers)
 
     def _chunk(self, rows: Iterable[TableRow]) -> Chunk:

@@ -87,7 +87,7 @@ class FileVectors:
     name = "embeddings"
 
     def __init__(self, embeddings: Path, ids: Path, manifest: BundleManifest) -> None:
-        self._rows, self._embeddings = aligned(embeddings, ids, manifest.embedding_dim)
+        self._rows, self._embeddings = align(embeddings, ids, manifest.embedding_dim)
         self.names: Mapping[str, Sequence[str]] = {}
         stat = embeddings.stat()
         self.fingerprint = f"{embeddings.name} {stat.st_size} {stat.st_mtime_ns} {sha256_of(ids)}"
@@ -107,7 +107,7 @@ class FileVectors:
         return dict.fromkeys(sorted(self._rows.keys() - studies), "embedding_without_report")
 
 
-def aligned(embeddings: Path, ids: Path, dimension: int) -> tuple[dict[str, int], NDArray[Any]]:
+def align(embeddings: Path, ids: Path, dimension: int) -> tuple[dict[str, int], NDArray[Any]]:
     """Study id → row, and the vectors (M, D) memory-mapped.
 
     ids: one study id per line, in the order of the rows. Raises VectorsError for another dimension, another count, or

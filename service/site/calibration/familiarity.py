@@ -43,12 +43,12 @@ def clip_distances(studies: Sequence[StudyEmbedding], false_flags: float) -> Cli
 
 
 def _gaussians(studies: Sequence[StudyEmbedding], false_flags: float) -> ViewGaussians:
-    known, distances = _fitted(studies, lambda study: study.clip_embeddings, _gaussian)
+    known, distances = _fit(studies, lambda study: study.clip_embeddings, _gaussian)
     return replace(known, limits=torch.full((len(known.means),), _limit(distances, false_flags)))
 
 
 def _mixture(studies: Sequence[StudyEmbedding], false_flags: float) -> ViewMixture:
-    known, distances = _fitted(studies, _spectra_of, _mixed)
+    known, distances = _fit(studies, _spectra_of, _fit_mixture)
     return replace(known, limit=_limit(distances, false_flags))
 
 
@@ -57,7 +57,7 @@ def _spectra_of(study: StudyEmbedding) -> torch.Tensor:
     return study.clip_spectra
 
 
-def _fitted(
+def _fit(
     studies: Sequence[StudyEmbedding], read: Read, fit: Callable[[Clips, int], Statistics]
 ) -> tuple[Statistics, torch.Tensor]:
     """Statistics of all clips; and every clip's distance by those of the half that it is not in, float32 (C,)."""
@@ -65,12 +65,12 @@ def _fitted(
     if len(able) < 2:
         raise ValueError("out-of-distribution statistics need clips in two studies at least")
     views = len(able[0].views)
-    halves = [_stacked(able[half::2], read) for half in (0, 1)]
+    halves = [_stack(able[half::2], read) for half in (0, 1)]
     held = [fit(halves[1 - half], views).distances(*halves[half]) for half in (0, 1)]
-    return fit(_stacked(able, read), views), torch.cat(held)
+    return fit(_stack(able, read), views), torch.cat(held)
 
 
-def _stacked(studies: Sequence[StudyEmbedding], read: Read) -> Clips:
+def _stack(studies: Sequence[StudyEmbedding], read: Read) -> Clips:
     clips = torch.cat([read(study).float().cpu() for study in studies])
     return clips, torch.cat([study.view_probabilities.argmax(dim=1).cpu() for study in studies])
 
@@ -99,7 +99,7 @@ def _gaussian(known: Clips, views: int) -> ViewGaussians:
     )
 
 
-def _mixed(known: Clips, views: int) -> ViewMixture:
+def _fit_mixture(known: Clips, views: int) -> ViewMixture:
     """Means per view, and a mixture of what is left; a limit of one."""
     means = _means(*known, views)
     left = (known[0] - means[known[1]]).double()

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Self
 
 from index.retrieval import PhenotypeVote
+from index.usual_search import usual_neighbours
 from model.embeddings import StudyEmbedding
 from model.taxonomy import Phenotype, Taxonomy
 from service.errors import ServiceError
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
-from service.pipeline import ReportPipeline, RunOptions
+from service.modalities.registry import served
+from service.pipeline import ReportPipeline
+from service.run_options import RunOptions
 from service.site.calibration.bank_overlap import BankOverlap
 from service.site.calibration.site_rows import site_rows
+from service.site.observer import QUIET, Observer
 
 Labels = Mapping[str, float]
 
@@ -99,7 +102,7 @@ def label_of(text: str | None, phenotype: Phenotype, line: int, refused: list[st
 
 
 def studies_in(
-    folder: Path, table: LabelTable, pipeline: ReportPipeline, refused: list[str]
+    folder: Path, table: LabelTable, pipeline: ReportPipeline, refused: list[str], observer: Observer = QUIET
 ) -> Iterator[LabelledStudy]:
     """Each labelled study of a folder (one folder or zip per study, named as in the table), embedded and voted on.
 
@@ -108,18 +111,20 @@ def studies_in(
     entries = {path.name.removesuffix(".zip"): path for path in sorted(folder.iterdir())}
     refused += [f"labels without a study: {len(table.labels.keys() - entries.keys())}"]
     refused += [f"studies without labels: {len(entries.keys() - table.labels.keys())}"]
-    for number, name in enumerate(sorted(entries.keys() & table.labels.keys()), start=1):
+    names = sorted(entries.keys() & table.labels.keys())
+    for number, name in enumerate(names, start=1):
+        observer.advance("studies", number - 1, len(names))
         try:
-            with open_study([entries[name]], IngestLimits()) as files:
+            with served(pipeline.bundle.modality).open_study([entries[name]], IngestLimits()) as files:
                 embedding = pipeline.embed(files.read()).embedding
         except ServiceError as error:
             refused.append(f"study {number}: {error}")
             continue
-        yield voted(embedding, table.labels[name], pipeline)
+        yield label_study(embedding, table.labels[name], pipeline)
 
 
-def voted(embedding: StudyEmbedding, labels: Labels, pipeline: ReportPipeline) -> LabelledStudy:
+def label_study(embedding: StudyEmbedding, labels: Labels, pipeline: ReportPipeline) -> LabelledStudy:
     """The study with its neighbours' votes, by the very stages that answer a request."""
     candidates = pipeline.retriever.bank.manifest.candidates
-    retrieval = pipeline.retrieve(pipeline.pool(embedding), RunOptions(neighbours=min(50, candidates)))
+    retrieval = pipeline.retrieve(pipeline.pool(embedding), RunOptions(neighbours=usual_neighbours(candidates)))
     return LabelledStudy(embedding, pipeline.vote(retrieval), labels)

@@ -1,6 +1,6 @@
 """A mixture of Gaussians fitted by expectation maximisation; always the same for the same points.
 
-Not scikit-learn's, because `service.site.calibration.calibrate` runs in the service's image, which has neither it nor
+Not scikit-learn's, because `echoscribe calibrate` runs in the service's image, which has neither it nor
 SciPy (a hundred megabytes); a test holds the likelihood against it.
 """
 

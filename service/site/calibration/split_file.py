@@ -1,4 +1,4 @@
-"""split.csv: to which half of a site's studies each belongs. `validate_site` writes it, `calibrate` keeps to it."""
+"""split.csv: to which half of a site's studies each belongs. A validation writes it, a calibration keeps to it."""
 
 import csv
 from collections.abc import Iterable, Mapping

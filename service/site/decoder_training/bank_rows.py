@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from index.candidate_bank import CandidateBank
 from index.retrieval import RetrievedSentence
 from model.embeddings import SectionEmbeddings, StudyEmbedding
-from service.pipeline import ReportPipeline, RunOptions
+from service.pipeline import ReportPipeline
+from service.run_options import RunOptions
 from service.site.decoder_training.rows import TrainingRow
 
 

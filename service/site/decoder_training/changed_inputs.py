@@ -5,7 +5,7 @@ from dataclasses import replace
 from service.site.decoder_training.rows import DisturbedRow
 
 
-def inputs_changed(rows: list[DisturbedRow]) -> dict[str, list[DisturbedRow]]:
+def change_inputs(rows: list[DisturbedRow]) -> dict[str, list[DisturbedRow]]:
     """The rows as they are, without estimates, and with the estimates and vectors of another study."""
     others = [*rows[len(rows) // 2 :], *rows[: len(rows) // 2]]
     return {

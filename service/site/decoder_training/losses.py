@@ -68,8 +68,8 @@ class Objective(nn.Module):
 
     def _findings(self, batch: Batch) -> torch.Tensor:
         """Binary cross-entropy of the section's findings, read from vectors without estimates, evidence or text."""
-        told = self.decoder.read_findings(batch.studies)[batch.rows.study].float()
-        loss = functional.binary_cross_entropy_with_logits(told, batch.findings.float(), reduction="none")
+        reported = self.decoder.read_findings(batch.studies)[batch.rows.study].float()
+        loss = functional.binary_cross_entropy_with_logits(reported, batch.findings.float(), reduction="none")
         return (loss * batch.asked).sum() / batch.asked.sum().clamp_min(1)
 
     def _margin(self, batch: Batch, contrast: Contrast, of_rows: torch.Tensor) -> torch.Tensor:

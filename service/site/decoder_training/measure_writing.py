@@ -12,7 +12,6 @@ from model.device import Placement
 from model.report.decoder.decoder import Decoder
 from model.report.decoder.generate import GeneratedRow, generate, generate_naive
 from model.report.decoder.prefix import (
-    EncodedEvidence,
     RowPrefix,
     RowTensors,
     StudyTensors,
@@ -22,6 +21,7 @@ from model.report.decoder.prefix import (
 )
 from model.report.decoder.tokenizer import ReportTokenizer
 from model.report.language.language import Finding, Language
+from model.report.request import EvidenceSentence
 from model.report.writing.decoded_sentences import Draft, split_sentences
 from service.site.decoder_training.rows import DisturbedRow
 
@@ -99,7 +99,7 @@ class WritingMeasurer:
         studies = study_tensors([row.study for row in rows], config, self._placement)
         return studies, row_tensors(prefixes, self._tokenizer, config, self._placement)
 
-    def _evidence(self, row: DisturbedRow) -> tuple[EncodedEvidence, ...]:
+    def _evidence(self, row: DisturbedRow) -> tuple[EvidenceSentence, ...]:
         return encode_evidence(row.evidence, self._tokenizer, self._decoder.config)
 
     def _drafts(self, row: DisturbedRow, text: GeneratedRow) -> tuple[Draft, ...]:

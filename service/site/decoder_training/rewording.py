@@ -36,11 +36,11 @@ class Rewording:
 
     def invented(self, evidence: Sequence[EvidenceSentence], rng: np.random.Generator) -> dict[str, EvidenceSentence]:
         """Template → the sentence with its words replaced by invented ones; slot, support and candidates stay."""
-        return {sentence.template: self._invented(sentence, rng) for sentence in evidence}
+        return {sentence.template: self._invent(sentence, rng) for sentence in evidence}
 
-    def _invented(self, sentence: EvidenceSentence, rng: np.random.Generator) -> EvidenceSentence:
+    def _invent(self, sentence: EvidenceSentence, rng: np.random.Generator) -> EvidenceSentence:
         words = [str(word) for word in rng.choice(self._vocabulary, size=int(rng.integers(*_WORDS)))]
-        said = [_shuffled(word, rng) if rng.random() < _SHUFFLED else word for word in words]
+        said = [_shuffle(word, rng) if rng.random() < _SHUFFLED else word for word in words]
         numberless = f"{' '.join(said).capitalize()}."
         if sentence.slot is not None:
             said.insert(int(rng.integers(1, len(said) + 1)), f"<{sentence.slot}>")
@@ -65,5 +65,5 @@ def _wordings(row: PhraseRow) -> tuple[str, str]:
     return row.template, row.numberless
 
 
-def _shuffled(word: str, rng: np.random.Generator) -> str:
+def _shuffle(word: str, rng: np.random.Generator) -> str:
     return "".join(rng.permutation(list(word)).tolist())

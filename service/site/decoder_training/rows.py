@@ -15,7 +15,7 @@ from index.phrase_table import PhraseTable
 from index.retrieval import ContextCandidate
 from model.report.language.language import Language, Phrase
 from model.report.request import EvidenceSentence, WritingRequest
-from service.answer.writing_request import evidence_sentences
+from service.answer.evidence import evidence_sentences
 from service.site.decoder_training.rewording import Rewording
 
 EvidenceKind = Literal["own", "none", "corrupted", "other"]
@@ -113,7 +113,7 @@ class Disturber:
         evidence = evidence_sentences(neighbours, self.phrases, only_language=self.only_language)
         if kind == "corrupted":
             share = rng.uniform(self.recipe.corrupted_low, self.recipe.corrupted_high)
-            evidence = corrupted(evidence, row.section, share, self.language, rng)
+            evidence = corrupt(evidence, row.section, share, self.language, rng)
         targets = self.rewording.of_targets(row.section, row.targets, evidence)
         if rng.random() < self.recipe.invented:
             invented = self.rewording.invented(evidence, rng)
@@ -147,7 +147,7 @@ def _without(study: WritingRequest, phenotypes: bool, vectors: bool) -> WritingR
     return study
 
 
-def corrupted(
+def corrupt(
     evidence: Sequence[EvidenceSentence], section: str, share: float, language: Language, rng: np.random.Generator
 ) -> tuple[EvidenceSentence, ...]:
     """Evidence in which a share of the sentences states another value of its finding: polarity or severity flipped.
@@ -157,11 +157,11 @@ def corrupted(
     known = {phrase.template: phrase for phrase in language.phrases if phrase.section == section}
     flips = rng.random(len(evidence)) < share
     return tuple(
-        _flipped(sentence, known, rng) if flip else sentence for sentence, flip in zip(evidence, flips, strict=True)
+        _flip(sentence, known, rng) if flip else sentence for sentence, flip in zip(evidence, flips, strict=True)
     )
 
 
-def _flipped(sentence: EvidenceSentence, known: dict[str, Phrase], rng: np.random.Generator) -> EvidenceSentence:
+def _flip(sentence: EvidenceSentence, known: dict[str, Phrase], rng: np.random.Generator) -> EvidenceSentence:
     phrase = known.get(sentence.template)
     if phrase is None:
         return sentence

@@ -1,7 +1,5 @@
 """The candidates of a release → a bank, streamed: vectors, then reports, then labels."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,9 +17,7 @@ from service.site.echoprime.phrases import ReleasePhrases, read_phrases
 from service.site.echoprime.reports import report_blocks
 from service.site.echoprime.tables import read_studies
 from service.site.echoprime.tensors import embedding_blocks
-
-Say = Callable[[str], None]
-_SECONDS_BETWEEN_LINES = 10.0
+from service.site.observer import Observer, Say
 
 
 @dataclass
@@ -39,7 +35,7 @@ class LabelSummary:
 
 
 def import_bank(
-    release: EchoPrimeRelease, folder: Path, bundle: ImportedBundle, say: Say
+    release: EchoPrimeRelease, folder: Path, bundle: ImportedBundle, observer: Observer
 ) -> tuple[BankManifest, LabelSummary]:
     """Writes the bank of a release, going on where an import of the same files was stopped.
 
@@ -48,28 +44,28 @@ def import_bank(
     phrases = read_phrases(release.phrases, ECHO_TAXONOMY)
     studies = read_studies(release.studies)
     sources = read_label_sources(release.label_sources, ECHO_TAXONOMY)
-    summary = LabelSummary()
+    summary, say = LabelSummary(), observer.say
     fingerprint = release.fingerprint(bundle.embedding_dim)
     with BankWriter(folder, phrases.table, phrases.sections, bundle.embedding_dim, fingerprint=fingerprint) as writer:
-        if (told := writer.finished("labels")) is None:
+        if (reported := writer.finished("labels")) is None:
             _GivenLabels(release, studies).write(writer, summary, say)
             writer.finish_stage("labels", given=summary.given, unknown=summary.unknown)
         else:
-            summary.given, summary.unknown = told["given"], told["unknown"]
+            summary.given, summary.unknown = reported["given"], reported["unknown"]
             say("labels: there already, from an import that was stopped")
         if writer.finished("vectors") is None:
-            _add_embeddings(release, writer, (len(studies), bundle.embedding_dim), say)
+            _add_embeddings(release, writer, (len(studies), bundle.embedding_dim), observer)
             writer.finish_stage("vectors")
         else:
             say("vectors: there already")
-        if (told := writer.finished("reports")) is None:
+        if (reported := writer.finished("reports")) is None:
             missing = [name for name in ECHO_TAXONOMY.phenotype_names if name not in summary.given]
             collectors = derivations(missing, sources, phrases.table)
-            _add_reports(release, phrases, writer, collectors, (len(studies), say))
+            _add_reports(release, phrases, writer, collectors, (len(studies), observer))
             _add_derived(writer, collectors, summary)
             writer.finish_stage("reports", derived=summary.derived)
         else:
-            summary.derived = told["derived"]
+            summary.derived = reported["derived"]
             say("reports: there already")
         say("hashing")
         manifest = writer.finish(
@@ -112,9 +108,8 @@ class _GivenLabels:
             )
 
 
-def _add_embeddings(release: EchoPrimeRelease, writer: BankWriter, shape: tuple[int, int], say: Say) -> None:
+def _add_embeddings(release: EchoPrimeRelease, writer: BankWriter, shape: tuple[int, int], observer: Observer) -> None:
     rows = 0
-    progress = _Progress(say, shape[0], "vectors")
     for part in release.embeddings:
         for block in embedding_blocks(part):
             if block.shape[1] != shape[1]:
@@ -124,7 +119,7 @@ def _add_embeddings(release: EchoPrimeRelease, writer: BankWriter, shape: tuple[
             except ValueError as error:
                 raise ReleaseMismatch(f"{part}: {error}") from error
             rows += len(block)
-            progress(rows)
+            observer.advance("vectors", rows, shape[0])
     _expect(release.embeddings[-1], rows, shape[0])
 
 
@@ -133,17 +128,16 @@ def _add_reports(
     phrases: ReleasePhrases,
     writer: BankWriter,
     collectors: list[DerivedLabels],
-    expected: tuple[int, Say],
+    expected: tuple[int, Observer],
 ) -> None:
-    studies, say = expected
+    studies, observer = expected
     reports = 0
-    progress = _Progress(say, studies, "reports")
     for block in report_blocks(release.reports, phrases):
         writer.add_reports(block)
         for collector in collectors:
             collector.add(block)
         reports += len(block.counts)
-        progress(reports)
+        observer.advance("reports", reports, studies)
     _expect(release.reports, reports, studies)
 
 
@@ -158,16 +152,3 @@ def _add_derived(writer: BankWriter, collectors: list[DerivedLabels], summary: L
 def _expect(path: Path, found: int, studies: int) -> None:
     if found != studies:
         raise ReleaseMismatch(f"{path}: {found} candidates, candidate_studies.csv lists {studies}")
-
-
-class _Progress:
-    """Says how far a stage is, every ten seconds and at its end."""
-
-    def __init__(self, say: Say, total: int, what: str) -> None:
-        self._say, self._total, self._what = say, total, what
-        self._last = time.monotonic()
-
-    def __call__(self, done: int) -> None:
-        if done >= self._total or time.monotonic() - self._last > _SECONDS_BETWEEN_LINES:
-            self._last = time.monotonic()
-            self._say(f"{self._what}: {done} of {self._total}")

@@ -19,7 +19,7 @@ from service.site.echoprime.errors import ReleaseMismatch
 from service.site.echoprime.layout import EchoPrimeRelease
 from service.site.echoprime.tables import Thresholds, read_mil_weights, read_thresholds
 from service.site.echoprime.tensors import load_into, state_dict
-from service.site.echoprime.text_tower import bert_config, renamed
+from service.site.echoprime.text_tower import bert_config, rename_tensors
 
 LICENCE_NOTICE = (
     "Imported from an EchoPrime release of Cedars-Sinai Medical Center. Its academic software licence allows use by "
@@ -107,6 +107,6 @@ def _text_encoder(
     if tokenizer.size > config.vocabulary:
         found = f"has {tokenizer.size} tokens, {release.text_encoder.name} knows {config.vocabulary}"
         raise ReleaseMismatch(f"{tokenizer_folder}: {found}")
-    _convert(BertTextEncoder(config), renamed(weights), release.text_encoder, folder / _TEXT)
+    _convert(BertTextEncoder(config), rename_tensors(weights), release.text_encoder, folder / _TEXT)
     tokenizer.write(folder / WORDPIECE_FILE)
     return {"architecture": BERT, **config.model_dump(), "file": _TEXT, "tokenizer": WORDPIECE_FILE}

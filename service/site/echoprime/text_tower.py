@@ -30,16 +30,16 @@ _NAMES = {
 _LAYER = re.compile(r"encoder\.layer\.(\d+)\.(.+)")
 
 
-def renamed(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def rename_tensors(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The tensors an embedding passes through, by our names; unknown ones keep theirs, so that they are refused."""
     return {
-        _renamed(name): tensor
+        _rename(name): tensor
         for name, tensor in weights.items()
         if not name.startswith(_UNUSED) and name != _BACKBONE + _BUFFER
     }
 
 
-def _renamed(name: str) -> str:
+def _rename(name: str) -> str:
     module, _, kind = name.removeprefix(_BACKBONE).rpartition(".")
     if module == "text_projection":
         return f"project.{kind}"
@@ -50,7 +50,7 @@ def _renamed(name: str) -> str:
 
 def bert_config(weights: Mapping[str, torch.Tensor], path: Path) -> BertConfig:
     """Sizes of the encoder whose weights these are. Raises ReleaseMismatch when they are no BERT with a projection."""
-    found = renamed(weights)
+    found = rename_tensors(weights)
     try:
         vocabulary, width = found["token.weight"].shape
         embedding_dim = len(found["project.weight"])

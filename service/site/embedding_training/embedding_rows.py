@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from index.exact_search import ExactSearch
 from index.phenotype_vote import vote
 from index.retrieval import ContextCandidate, Neighbours, PhenotypeVote, RetrievedSentence
-from index.retriever import CONTEXT, DEPTH, NEIGHBOURS
+from index.retriever import CONTEXT
+from index.usual_search import DEPTH, NEIGHBOURS
 from model.report.request import WritingRequest
 from service.answer.writing_request import phenotype_token
 from service.site.decoder_training.rows import TrainingRow

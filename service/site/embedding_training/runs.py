@@ -10,47 +10,22 @@ from typing import Any
 from model.device import Placement
 from model.report.decoder.decoder_config import DecoderConfig, decoder_config
 from model.report.decoder.tokenizer import ReportTokenizer
-from service.answer.writing_request import evidence_sentences
-from service.site.decoder_training.changed_inputs import inputs_changed
+from service.answer.evidence import evidence_sentences
+from service.site.decoder_training.changed_inputs import change_inputs
 from service.site.decoder_training.decoder_loop import CONFIG_FILE, DecoderTrainer, Plan
 from service.site.decoder_training.finding_table import with_findings
 from service.site.decoder_training.losses import LossWeights
 from service.site.decoder_training.measure_writing import WritingMeasurer
+from service.site.decoder_training.report_tokenizer import report_tokenizer
 from service.site.decoder_training.rows import DisturbedRow, Disturber, Recipe, TrainingRow
-from service.site.decoder_training.train_tokenizer import report_tokenizer
 from service.site.embedding_training.embedding_rows import EmbeddingRows
+from service.site.embedding_training.options import Effort, Sizes
 from service.site.embedding_training.study_table import SPLITS, StudyTable
 from service.site.embedding_training.wordings import Wordings
+from service.site.observer import QUIET, Observer
 
 PHRASES_FILE, RESULT_FILE = "phrases.json", "result.json"
 _LONGEST_SENTENCE = 128  # tokens of evidence that are ever read whole; a prefix holds twelve of them
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """What a sweep varies. length: tokens a section may have, 0 for the longest of the training reports."""
-
-    vocabulary: int = 2048
-    length: int = 0
-    layers: int = 3
-    width: int = 128
-    heads: int = 4
-
-    @property
-    def name(self) -> str:
-        """A folder's name."""
-        return f"vocabulary-{self.vocabulary}_length-{self.length}_layers-{self.layers}"
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How long a training may take. seconds 0: no limit but the steps."""
-
-    steps: int = 6000
-    seconds: float = 0.0
-    rows_per_step: int = 32
-    learning_rate: float = 3e-3
-    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +40,7 @@ class Material:
         source = EmbeddingRows(self.table, self.wordings)
         object.__setattr__(self, "rows", {split: source.rows(self.table.of(split)) for split in SPLITS})
 
-    def undisturbed(self, rows: Sequence[TrainingRow]) -> list[DisturbedRow]:
+    def as_served(self, rows: Sequence[TrainingRow]) -> list[DisturbedRow]:
         """Rows as they would be served, with their evidence."""
         phrases = self.wordings.phrases
         return [
@@ -101,16 +76,19 @@ def config_of(sizes: Sizes, tokenizer: ReportTokenizer, material: Material) -> t
     return DecoderConfig.model_validate(fields), lengths
 
 
-def train(
-    material: Material,
-    sizes: Sizes,
-    effort: Effort,
-    out: Path,
-    placement: Placement,
-    measured: Sequence[str] = ("validation", "test"),
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class TrainingRun:
+    """Where a training is written and run. measured: splits that it is measured on at its end."""
+
+    out: Path
+    placement: Placement
+    measured: Sequence[str] = ("validation", "test")
+    observer: Observer = QUIET
+
+
+def train(material: Material, sizes: Sizes, effort: Effort, run: TrainingRun) -> dict[str, Any]:
     """Trains in a folder, resumed if it was begun, and measures on held-out splits. Returns what was found."""
-    started = time.monotonic()
+    started, out, placement = time.monotonic(), run.out, run.placement
     language, rows = material.wordings.language, material.rows
     tokenizer = report_tokenizer(language, vocabulary=sizes.vocabulary)
     config, lengths = config_of(sizes, tokenizer, material)
@@ -126,7 +104,9 @@ def train(
         seed=effort.seed,
         weights=LossWeights(),
     )
-    trainer = DecoderTrainer(config, tokenizer, Disturber(Recipe(), material.wordings.phrases, language), placement)
+    trainer = DecoderTrainer(
+        config, tokenizer, Disturber(Recipe(), material.wordings.phrases, language), placement, run.observer
+    )
     decoder = trainer.train(rows["train"], plan, out, json.dumps([len(rows["train"]), len(language.phrases)]))
     measurer = WritingMeasurer(decoder, tokenizer, language, placement)
     held_out = {
@@ -134,7 +114,7 @@ def train(
             **{name: asdict(measurer.measure(given)) for name, given in _inputs(material, split).items()},
             "nearest_report": material.nearest_report(rows[split]),
         }
-        for split in measured
+        for split in run.measured
         if rows[split]
     }
     result = {
@@ -151,4 +131,4 @@ def train(
 
 
 def _inputs(material: Material, split: str) -> dict[str, list[DisturbedRow]]:
-    return inputs_changed(material.undisturbed(material.rows[split]))
+    return change_inputs(material.as_served(material.rows[split]))

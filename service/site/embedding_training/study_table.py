@@ -74,7 +74,7 @@ def read_study_table(
     notes: list[Note] = []
     listed = list(_manifest_rows(manifest))
     names = None if ids is None else _names(ids)
-    stored = _opened(embeddings, manifest if ids is None else ids, len(listed if names is None else names), file)
+    stored = _open(embeddings, manifest if ids is None else ids, len(listed if names is None else names), file)
     named = _usable(listed, notes)
     if names is not None:
         named = _by_name(named, names, {row.values.get("study", "").strip() for row in listed}, notes)
@@ -136,7 +136,7 @@ def _by_name(
     return found
 
 
-def _opened(path: Path, naming: Path, rows: int, file: TaxonomyFile) -> NDArray[Any]:
+def _open(path: Path, naming: Path, rows: int, file: TaxonomyFile) -> NDArray[Any]:
     """The vectors, memory-mapped. Raises EmbeddingsError when their form is not that of manifest and taxonomy."""
     try:
         stored: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)

@@ -3,12 +3,12 @@
 import itertools
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-from model.device import Placement
 from service.site.embedding_training.errors import TooLittle
-from service.site.embedding_training.runs import Effort, Material, Sizes, train
+from service.site.embedding_training.options import Effort, Sizes
+from service.site.embedding_training.runs import Material, TrainingRun, train
 
 SWEEP_FILE = "sweep.json"
 _COLUMNS = (
@@ -33,18 +33,19 @@ def choices(vocabularies: Sequence[int], lengths: Sequence[int], layers: Sequenc
     ]
 
 
-def sweep(
-    material: Material, tried: Sequence[Sizes], effort: Effort, out: Path, placement: Placement
-) -> list[dict[str, Any]]:
+def sweep(material: Material, tried: Sequence[Sizes], effort: Effort, run: TrainingRun) -> list[dict[str, Any]]:
     """Results of all sizes, best F1 of the validation split first; also in `sweep.json`. The test split is not read.
 
     Raises TooLittle without validation rows.
     """
     if not material.rows["validation"]:
         raise TooLittle("no validation study has a section in wordings: a sweep has nothing to choose by")
-    results = [train(material, sizes, effort, out / sizes.name, placement, ("validation",)) for sizes in tried]
+    results = []
+    for sizes in tried:
+        run.observer.say(sizes.name)
+        results.append(train(material, sizes, effort, replace(run, out=run.out / sizes.name, measured=("validation",))))
     results.sort(key=f1, reverse=True)
-    (out / SWEEP_FILE).write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    (run.out / SWEEP_FILE).write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     return results
 
 

@@ -21,7 +21,7 @@ from model.report.text_encoder.text_encoder import (
     own_tower,
 )
 from model.report.writing.build import DECODER_FILE
-from service.site.decoder_training.train_tokenizer import report_tokenizer
+from service.site.decoder_training.report_tokenizer import report_tokenizer
 from service.site.fine_tuning.towers import Towers
 
 _TEXT_FILE = "text_encoder.safetensors"

@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from model.modality import Modality
-from service.site.bank.networks import prepared_clips
+from service.modalities.registry import ServedModality
+from service.site.bank.networks import prepared_acquisitions
 from service.site.fine_tuning.pairs import Pair
 
 _INPUTS, _VIEWS, _NONE = ".inputs.npy", ".views.npy", ".none"
@@ -26,12 +27,12 @@ class ClipFolder:
 
     folder: Path
 
-    def prepare(self, place: int, study: Path, modality: Modality, most: int) -> None:
+    def prepare(self, place: int, study: Path, files: ServedModality, modality: Modality, most: int) -> None:
         """Writes a study's clips, at most so many, evenly chosen; does nothing where that was done."""
         if any((self.folder / f"{place}{end}").exists() for end in (_VIEWS, _NONE)):
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        clips = prepared_clips(study, modality)
+        clips = prepared_acquisitions(study, files, modality)
         if isinstance(clips, str):
             (self.folder / f"{place}{_NONE}").write_text(clips, encoding="utf-8")
             return

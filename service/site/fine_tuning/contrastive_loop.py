@@ -1,11 +1,10 @@
-"""The fine-tuning loop: resumable, in mixed precision on a GPU, with as many processes as torchrun starts."""
+"""Fine-tuning: pairs drawn step by step, in mixed precision on a GPU, with as many processes as torchrun starts."""
 
 import hashlib
 import json
-import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +14,14 @@ from torch.nn.parallel import DistributedDataParallel
 
 from model.device import Placement
 from model.report.text_encoder.text_encoder import TextTower
-from service.site.decoder_training.checkpoint import load_checkpoint, save_checkpoint
-from service.site.decoder_training.decoder_loop import LOG, Plan, build_optimizer
+from service.site.decoder_training.decoder_loop import Plan, build_optimizer
 from service.site.fine_tuning.clips import ClipFolder
 from service.site.fine_tuning.contrasts import Contrasting, PairBatch
 from service.site.fine_tuning.pairs import SitePairs
 from service.site.fine_tuning.towers import Towers
+from service.site.observer import QUIET, Observer
+from service.site.training.checkpoint import CheckpointFolder
+from service.site.training.fit import Learning, Losses, fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ class FineTuner:
     placement: Placement
     out: Path
 
-    def train(self, plan: Plan, about: str) -> int:
+    def train(self, plan: Plan, about: str, observer: Observer = QUIET) -> int:
         """Trains until the plan is done; goes on where an earlier run stopped. Returns the steps done altogether.
 
         about: what the run depends on beside its plan. Raises ValueError for the checkpoint of another run.
@@ -73,47 +74,34 @@ class FineTuner:
         fields = {k: v for k, v in asdict(plan).items() if k not in {"seconds", "log_every", "checkpoint_every"}}
         stated = json.dumps([fields, about, self.drawing.site.sha256, self.drawing.world], sort_keys=True)
         fingerprint = hashlib.sha256(stated.encode()).hexdigest()
-        optimizer = build_optimizer(self.towers, plan)
-        state = load_checkpoint(self.out, fingerprint) or {"step": 0, "seconds": 0.0}
-        if "towers" in state:
-            self.towers.load_state_dict(state["towers"])
-            optimizer.load_state_dict(state["optimizer"])
-        step, started = int(state["step"]), time.monotonic() - float(state["seconds"])
         towers = self.towers if self.drawing.world == 1 else DistributedDataParallel(self.towers)
         towers.train()
-        while step < plan.steps:
-            torch.manual_seed(plan.seed * plan.steps + step)  # of dropout, so that a resumed run draws the same
-            loss = self._step(towers, optimizer, plan, step)
-            step, seconds = step + 1, time.monotonic() - started
-            last = step == plan.steps
-            if self.drawing.rank == 0 and (step % plan.log_every == 0 or last):
-                self._log({"step": step, "loss": round(float(loss), 4), "seconds": round(seconds, 1)})
-            if self.drawing.rank == 0 and (step % plan.checkpoint_every == 0 or last):
-                weights = {"towers": self.towers.state_dict(), "optimizer": optimizer.state_dict()}
-                save_checkpoint(self.out, {**weights, "step": step, "seconds": seconds, "fingerprint": fingerprint})
+        learning = Learning(
+            networks=self.towers,
+            optimizer=build_optimizer(self.towers, plan),
+            losses=lambda step: self._losses(towers, plan, step),
+            rate=plan.rate,
+            largest_gradient=plan.gradient_norm,
+        )
+        folder = CheckpointFolder(self.out, fingerprint, self.writes)
+        steps = fit(learning, replace(plan.limits, seconds=None), folder, observer)
         self.towers.eval()
-        return step
+        return steps
 
-    def _step(self, towers: torch.nn.Module, optimizer: torch.optim.Optimizer, plan: Plan, step: int) -> torch.Tensor:
-        for group in optimizer.param_groups:
-            group["lr"] = plan.rate(plan.progress(step, 0.0))
+    @property
+    def writes(self) -> bool:
+        """Whether this is the process that writes."""
+        return self.drawing.rank == 0
+
+    def _losses(self, towers: torch.nn.Module, plan: Plan, step: int) -> Losses:
+        torch.manual_seed(plan.seed * plan.steps + step)  # of dropout, so that a resumed run draws the same
         batch = self.drawing.at(step, plan).to(self.placement.device)
         with self._precision():
-            loss = towers(batch)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(towers.parameters(), plan.gradient_norm)
-        optimizer.step()
-        reached: torch.Tensor = loss.detach()
-        return reached
+            return {"loss": towers(batch)}
 
     def _precision(self) -> AbstractContextManager[object]:
         device = self.placement.device.type
         return torch.autocast(device, torch.bfloat16, enabled=device == "cuda")
-
-    def _log(self, line: dict[str, float]) -> None:
-        with (self.out / LOG).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
 
 
 def processes() -> tuple[int, int]:

@@ -60,16 +60,16 @@ class Contrasting:
             ids = [texts.setdefault(pair.text, len(texts)) for pair in pairs]
             rows = torch.arange(len(pairs))
             return list(texts), (Contrast(0, manifest.embedding_dim, rows, torch.tensor(ids)),)
-        told = [self._told(view) for view in views]
+        reported = [self._reported(view) for view in views]
         contrasts = []
         for section, (first, end) in manifest.section_subspaces.items():
-            chosen = [row for row, pair in enumerate(pairs) if section in told[row] and section in pair.sections]
+            chosen = [row for row, pair in enumerate(pairs) if section in reported[row] and section in pair.sections]
             if len(chosen) > 1:
                 ids = [texts.setdefault(pairs[row].sections[section], len(texts)) for row in chosen]
                 contrasts.append(Contrast(first, end, torch.tensor(chosen), torch.tensor(ids)))
         return list(texts) or [""], tuple(contrasts)
 
-    def _told(self, view: torch.Tensor) -> set[str]:
+    def _reported(self, view: torch.Tensor) -> set[str]:
         """Sections that a study of this one clip would be assessed in, by the pooling that serves."""
         manifest = self.manifest
         study = StudyEmbedding(torch.ones(1, manifest.embedding_dim), view[None], (1,), manifest.views)

@@ -67,7 +67,7 @@ class StudyVectors:
         mil = MilTable.from_mapping(manifest.mil_weights, manifest.sections, manifest.views)
         found: dict[int, NDArray[np.float32]] = {}
         for place in places:
-            embedded = self._embedded(video, place)
+            embedded = self._embed(video, place)
             positions = tuple(range(1, len(embedded) + 1))
             study = StudyEmbedding(embedded, self.clips.views(place), positions, manifest.views)
             vector = study_vector(study, mil, manifest)
@@ -75,7 +75,7 @@ class StudyVectors:
                 found[place] = vector
         return found
 
-    def _embedded(self, video: nn.Module, place: int) -> torch.Tensor:
+    def _embed(self, video: nn.Module, place: int) -> torch.Tensor:
         inputs = self.clips.inputs(place)
         blocks = (inputs[start : start + _CLIPS_AT_ONCE] for start in range(0, len(inputs), _CLIPS_AT_ONCE))
         parts = [video(torch.from_numpy(block.astype(np.float32)).to(self.device)) for block in blocks]

@@ -1,12 +1,9 @@
 """Keyed pseudonyms: the same id gives the same 32 hex digits under one key, and nobody without the key can tell whose.
 
-    python -m service.site.identity.pseudonyms --key-file site.key MRN...
-
-prints the `patient_key` of each id. HMAC-SHA256 (RFC 2104, FIPS 180-4) of ``patient``, a zero byte and the id, cut to
+HMAC-SHA256 (RFC 2104, FIPS 180-4) of ``patient``, a zero byte and the id, cut to
 128 bits; the key stays in the file that the user names.
 """
 
-import argparse
 import hashlib
 import hmac
 from pathlib import Path
@@ -46,18 +43,3 @@ def read_pseudonyms(path: Path) -> Pseudonyms:
     if len(key) < _LEAST_KEY_BYTES:
         raise BankRefused(f"{path}: the key of pseudonyms has {len(key)} bytes, {_LEAST_KEY_BYTES} are the least")
     return Pseudonyms(key)
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--key-file", type=Path, required=True)
-    parser.add_argument("patients", nargs="+", metavar="MRN", help="ids of patients as the CSV writes them")
-    arguments = parser.parse_args()
-    pseudonyms = read_pseudonyms(arguments.key_file)
-    for patient in arguments.patients:
-        print(pseudonyms.of("patient", patient))
-
-
-if __name__ == "__main__":
-    main()

@@ -61,8 +61,8 @@ def _without(sentence: str) -> str:
         return f"{stated['subject']} {'were' if plural else 'was'} {how or _obtained(stated['subject'])}."
     if label := _LABEL.match(sentence):
         subject = label["subject"]
-        return f"{subject} was {_obtained(subject)}." if not _ends_in_preposition(subject) else _removed(sentence)
-    return _removed(sentence)
+        return f"{subject} was {_obtained(subject)}." if not _ends_in_preposition(subject) else _remove(sentence)
+    return _remove(sentence)
 
 
 def _obtained(subject: str) -> str:
@@ -75,7 +75,7 @@ def _ends_in_preposition(subject: str) -> bool:
     return last in {"of", "at", "in", "by", "to", "from", "on", "about", "the", "a", "an", "is", "between", "and", "up"}
 
 
-def _removed(sentence: str) -> str:
+def _remove(sentence: str) -> str:
     return _BARE.sub("", _WITH_PREPOSITION.sub("", sentence))
 
 

@@ -19,7 +19,7 @@ def split_sentences(text: str) -> list[str]:
     A line that goes on in lower case belongs to the one before it; any other line begins a sentence.
     """
     sentences = []
-    for line in _unwrapped(text):
+    for line in _unwrap(text):
         start = 0
         for end in _END.finditer(line):
             if _ends_sentence(line, end.start(), end.end()):
@@ -29,7 +29,7 @@ def split_sentences(text: str) -> list[str]:
     return [clean for sentence in sentences if any(map(str.isalnum, clean := _tidy(sentence)))]
 
 
-def _unwrapped(text: str) -> list[str]:
+def _unwrap(text: str) -> list[str]:
     lines: list[str] = []
     for line in text.replace("\r", "\n").split("\n"):
         bullet = _BULLET.match(line)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from index.phrase_table import PhraseRow, PhraseTable
 from model.report.language.language import Language
+from service.site.reports.limits import PATIENTS_OF_A_PHRASE
 from service.site.reports.numberless import numberless
 from service.site.reports.reports import BankedReport, BankedSentence
 
-PATIENTS_OF_A_PHRASE = 5  # k-anonymity with the k that is common for released health data (El Emam, Dankar 2008)
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:\.\d+)?(?![\w.]*\d)")
 _FREE = "A finding was described in the reporting physician's own words."
 Value = float | str | None

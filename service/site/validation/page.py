@@ -9,13 +9,13 @@ _WORDS = """\
 Agreement of drafts with what was signed at this site. Labels and findings of the signed text are read by the bundle's
 own phrase reader: a sentence that it does not understand counts for nothing, and how many there are is stated.
 Intervals are 95 %, over patients. All studies of a patient are in one part. Choose thresholds
-(`service.site.calibration.calibrate`) on
+(`echoscribe calibrate`) on
 the part `development` and quote the part `test`. Drafts are no diagnosis, and agreement with a report is not accuracy.
 """
 
 
 def site_page(summary: Mapping[str, Any]) -> str:
-    """The page. summary: what `service.site.validation.validate_site` writes as JSON."""
+    """The page. summary: what `echoscribe validate` writes as JSON."""
     return "\n".join(_lines(summary)) + "\n"
 
 

@@ -29,12 +29,12 @@ def test_an_existing_bank_is_not_overwritten(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reports", "labels", "told"), [(1, 2, "2 embeddings and 1 reports"), (2, 3, "labels of 'ef' have 3 rows")]
+    ("reports", "labels", "reported"), [(1, 2, "2 embeddings and 1 reports"), (2, 3, "labels of 'ef' have 3 rows")]
 )
 def test_counts_must_agree_and_an_unfinished_bank_leaves_nothing_behind(
-    tmp_path: Path, reports: int, labels: int, told: str
+    tmp_path: Path, reports: int, labels: int, reported: str
 ) -> None:
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=reported):
         fill(writer(tmp_path / "bank"), reports=reports, labels=labels)
     assert list(tmp_path.iterdir()) == []
 

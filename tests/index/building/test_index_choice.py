@@ -40,8 +40,8 @@ def test_nothing_is_chosen_where_nothing_finds_enough(monkeypatch: pytest.Monkey
     monkeypatch.setattr(choosing, "_FETCHES", (60,))
     vectors = unit_rows(2000, 32)  # isotropic: codes of four bits confuse neighbours that lie this close
     sets = QuerySource(vectors).sets(20, np.random.default_rng(2), ExactSearch(vectors))
-    told: list[str] = []
-    chosen, tried = Chooser(vectors, sets, {"in_distribution": 1.0, "cross_modal": 1.0}, 0, told.append).choose()
+    reported: list[str] = []
+    chosen, tried = Chooser(vectors, sets, {"in_distribution": 1.0, "cross_modal": 1.0}, 0, reported.append).choose()
     assert chosen is None
     assert [each.reaches for each in tried] == [False]
-    assert any("UNDER" in line for line in told)
+    assert any("UNDER" in line for line in reported)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from index.building.queries import NEAREST, NOISE_NORM, OFFSET_NORM, QuerySource
+from index.building.queries import NOISE_NORM, OFFSET_NORM, QuerySource
 from index.exact_search import ExactSearch
 from index.numpy_search import search_numpy
+from index.usual_search import NEIGHBOURS
 from scripts.reference.release.candidate_vectors import CandidateVectors
 from tests.index.small_bank import unit_rows
 
@@ -15,12 +16,12 @@ def test_held_out_candidates_are_not_their_own_answers() -> None:
     source = QuerySource(vectors)
     assert source.described == "held-out candidates"
     for queries in source.sets(20, np.random.default_rng(0), ExactSearch(vectors)):
-        assert queries.nearest.shape == (20, NEAREST)
+        assert queries.nearest.shape == (20, NEIGHBOURS)
         assert np.allclose(np.linalg.norm(queries.vectors, axis=1), 1, atol=1e-5)
         assert (queries.own >= 0).all()
         for vector, own, nearest in zip(queries.vectors, queries.own, queries.nearest, strict=True):
             others = np.setdiff1d(np.arange(400), [own])
-            assert np.array_equal(nearest, search_numpy(vector[None], vectors, NEAREST, rows=others)[0][0])
+            assert np.array_equal(nearest, search_numpy(vector[None], vectors, NEIGHBOURS, rows=others)[0][0])
 
 
 def test_fresh_draws_come_from_the_generator() -> None:

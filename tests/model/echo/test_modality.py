@@ -8,9 +8,8 @@ import torch
 from model.bundle import read_bundle
 from model.device import choose_placement
 from model.echo.modality import EchoModality, build_echo
-from model.embeddings import PreparedClip
+from model.echo.prepared_clip import PreparedClip
 from model.errors import BundleCorrupt, BundleMismatch, InvalidStudy
-from model.modality import Modality
 from model.study import Clip
 from tests.model.echo.sector_clips import SCENES, render, scaled
 from tests.model.echo.small_echo import DIMENSION, PREPROCESSING, VIDEO_ENCODER, write_echo_bundle
@@ -25,7 +24,7 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> EchoModality:
     return build_echo(read_bundle(folder), folder, CPU)
 
 
-def prepared(echo: Modality) -> list[PreparedClip]:
+def prepared(echo: EchoModality) -> list[PreparedClip]:
     frames = [render(scaled(SCENES[name], 0.5)).frames_rgb for name in ("phased", "wide", "tilted")]
     clips = [Clip(place, "0" * 64, "video", each, 30.0, len(each)) for place, each in enumerate(frames, start=4)]
     return [echo.prepare(clip) for clip in clips]

@@ -100,7 +100,7 @@ def test_the_farther_of_embedding_and_spectra_counts_and_both_survive_the_disk(t
     assert torch.equal(again.shares(seen), both.shares(seen))
     earlier = {**own.tensors(), **{"spectra_" + name: tensor for name, tensor in own.tensors().items()}}
     save_file(earlier, path, metadata={"views": '["front", "side"]'})
-    with pytest.raises(BundleMismatch, match=r"known\.safetensors: its spectra .*calibrate again"):
+    with pytest.raises(BundleMismatch, match=r"known\.safetensors: its spectra .*`echoscribe calibrate` again"):
         ClipDistances.read(path, VIEWS, 6)
     with pytest.raises(InvalidStudy, match="2 views, 1 are named"):
         ClipDistances(("front",), replace(own, means=own.means[:1], limits=own.limits[:1]), spectra)

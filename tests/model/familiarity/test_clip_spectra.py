@@ -3,14 +3,15 @@
 import pytest
 import torch
 
-from model.embeddings import PreparedClip
+from model.echo.prepared_clip import PreparedClip
 from model.familiarity.clip_spectra import clip_spectra
 
 BANDS, BEATS = 13, 8
 
 
 def prepared(pixels: torch.Tensor) -> PreparedClip:
-    return PreparedClip(1, "0" * 64, pixels, torch.zeros(1, 3, 4, 4), 0)
+    view = torch.zeros(1, 3, 4, 4)
+    return PreparedClip(position=1, sha256="0" * 64, model_input=pixels, view_input=view, start_frame=0)
 
 
 def spectra(pixels: torch.Tensor) -> torch.Tensor:

@@ -18,9 +18,9 @@ def test_a_bar_is_seen_in_the_exit_status(
     row = Row("search", 2.0, 1.0, {"a bar": holds})
     monkeypatch.setattr(bench_index, "rows", lambda _: {"search": lambda: row})
     assert main(["--bank", "B", "--threads", "0"]) == status
-    told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (told["ok"], told["rows"]["search"]["ratio"]) == (holds, 2.0)
-    assert told["not_measured"] == ["import", "index", "start", "growth"]
+    reported = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (reported["ok"], reported["rows"]["search"]["ratio"]) == (holds, 2.0)
+    assert reported["not_measured"] == ["import", "index", "start", "growth"]
     assert main(["--bank", "B", "--threads", "0", "--only", "start"]) == 1
 
 
@@ -29,5 +29,5 @@ def test_rows_that_lack_what_they_need_are_left_out(tmp_path: Path, capsys: pyte
         main([])
     assert "--bank or --into" in capsys.readouterr().err
     bank = write_bank(tmp_path / "bank").folder
-    with pytest.raises(ValueError, match=r"has no index; build one: python -m scripts\.build_index"):
+    with pytest.raises(ValueError, match=r"has no index; build one: echoscribe bank index"):
         main(["--bank", str(bank), "--threads", "0", "--only", "growth", "--growth", "1000"])

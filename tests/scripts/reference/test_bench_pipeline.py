@@ -45,8 +45,8 @@ def test_a_bar_that_does_not_hold_is_seen_in_the_exit_status(
     row = Row("views", 2.0, 1.0, {"a bar": holds})
     monkeypatch.setattr(bench_pipeline, "rows", lambda *_: {"views": lambda: row})
     assert main(["--only", "views", "--threads", "0"]) == status
-    told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (told["ok"], told["stages"]["views"]["ratio"], told["not_measured"]) == (holds, 2.0, [])
+    reported = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (reported["ok"], reported["stages"]["views"]["ratio"], reported["not_measured"]) == (holds, 2.0, [])
 
 
 def test_a_row_that_was_asked_for_and_not_measured_is_a_failure(

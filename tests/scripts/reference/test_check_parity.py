@@ -14,7 +14,7 @@ from scripts.reference.check_parity import check_folder, main, summary
 from scripts.reference.parity.comparison import Comparison, Missing
 from scripts.reference.published_pipeline import preprocessed
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
+from service.modalities.echo.files import open_study
 from tests.model.echo.sector_clips import SCENES, render, scaled
 from tests.reference import GOLDEN, MY_HEART
 

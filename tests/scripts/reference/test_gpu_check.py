@@ -42,16 +42,16 @@ def small_check(monkeypatch: pytest.MonkeyPatch, *, off: float = 0.0) -> Check:
 
 
 def test_every_part_is_checked_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: Any = result(small_check(monkeypatch).run(CPU), CPU, 1.0)
-    assert told["ok"], told["bars"]
-    assert json.loads(json.dumps(told)) == told
+    reported: Any = result(small_check(monkeypatch).run(CPU), CPU, 1.0)
+    assert reported["ok"], reported["bars"]
+    assert json.loads(json.dumps(reported)) == reported
     for name in ("float32", "bfloat16", "bfloat16_compiled"):
-        figures = told[name]
+        figures = reported[name]
         assert {"worst_cosine", "encode_s_per_clip_of_1", "encode_s_per_clip_of_5", "views_s_per_frame"} <= set(figures)
-        assert f"{name}: the same view for every clip" in told["bars"]
-    assert told["bars"]["FAISS finds what the exact scan finds"]
-    assert told["expected_from"] == "published twin on the CPU"
-    assert told["search"]["candidates"] == 700
+        assert f"{name}: the same view for every clip" in reported["bars"]
+    assert reported["bars"]["FAISS finds what the exact scan finds"]
+    assert reported["expected_from"] == "published twin on the CPU"
+    assert reported["search"]["candidates"] == 700
 
 
 def test_networks_that_differ_fail_their_bar(monkeypatch: pytest.MonkeyPatch) -> None:

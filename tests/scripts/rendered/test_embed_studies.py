@@ -13,7 +13,7 @@ from model.errors import ClipRejected
 from scripts.rendered.embed_studies import VIEWS_FILE, main
 from scripts.rendered.phantom.scan.tensors import input_config, input_fan, model_input_batch
 from scripts.rendered.training import study_clips, study_encoding
-from scripts.rendered.training.encoded_studies import EmbeddedStudies
+from scripts.rendered.training.encoded_studies import EncodedStudies
 from scripts.rendered.training.study_clips import StudyRecipe
 from scripts.rendered.training.study_encoding import prepared
 from tests.scripts.rendered.small_networks import FRAMES, SIZE, write_networks
@@ -45,7 +45,7 @@ def test_kept_pixels_and_fresh_ones_give_the_same_studies_and_more_may_follow(
     monkeypatch.setattr("scripts.rendered.embed_studies.model_input_batch", None)  # nothing is rendered again
     main([*RENDER, "--studies", "1", "--pixels", pixels, *networks, "--out", kept])
     main([*RENDER, "--studies", "2", "--pixels", pixels, *networks, "--out", kept])
-    one, two = EmbeddedStudies.read(Path(fresh)), EmbeddedStudies.read(Path(kept))
+    one, two = EncodedStudies.read(Path(fresh)), EncodedStudies.read(Path(kept))
     np.testing.assert_array_equal(one.clip_embeddings, two.clip_embeddings)
     assert (one.seed, len(one), found["clips"]) == (20_000, found["studies"], len(one.clip_embeddings))
     assert one.encoder_sha256 == sha256_of(encoders / "video_encoder.safetensors")

@@ -11,10 +11,11 @@ from model.report.decoder.tokenizer import ReportTokenizer
 from model.report.writing.build import load_decoder
 from scripts.rendered.train_decoder import ARMS, arguments, config_of, main
 from service.artifacts import ArtifactPaths
-from service.site.decoder_training.curve import CURVE
-from service.site.decoder_training.decoder_loop import CONFIG_FILE, LOG
+from service.site.decoder_training.decoder_loop import CONFIG_FILE
+from service.site.decoder_training.report_tokenizer import report_tokenizer
 from service.site.decoder_training.reserved import Reserved
-from service.site.decoder_training.train_tokenizer import report_tokenizer
+from service.site.training.curve import CURVE
+from service.site.training.fit import LOG
 from tests.scripts.rendered.training.retrieval_material import encoded, write_material
 
 

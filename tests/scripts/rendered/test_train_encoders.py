@@ -22,7 +22,7 @@ from scripts.rendered.training import text_tower, video_tower
 from scripts.rendered.training.clip_store import StoreRecipe, render
 from scripts.rendered.training.section_targets import FindingScale
 from scripts.rendered.training.section_texts import SectionTexts, encode_blocks, section_block
-from service.site.decoder_training.train_tokenizer import report_tokenizer
+from service.site.decoder_training.report_tokenizer import report_tokenizer
 
 SUBSPACES = even_subspaces(ECHO_TAXONOMY.sections, 8)
 

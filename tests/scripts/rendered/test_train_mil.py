@@ -9,13 +9,14 @@ import torch
 
 from model.bundle import sha256_of
 from model.checkpoint import save_weights
+from model.echo.phrases.reader import ENGLISH_FILE
 from model.echo.taxonomy import SECTIONS, VIEWS
 from model.pooling import MilTable
 from model.report.language.language import Language
 from model.report.text_encoder.text_encoder import TextEncoderConfig, build_text_encoder
 from scripts.rendered.train_mil import main
-from scripts.rendered.training.encoded_studies import EmbeddedStudies
-from service.site.decoder_training.train_tokenizer import PHRASES, report_tokenizer
+from scripts.rendered.training.encoded_studies import EncodedStudies
+from service.site.decoder_training.report_tokenizer import report_tokenizer
 from tests.scripts.rendered.small_networks import DIMENSION, write_networks
 
 STUDIES, CLIPS = 40, 3
@@ -25,7 +26,7 @@ STUDIES, CLIPS = 40, 3
 def folders(tmp_path: Path) -> tuple[Path, Path]:
     """Encoders with a text tower, and studies of noise."""
     encoders, _ = write_networks(tmp_path)
-    tokenizer = report_tokenizer(Language.read(PHRASES))
+    tokenizer = report_tokenizer(Language.read(ENGLISH_FILE))
     tokenizer.write(encoders / "tokenizer.json")
     config = TextEncoderConfig(vocabulary=tokenizer.size, embedding_dim=DIMENSION, layers=1, heads=1, width=16)
     save_weights(build_text_encoder(config), encoders / "text_encoder.safetensors")
@@ -40,7 +41,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 
 def write_studies(folder: Path, encoder_sha256: str) -> None:
     rng = np.random.default_rng(1)
-    EmbeddedStudies(
+    EncodedStudies(
         seed=20_000,
         prior="independent",
         views=VIEWS,

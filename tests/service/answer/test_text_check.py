@@ -5,6 +5,7 @@ from typing import Literal
 import pytest
 
 from model.echo.phrases.reader import english
+from model.report.request import ReportWarning
 from service.answer.text_check import TextCheck, differ
 from service.schemas import PhenotypeOut
 
@@ -48,8 +49,9 @@ def test_a_text_is_read_back_and_compared() -> None:
     phenotypes = {"ejection_fraction": estimate("continuous", 60.0)}
     assert check.disagreements(text, phenotypes) == ("ejection_fraction",)
     assert check.disagreements(text, {"ejection_fraction": estimate("continuous", 35.4)}) == ()
-    ((code, told),) = check.warnings(text, phenotypes, quoted=False)
-    assert (code, "ejection_fraction" in told) == ("text_disagrees_with_phenotypes", True)
+    (warning,) = check.warnings(text, phenotypes, quoted=False)
+    assert warning.code == "text_disagrees_with_phenotypes"
+    assert "ejection_fraction" in warning.details["phenotypes"]
 
 
 def test_a_quoted_text_is_searched_for_contradictions() -> None:
@@ -60,7 +62,9 @@ def test_a_quoted_text_is_searched_for_contradictions() -> None:
         for name, values in (rule.first, rule.second)
     ]
     check = TextCheck(language)
-    assert ("contradiction", rule.text) in check.warnings({"Left Ventricle": said}, {}, quoted=True)
+    assert ReportWarning("contradiction", {"rule": rule.text}) in check.warnings(
+        {"Left Ventricle": said}, {}, quoted=True
+    )
     assert check.warnings({"Left Ventricle": said}, {}, quoted=False) == ()
 
 

@@ -1,26 +1,15 @@
 """The command line on the shipped bundle: answers for studies, one line and exit status 2 for mistakes."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 from pydicom.data import get_testdata_file
 
-from service.cli.commands import main
+from tests.service.cli.command_line import run
 from tests.service.invented import InventedPipeline, invented_retriever
 
 CINE = Path(str(get_testdata_file("examples_ybr_color.dcm", download=False)))
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
-    """Exit status of `echoscribe` with these arguments."""
-    monkeypatch.setattr(sys, "argv", ["echoscribe", *map(str, arguments)])
-    try:
-        main()
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    return 0
 
 
 def test_report_prints_text_and_writes_the_whole_answer(

@@ -45,6 +45,6 @@ main()
         done = subprocess.run(
             [sys.executable, "-c", script], check=True, capture_output=True, text=True, env=environment
         )
-        told = [line for line in done.stderr.splitlines() if "OMP_WAIT_POLICY" in line]
-        assert told, "no OpenMP library told its settings"
-        assert all(f"'{expected}'" in line for line in told)
+        reported = [line for line in done.stderr.splitlines() if "OMP_WAIT_POLICY" in line]
+        assert reported, "no OpenMP library told its settings"
+        assert all(f"'{expected}'" in line for line in reported)

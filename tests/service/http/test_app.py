@@ -11,7 +11,7 @@ from pydicom.data import get_testdata_file
 
 from service.http import examples
 from service.http.app import create_app
-from service.ingest.study import open_study
+from service.modalities.echo.files import open_study
 from service.problem import Problem
 from service.schemas import ProcessingDocument, ReportDocument, StudyPhenotypes
 from service.study.runner import Workings

@@ -10,7 +10,7 @@ from model.study import Clip, SkippedClip
 from service.ingest.clip_memory import ClipMemory
 from service.ingest.frame_source import FrameSource
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
+from service.modalities.echo.files import open_study
 
 LIMITS = IngestLimits()
 

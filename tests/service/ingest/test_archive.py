@@ -15,7 +15,7 @@ from model.study import Clip, SkippedClip, SkipReason
 from service.errors import ArchiveRefused, EmptyStudy, StudyError
 from service.ingest import archive
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
+from service.modalities.echo.files import open_study
 from tests import dicom_files as make
 from tests.service.ingest.reading import LIMITS
 

@@ -15,7 +15,7 @@ from model.study import Clip, SkippedClip, SkipReason
 from service.errors import EmptyStudy, MixedStudies
 from service.ingest.frame_source import FramesRead
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
+from service.modalities.echo.files import open_study
 from tests import dicom_files as make
 from tests.service.ingest.reading import LIMITS, read_skip
 
@@ -144,7 +144,7 @@ def test_clips_are_decoded_one_at_a_time(tmp_path: Path, monkeypatch: pytest.Mon
         opened.append(source)
         return FramesRead(RGB, None, len(RGB))
 
-    monkeypatch.setattr("service.ingest.study.read_needed", read_needed)
+    monkeypatch.setattr("service.ingest.cine.read_needed", read_needed)
     with open_study([_cine(tmp_path / str(turn), turn) for turn in range(3)], LIMITS) as study:
         reading = study.read()
         assert not opened

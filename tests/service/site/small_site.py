@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from model.bundle import BundleManifest, taxonomy_fields, write_bundle
 from model.echo.phrases.reader import english, german
 from model.echo.taxonomy import ECHO_TAXONOMY
 from scripts.rendered.site_reports.messy_reports import MAPPING, MessyTable, messy_table
-from service.site.bank.build_bank import arguments_of, run
+from service.site.bank.building import add_reports, delete_candidates
+from service.site.bank.options import BankOptions, ReportsToAdd
 
 DIMENSION = 8
 PHRASES = Path(__file__).parents[3] / "model" / "echo" / "phrases" / "en.json"
@@ -54,16 +56,25 @@ class SmallSite:
     def bank(self) -> Path:
         return self.folder / "BANK"
 
-    def build(self, *words: str, reports: str = "reports.csv", out: str = "BANK") -> dict[str, Any]:
-        """Runs the command with this site's files."""
-        given = ["--reports", self.folder / reports, "--mapping", self.folder / "columns.yaml"]
-        given += ["--embeddings", self.folder / "X.npy", "--embedding-ids", self.folder / "ids.txt"]
-        return self.run(*map(str, given), *words, out=out)
+    def build(
+        self, *, reports: str = "reports.csv", out: str = "BANK", show_text: bool = False, **adding: Any
+    ) -> dict[str, Any]:
+        """Adds this site's reports, with the vectors of its file unless clips are named."""
+        files: dict[str, Any] = {"reports": self.folder / reports, "mapping": self.folder / "columns.yaml"}
+        if "studies" not in adding:
+            files |= {"embeddings": self.folder / "X.npy", "embedding_ids": self.folder / "ids.txt"}
+        return add_reports(self.options(out, show_text=show_text), ReportsToAdd(**files, **adding))
 
-    def run(self, *words: str, out: str = "BANK") -> dict[str, Any]:
-        """Runs the command with bundle, key and bank alone."""
-        fixed = ["--bundle", self.folder / "bundle", "--key-file", self.folder / "site.key", "--out", self.folder / out]
-        return run(arguments_of([*map(str, fixed), *words]))
+    def delete(self, studies: Sequence[str] = (), patients: Sequence[str] = ()) -> dict[str, Any]:
+        """Takes studies and patients out of this site's bank."""
+        return delete_candidates(self.options("BANK"), studies, patients)
+
+    def options(self, out: str, *, show_text: bool = False) -> BankOptions:
+        """This site's bundle, key and a bank of this name."""
+        folder = self.folder
+        return BankOptions(
+            out=folder / out, key_file=folder / "site.key", bundle=folder / "bundle", show_text=show_text
+        )
 
 
 def small_site(folder: Path, studies: int = 40, seed: int = 5, *, planted: bool = True) -> SmallSite:

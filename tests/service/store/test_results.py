@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from service.errors import IdempotencyKeyReused, MixedStudies, StoreInUse, StoreUnavailable, UnknownStudy
-from service.pipeline import RunOptions
 from service.problem import Problem
+from service.run_options import RunOptions
 from service.schemas import ClipOut, ReportDocument
 from service.store.results import KeyedRequest, ResultStore
 from tests.service.invented import invented_document

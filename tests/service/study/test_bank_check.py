@@ -20,7 +20,7 @@ from service.study.bank_check import BankCheck
 from service.study.runner import StudyPipeline, Workings
 from tests.service.conftest import MakeSettings, wait_until
 from tests.service.invented import open_invented
-from tests.toy_modality import build_toy, toy_clip, write_toy
+from tests.toy_modality import toy_clip, write_toy
 
 FILES = [("files", ("a", b"clip"))]
 
@@ -36,7 +36,7 @@ def served_bank(settings: Settings, folder: Path, *, altered: bool) -> Iterator[
         values.write_bytes(content)
 
     def load(_: Settings) -> StudyPipeline:
-        return load_pipeline(paths, choose_placement("cpu"), {"toy": build_toy})
+        return load_pipeline(paths, choose_placement("cpu"))
 
     workings = Workings(load=load, open_study=open_invented, warm_up=lambda: [toy_clip(1, (9, 9, 9))])
     with TestClient(create_app(settings, workings)) as client:
@@ -64,9 +64,9 @@ def test_an_altered_bank_fails_readiness_and_is_not_answered_from(
         assert (refused.status_code, refused.json()["code"]) == (503, "not_ready")
         assert "echoscribe_ready 0.0" in client.get("/metrics").text
         assert client.get("/livez").status_code == 200
-    told = [json.loads(line) for line in log.getvalue().splitlines() if "bank_check_failed" in line]
-    assert len(told) == 1
-    assert "sentence_values.npy" in told[0]["message"]
+    reported = [json.loads(line) for line in log.getvalue().splitlines() if "bank_check_failed" in line]
+    assert len(reported) == 1
+    assert "sentence_values.npy" in reported[0]["message"]
 
 
 def test_a_bank_smaller_than_the_default_k_is_served_with_all_its_candidates(

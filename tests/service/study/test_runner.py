@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from model.study import Clip, ClipReader, SkippedClip
+from model.study import Acquisition, AcquisitionReader, SkippedClip
 from service.errors import Abandoned, MixedStudies
 from service.ingest.limits import IngestLimits
-from service.pipeline import ProgressSink, RunOptions
+from service.run_options import ProgressSink, RunOptions
 from service.schemas import ClipOut
 from service.study.job import Permit, StudyJob
 from service.study.multipart import ReportForm
@@ -26,7 +26,9 @@ class Slow(InventedPipeline):
         super().__post_init__()
         self.opened, self.under_way, self.lock = threading.Event(), 0, threading.Lock()
 
-    def prepare(self, items: Iterable[Clip | SkippedClip | ClipReader], progress: ProgressSink) -> list[ClipOut]:
+    def prepare(
+        self, items: Iterable[Acquisition | SkippedClip | AcquisitionReader], progress: ProgressSink
+    ) -> list[ClipOut]:
         with self.lock:
             self.under_way += 1
         self.opened.wait(5)

@@ -15,7 +15,7 @@ from service.errors import (
     QueueFull,
     ServiceError,
 )
-from service.pipeline import Progress, RunOptions
+from service.run_options import Progress, RunOptions
 from service.schemas import ReportDocument
 from service.study.job import Permit, StudyJob
 from service.study.multipart import ReportForm

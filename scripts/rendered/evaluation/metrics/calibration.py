@@ -1,4 +1,4 @@
-"""Whether a probability of p comes true in a share p of the cases."""
+"""Calibration: whether the event happens in a share p of the cases that have probability p."""
 
 from dataclasses import dataclass
 

@@ -11,12 +11,11 @@ Weights = NDArray[np.floating]  # (B, N): how often each study counts in each of
 
 @dataclass(frozen=True, eq=False)
 class FindingScores:
-    """Macro means over the findings. by_finding: float64 (C, 3) precision, recall, F1."""
+    """Macro means over the findings."""
 
     precision: float
     recall: float
     f1: float
-    by_finding: NDArray[np.float64]
 
 
 def finding_scores(truth: Table, said: Table) -> FindingScores:
@@ -29,7 +28,6 @@ def finding_scores(truth: Table, said: Table) -> FindingScores:
         precision=_mean(precision),
         recall=_mean(recall),
         f1=_mean(f1),
-        by_finding=np.stack([precision, recall, f1], axis=1).astype(np.float64),
     )
 
 

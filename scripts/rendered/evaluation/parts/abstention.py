@@ -10,8 +10,8 @@ from scripts.rendered.evaluation.studies.results import Results
 from scripts.rendered.phantom.anatomy.views import SUBVIEWS
 
 GOOD = 0.6  # quality from which a window counts as good (1 is a textbook picture)
-# Structures of the rendered heart that a section is about, by the names of `Subview.shows`. Pressures are told from
-# the jet at the tricuspid valve, filling from the pulmonary veins' picture.
+# Structures of the rendered heart that a section is about, by the names of `Subview.shows`. Pressures are seen in the
+# jet at the tricuspid valve, filling in pictures of the pulmonary veins.
 STRUCTURES: Mapping[str, frozenset[str]] = {
     "Left Ventricle": frozenset({"lv"}),
     "Resting Segmental Wall Motion Analysis": frozenset({"lv"}),

@@ -100,14 +100,14 @@ def difference(evaluation: Evaluation, one: Sequence[ReadReport], other: Sequenc
 
 def disagreeing_share(reports: Sequence[ReadReport], answers: Sequence[ReportDocument]) -> float:
     """Share of studies whose text differs from the phenotype estimates that the service answers beside it."""
-    told = [
-        any(differ(_told(report.labels.get(name)), row) for name, row in answer.phenotypes.items())
+    reported = [
+        any(differ(_reported(report.labels.get(name)), row) for name, row in answer.phenotypes.items())
         for report, answer in zip(reports, answers, strict=True)
     ]
-    return float(np.mean(told)) if told else float("nan")
+    return float(np.mean(reported)) if reported else float("nan")
 
 
-def _told(label: float | None) -> float | None:
+def _reported(label: float | None) -> float | None:
     return None if label is None or np.isnan(label) else label
 
 

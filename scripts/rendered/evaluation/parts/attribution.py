@@ -1,4 +1,4 @@
-"""Whether a report was made from what it cites: cited evidence is deleted and the section decoded again."""
+"""Whether a report depends on what it cites: cited evidence is deleted and the section is decoded again."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
@@ -38,8 +38,8 @@ def measure_attribution(evaluation: Evaluation, results: Results) -> None:
     shares = {name: float(np.mean(flags)) if flags else float("nan") for name, flags in counts.items()}
     results.figures["attribution"] = {n: {"changed": shares[n], "sentences": len(counts[n])} for n in shares}
     if 0 < len(counts["generated"]) < _FEW:
-        told = f"{len(counts['generated'])} sentence(s) of {min(_STUDIES, len(evaluation.studies))} studies"
-        results.remarks.append(f"the bar about generated sentences rests on {told}: it tells little")
+        reported = f"{len(counts['generated'])} sentence(s) of {min(_STUDIES, len(evaluation.studies))} studies"
+        results.remarks.append(f"the bar about generated sentences rests on {reported}: it tells little")
     results.at_least(_NAMES[0], shares["retrieved"], 0.70)
     results.at_most(_NAMES[1], shares["generated"], 0.10)
     results.at_most(_NAMES[2], shares["uncited"], 0.05)

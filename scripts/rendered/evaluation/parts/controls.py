@@ -1,4 +1,4 @@
-"""Controls: what the pipeline must lose when its evidence is wrong, and must not have without learning."""
+"""Controls: figures must fall when inputs are wrong, and must be low for an encoder that never learned."""
 
 from collections.abc import Sequence
 from dataclasses import replace

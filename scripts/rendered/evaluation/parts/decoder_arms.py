@@ -8,9 +8,9 @@ from model.device import Placement, choose_placement
 from model.report.decoder.decoder_config import DecoderConfig
 from model.report.language.language import Language
 from model.report.language.phrase_reader import PhraseReader
-from model.report.request import WritingRequest, WrittenReport
+from model.report.request import WritingRequest
 from model.report.writing.build import DECODER_FILE, build_writer
-from model.report.writing.report_writer import ReportWriter
+from model.report.writing.report_writer import ReportWriter, WrittenReport
 from scripts.rendered.evaluation.studies.context import Evaluation
 from scripts.rendered.evaluation.studies.reading import Text
 from service.schemas import Mode

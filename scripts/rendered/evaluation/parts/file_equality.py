@@ -1,4 +1,4 @@
-"""Studies as files give what the same studies give in memory."""
+"""Whether studies read from files give the same result as the same studies in memory."""
 
 import numpy as np
 import torch

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.figure import Figure
 
 from scripts.rendered.evaluation.metrics.calibration import Reliability
 from scripts.rendered.evaluation.parts.scores import columns_of, scores_of
@@ -13,12 +11,13 @@ from scripts.rendered.evaluation.studies.context import NUMBERS, Evaluation
 from service.schemas import ReportDocument
 from service.site.metrics.regression import mean_absolute_error
 
-mpl.use("agg")
 _GROUPS = ((1, 4), (5, 6), (7, 8), (9, 10), (11, 40))  # clips used, both ends included
 
 
 def draw_reliability(diagram: Reliability, path: Path) -> Path:
     """Writes the reliability diagram of all binary phenotypes."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - an extra; nothing else of the evaluation needs it
+
     figure = Figure(figsize=(4, 4), layout="constrained")
     axes = figure.add_subplot(xlabel="stated probability", ylabel="share that is true")
     axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
@@ -57,6 +56,8 @@ def _mean(flags: Sequence[bool]) -> float:
 
 def draw_accuracy(table: dict[str, dict[str, float]], path: Path) -> Path:
     """Writes accuracy by number of clips."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - an extra; nothing else of the evaluation needs it
+
     figure = Figure(figsize=(6, 3.2), layout="constrained")
     for place, (key, label) in enumerate((("calls_right", "calls that are right"), ("ef_mae", "EF: mean error, %")), 1):
         axes = figure.add_subplot(1, 2, place, xlabel="clips used", ylabel=label)

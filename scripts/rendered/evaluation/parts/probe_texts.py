@@ -53,7 +53,7 @@ def probe_texts(
     }
     return [
         {
-            section: _worded(section, _chosen(section, scores, usual, study), language)
+            section: _worded(section, _choose(section, scores, usual, study), language)
             for section, seen in zip(sections, tested[study].assessed.tolist(), strict=True)
             if seen
         }
@@ -61,7 +61,7 @@ def probe_texts(
     ]
 
 
-def _chosen(
+def _choose(
     section: str, scores: Mapping[str, NDArray[np.float64]], usual: Mapping[str, float], study: int
 ) -> set[Finding]:
     """The likeliest value of each finding that the section would state."""

@@ -2,15 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from scripts.rendered.evaluation.parts.arms import Reports
 from scripts.rendered.evaluation.studies.context import Evaluation
-from scripts.rendered.evaluation.studies.results import Results, plain
+from scripts.rendered.evaluation.studies.results import plain
 from service.answer.plain_sentences import plain_text
 from service.schemas import ReportDocument
 
@@ -44,11 +40,3 @@ def _answer(document: ReportDocument) -> dict[str, str]:
 
 def _json(value: Any) -> str:
     return json.dumps(plain(value), ensure_ascii=False)
-
-
-def write_tables(folder: Path, results: Results) -> list[str]:
-    """Writes each table as Parquet; returns the file names."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, rows in results.rows.items():
-        pq.write_table(pa.Table.from_pylist([dict(row) for row in rows]), folder / f"{name}.parquet")
-    return sorted(f"{name}.parquet" for name in results.rows)

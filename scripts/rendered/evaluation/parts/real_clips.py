@@ -1,4 +1,4 @@
-"""What the pipeline says of real clips: a table to read, never a score; nobody has labelled them."""
+"""What the pipeline says of real clips: a table to read, never a score, because the clips have no labels."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from scripts.rendered.evaluation.studies.context import Evaluation
 from scripts.rendered.evaluation.studies.results import Results
 from service.errors import RequestError
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
+from service.modalities.echo.files import open_study
 
 _SUFFIXES = {".dcm", ".mp4", ".avi"}
 _MOST = 40  # clips listed

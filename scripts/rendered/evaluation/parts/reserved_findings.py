@@ -1,4 +1,4 @@
-"""What only retrieval can do: findings that the decoder's training never showed, and a house style it never saw."""
+"""What only retrieval can do: findings and a style of wording that the decoder's training never showed."""
 
 import re
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ def _worded(evaluation: Evaluation, reports: Sequence[ReadReport], reserved: Res
     return float(np.mean(known)) if known else float("nan")
 
 
-# A second house style: the same findings in words that the decoder's own language never uses.
+# A second style of writing: the same findings in words that the decoder's own language never uses.
 _SYNONYMS = (
     (r"\bleft ventricular\b", "LV"), (r"\bleft ventricle\b", "LV chamber"), (r"\bright ventricular\b", "RV"),
     (r"\bright ventricle\b", "RV chamber"), (r"\bleft atrial\b", "LA"), (r"\bright atrial\b", "RA"),
@@ -79,7 +79,7 @@ _SYNONYMS = (
 
 
 def restyled(text: str) -> str:
-    """A wording in the second house style: telegraphic, in other words, with a leading mark of the house."""
+    """A wording in the second style of writing: telegraphic, in other words, with a leading mark of the site."""
     words = text.rstrip(".")
     words = words[0].lower() + words[1:] if words[:2].istitle() or words[1:2] == " " else words
     for pattern, other in _SYNONYMS:
@@ -88,7 +88,7 @@ def restyled(text: str) -> str:
 
 
 def second_style(language: Language) -> Language:
-    """The language in the second house style: same phrase ids, findings and slots. The labels stay readable."""
+    """The language in the second style of writing: same phrase ids, findings and slots. The labels stay readable."""
     phrases = tuple(_restyled_phrase(phrase) for phrase in language.phrases)
     return replace(language, phrases=phrases)
 

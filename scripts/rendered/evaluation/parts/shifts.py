@@ -1,4 +1,4 @@
-"""What a change of scanner costs, and how well views are told."""
+"""How much worse figures become with another scanner, and how often views are recognised."""
 
 from collections.abc import Sequence
 

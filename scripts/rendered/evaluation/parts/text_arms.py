@@ -8,12 +8,12 @@ from statistics import median
 
 import numpy as np
 
-from index.evidence import slot_values
 from index.retrieval import ContextCandidate, Retrieval
 from model.report.language.language import Finding
 from model.report.writing.slots import MIN_VALUES
 from scripts.rendered.evaluation.studies.context import Evaluation
 from scripts.rendered.evaluation.studies.reading import Text
+from service.answer.evidence import slot_values
 
 _READ = 2000  # reports of the bank that the most frequent section is counted over
 
@@ -52,10 +52,10 @@ class TextArms:
             if stated and stated <= agreed and not stated <= said:
                 said |= stated
                 values = numbers.get(phrases[number].slot or "", ())
-                sentences.append(self._filled(number, median(values) if len(values) >= MIN_VALUES else None))
+                sentences.append(self._fill(number, median(values) if len(values) >= MIN_VALUES else None))
         return sentences
 
-    def _filled(self, number: int, value: float | None) -> str:
+    def _fill(self, number: int, value: float | None) -> str:
         """The wording with a rounded number."""
         row = self.evaluation.pipeline.retriever.bank.phrases[number]
         slot = self.evaluation.language.slots.get(row.slot or "")

@@ -1,4 +1,4 @@
-"""Digits, disagreement and contradictions of texts, counted again without the writer's own bookkeeping."""
+"""Digits, disagreements and contradictions of texts, counted again independently of the writer."""
 
 import re
 from collections.abc import Sequence

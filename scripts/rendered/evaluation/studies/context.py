@@ -8,15 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from index.retrieval import PhenotypeVote, Retrieval
+from index.usual_search import usual_neighbours
 from model.report.language.language import Finding, Language
 from model.report.language.phrase_reader import PhraseReader
 from scripts.rendered.evaluation.studies.embedding_cache import CachedStudy, cache_folder, read_set
 from scripts.rendered.evaluation.studies.replay import replayed
 from scripts.rendered.evaluation.studies.study_sets import Protocol, StudySet
 from scripts.rendered.evaluation.studies.truth import StudyTruth, scored_findings
-from service.answer.embedded_study import EmbeddedStudy
+from service.answer.encoded_study import EncodedStudy
 from service.artifacts import ArtifactPaths
-from service.pipeline import ReportPipeline, RunOptions
+from service.pipeline import ReportPipeline
+from service.run_options import RunOptions
 from service.schemas import Mode, ReportDocument
 
 NUMBERS = ("ejection_fraction", "pulmonary_artery_pressure_continuous")
@@ -68,7 +70,7 @@ class Evaluation:
         return self.cached("test")
 
     @cached_property
-    def embedded(self) -> tuple[EmbeddedStudy, ...]:
+    def embedded(self) -> tuple[EncodedStudy, ...]:
         """The test set after the networks."""
         return tuple(replayed(self.pipeline, study) for study in self.studies)
 
@@ -86,15 +88,16 @@ class Evaluation:
         """Truth of a set."""
         return tuple(StudyTruth.of(chosen.seed, study, chosen.prior, self.language) for study in range(chosen.studies))
 
-    def retrieve(self, study: EmbeddedStudy) -> tuple[Retrieval, Mapping[str, PhenotypeVote]]:
+    def retrieve(self, study: EncodedStudy) -> tuple[Retrieval, Mapping[str, PhenotypeVote]]:
         """Neighbours, context and votes of a study."""
         retrieval = self.pipeline.retrieve(study.sections, self.options())
         return retrieval, self.pipeline.vote(retrieval)
 
     def options(self, mode: Mode | None = None) -> RunOptions:
         """The default request; a small bank gives as many neighbours as it has."""
-        return RunOptions(mode=mode, neighbours=min(50, self.pipeline.retriever.bank.manifest.candidates), study_id="0")
+        candidates = self.pipeline.retriever.bank.manifest.candidates
+        return RunOptions(mode=mode, neighbours=usual_neighbours(candidates), study_id="0")
 
-    def documents(self, studies: Sequence[EmbeddedStudy], mode: Mode) -> list[ReportDocument]:
+    def documents(self, studies: Sequence[EncodedStudy], mode: Mode) -> list[ReportDocument]:
         """The pipeline's answers in a mode."""
         return [self.pipeline.report(study, self.options(mode)) for study in studies]

@@ -13,13 +13,14 @@ import cv2
 import torch
 
 from model.device import choose_placement
+from model.echo.prepared_clip import PreparedClip
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
 from scripts.rendered.evaluation.studies.embedding_cache import cache_folder, cached_of, write_study
 from scripts.rendered.evaluation.studies.rendering import clips_of, files_of, read_files
 from scripts.rendered.evaluation.studies.study_sets import StudySet
 from scripts.rendered.evaluation.studies.variants import encoders
 from scripts.rendered.study_writer.study_folder import form_of
-from service.answer.embedded_study import EmbeddedStudy
+from service.answer.encoded_study import EncodedStudy
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.pipeline import ReportPipeline
 
@@ -36,15 +37,16 @@ class StudyEmbedder:
         """Writes the study of a job; returns the seconds it took."""
         started = time.monotonic()
         chosen, study, path = job
-        embedded = self._embedded(chosen, study)
+        embedded = self._embed(chosen, study)
         known = encoders(self.pipeline) if chosen.variants else {}
         cached = cached_of(study, embedded, truth_of_clips(chosen, study))
-        variants = {name: known[name](embedded.used) for name in chosen.variants if name in known and embedded.used}
+        clips = [clip for clip in embedded.used if isinstance(clip, PreparedClip)]
+        variants = {name: known[name](clips) for name in chosen.variants if name in known and clips}
         seconds = time.monotonic() - started
         write_study(path, replace(cached, embeddings={**cached.embeddings, **variants}, seconds=seconds))
         return seconds
 
-    def _embedded(self, chosen: StudySet, study: int) -> EmbeddedStudy:
+    def _embed(self, chosen: StudySet, study: int) -> EncodedStudy:
         config = EchoPreprocessing.model_validate(self.pipeline.bundle.preprocessing)
         if not chosen.as_files:
             return self.pipeline.embed(clips_of(chosen, study, config))

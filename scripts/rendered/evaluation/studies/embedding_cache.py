@@ -14,7 +14,7 @@ import torch
 from model.embeddings import StudyEmbedding
 from model.study import SkippedClip, SkipReason
 from scripts.rendered.evaluation.studies.study_sets import StudySet
-from service.answer.embedded_study import EmbeddedStudy
+from service.answer.encoded_study import EncodedStudy
 from service.pipeline import ReportPipeline
 
 BASE = "base"
@@ -99,12 +99,12 @@ def read_study(path: Path) -> CachedStudy:
     )
 
 
-def cached_of(study: int, embedded: EmbeddedStudy, truth: Mapping[int, Mapping[str, Any]]) -> CachedStudy:
+def cached_of(study: int, embedded: EncodedStudy, truth: Mapping[int, Mapping[str, Any]]) -> CachedStudy:
     """The record of a study that was just embedded."""
     return CachedStudy(
         study=study,
         embeddings={BASE: embedded.embedding},
-        used={clip.position: (clip.sha256, clip.start_frame) for clip in embedded.used},
+        used={clip.position: (clip.sha256, clip.start_frame or 0) for clip in embedded.used},
         skipped=embedded.skipped,
         truth=truth,
         seconds=0.0,

@@ -23,7 +23,7 @@ from scripts.rendered.phantom.scan.study import PlannedClip
 from scripts.rendered.phantom.scan.tensors import sampled_frames
 from scripts.rendered.study_writer.study_folder import ClipOrder, StudyOrder, form_of, write_clip
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
+from service.modalities.echo.files import open_study
 
 _SCREEN_SHARE = 2  # half the rows and columns: LOG 2026-11-22, 0.25 instead of 0.50 CPU seconds a clip
 _LEFT_VENTRICLE = (int(Tissue.LV_WALL), int(Tissue.LV_CAVITY), int(Tissue.PAPILLARY_MUSCLE))

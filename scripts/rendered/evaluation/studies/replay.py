@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from model.embeddings import PreparedClip, StudyEmbedding
-from model.study import Clip, Source
+from model.echo.prepared_clip import PreparedClip
+from model.embeddings import StudyEmbedding
+from model.study import Clip
 from model.taxonomy import Taxonomy
 from scripts.rendered.evaluation.studies.embedding_cache import BASE, CachedStudy
-from service.answer.embedded_study import EmbeddedStudy
+from service.answer.encoded_study import EncodedStudy
 from service.pipeline import ReportPipeline
 
 _NO_PIXELS = np.zeros((1, 1, 1, 3), np.uint8)
@@ -25,15 +26,17 @@ class ReplayedModality:
     study: CachedStudy
     embedding: StudyEmbedding
 
-    # The signature is the protocol's.
-    def frames_needed(self, total: int, frame_rate_hz: float | None, source: Source) -> Sequence[int]:  # noqa: ARG002 - the protocol's signature
-        """None: there are no pixels."""
-        return ()
+    @property
+    def reading_plan(self) -> None:
+        """There are no pixels to read."""
 
     def prepare(self, clip: Clip) -> PreparedClip:
         """The clip's place and hash, without pixels."""
         sha256, start_frame = self.study.used[clip.position]
-        return PreparedClip(clip.position, sha256, torch.zeros(0), torch.zeros(0), start_frame)
+        nothing = torch.zeros(0)
+        return PreparedClip(
+            position=clip.position, sha256=sha256, model_input=nothing, view_input=nothing, start_frame=start_frame
+        )
 
     def encode(self, clips: Sequence[PreparedClip]) -> StudyEmbedding:
         """The embedding of the clips asked for, as it was computed."""
@@ -54,7 +57,7 @@ def replayed(
     *,
     embedding: StudyEmbedding | None = None,
     positions: Sequence[int] | None = None,
-) -> EmbeddedStudy:
+) -> EncodedStudy:
     """What `pipeline.embed` gives for the study. embedding: another one in its place. positions: only these clips."""
     chosen = embedding or study.embeddings[variant]
     modality = ReplayedModality(pipeline.modality.taxonomy, pipeline.modality.embedding_dim, study, chosen)

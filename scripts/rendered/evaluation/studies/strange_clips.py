@@ -4,13 +4,11 @@ from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
-from matplotlib import image
-from matplotlib.cbook import get_sample_data
 from numpy.typing import NDArray
 
 Frames = NDArray[np.uint8]  # (T, H, W, 3)
 _FRAMES, _ROWS, _COLUMNS = 32, 300, 400
-_PHOTOGRAPH = "grace_hopper.jpg"  # the only photograph that a package of ours ships (matplotlib, public domain)
+_PHOTOGRAPH = "grace_hopper.jpg"  # the only photograph in an installed package (matplotlib's; public domain)
 
 
 def noise(rng: np.random.Generator) -> Frames:
@@ -21,6 +19,9 @@ def noise(rng: np.random.Generator) -> Frames:
 
 def natural_video(rng: np.random.Generator) -> Frames:
     """A camera that moves over a photograph: half of them whole, half seen through a sector."""
+    from matplotlib import image  # noqa: PLC0415 - an extra, which brings the photograph
+    from matplotlib.cbook import get_sample_data  # noqa: PLC0415
+
     photograph = np.asarray(image.imread(str(get_sample_data(_PHOTOGRAPH, asfileobj=False))))
     x, y = rng.uniform(0.3, 0.7, 2) * (photograph.shape[1], photograph.shape[0])
     zoom, turn, drift = rng.uniform(0.5, 1.2), rng.uniform(-40, 40), rng.uniform(-3, 3, 2)

@@ -1,4 +1,4 @@
-"""What is true of a test patient, taken from the `HeartState` and never from our own reader."""
+"""What is true of a test patient, taken from the `HeartState` and never from a report that was read back."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Further readings of the clips that a study was embedded from: controls that must lose what the pipeline uses."""
+"""Other readings of the clips that a study was embedded from: controls that take away what the pipeline uses."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -7,7 +7,8 @@ import torch
 
 from model.echo.modality import EchoModality
 from model.echo.networks.video_encoder import build_video_encoder
-from model.embeddings import PreparedClip, StudyEmbedding
+from model.echo.prepared_clip import PreparedClip
+from model.embeddings import StudyEmbedding
 from service.pipeline import ReportPipeline
 
 Clips = Sequence[PreparedClip]

@@ -1,4 +1,4 @@
-"""When things happen in a heartbeat: contraction, valve opening and the ECG, as functions of time since the R wave."""
+"""The course of a heartbeat: contraction, valve opening and the ECG, as functions of time since the R wave."""
 
 from dataclasses import dataclass
 
@@ -65,7 +65,7 @@ class CardiacCycle:
         return np.asarray((early * early_peak + late * late_peak) / max(early_peak, late_peak), dtype=np.float32)
 
     def inlet_opening(self, time_s: NDArray[np.floating]) -> Curve:
-        """0 shut, 1 wide open: mitral and tricuspid leaflets, half shut in diastasis."""
+        """0 closed, 1 fully open: mitral and tricuspid leaflets, half closed in diastasis."""
         t = self.since_r(time_s)
         lead = 0.03  # leaflets part before most of the blood moves
         opened = smooth_step((t - self.mitral_opening_s + 0.01) / 0.05)
@@ -81,7 +81,7 @@ class CardiacCycle:
         return np.asarray(np.sin(np.pi * x**0.8), dtype=np.float32)
 
     def outlet_opening(self, time_s: NDArray[np.floating]) -> Curve:
-        """0 shut, 1 wide open: aortic and pulmonary cusps."""
+        """0 closed, 1 fully open: aortic and pulmonary cusps."""
         t = self.since_r(time_s)
         opened = smooth_step((t - self.aortic_opening_s) / 0.04)
         shut = smooth_step((t - self.aortic_closure_s + 0.04) / 0.04)

@@ -43,7 +43,7 @@ class Plane:
     """The scan plane: the probe's position and the picture's two directions, float64 (T, 3) each, in heart mm.
 
     A picture point (lateral, depth) lies at origin + lateral · right + depth · down.
-    drift: float64 (T, 2) how far the probe has moved along right and down, mm; None where it rests.
+    drift: float64 (T, 2) how far the probe has moved along right and down, mm; None where it does not move.
     """
 
     origin: NDArray[np.float64]
@@ -116,7 +116,7 @@ class Tube:
     """A vessel: a straight axis and a radius that changes along it.
 
     origin: float (T, 3) mm. direction: unit vector. stations: positions along the axis, mm.
-    radii: float (T or 1, stations) mm. rounded: ends like a sausage, not like a pipe.
+    radii: float (T or 1, stations) mm. rounded: the ends are half spheres, not flat.
     """
 
     origin: NDArray[np.float64]

@@ -87,12 +87,6 @@ class ScreenGrid:
 Grid = BeamGrid | ScreenGrid
 
 
-def refine(field: Field) -> Field:
-    """A coarse field (rows, columns) at the fine grid's resolution."""
-    size = field.shape[1] * REFINEMENT, field.shape[0] * REFINEMENT
-    return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_LINEAR))
-
-
 def paint(labels: NDArray[np.uint8], field: Field, value: int) -> None:
     """Sets labels (T, fine rows, fine columns) to a value where the coarse field (T, rows, columns) is negative."""
     near = np.any(field < 6.0, axis=0)  # mm: no zero crossing further away than a coarse cell

@@ -1,4 +1,4 @@
-"""What lies where in the cut: chambers, vessels and their walls, painted back to front as label maps."""
+"""The anatomy in the cut: chambers, vessels and their walls, painted from back to front as label maps."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -98,7 +98,7 @@ class Scene:
         yield Tissue.CHEST_WALL, np.repeat(skin[None], frames, axis=0)
 
     def _liver_vessels(self) -> Iterator[Field]:
-        """Cuts of hepatic and portal veins, at places that no heart decides."""
+        """Cuts of hepatic and portal veins, at places that do not depend on the heart."""
         gap = self.chest_wall_mm
         for across, along, size, lean in ((-0.55, 0.55, 3.2, 0.4), (0.25, 0.48, 2.4, -0.5), (-0.1, 0.78, 2.8, 0.9)):
             x, y = self.lateral - across * gap, self.depth - along * gap

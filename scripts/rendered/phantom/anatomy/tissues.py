@@ -1,4 +1,4 @@
-"""What a picture point may be made of, and how ultrasound meets it."""
+"""The tissues that a picture point may be made of, and how they reflect ultrasound."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -46,7 +46,7 @@ class Tissue(IntEnum):
 
 @dataclass(frozen=True)
 class Acoustics:
-    """How a tissue answers.
+    """How a tissue reflects ultrasound.
 
     backscatter_db: relative to myocardium. extra_attenuation_db_mm: one way, beyond soft tissue's mean.
     anisotropy_db: what it loses where its layers run along the beam. patchiness: slow variation of brightness, dB.

@@ -1,4 +1,4 @@
-"""Leaflets and rings as ribbons in the cut: thin, moving, thick and still when diseased."""
+"""Leaflets and rings as ribbons in the cut: thin and moving, or thick and stiff when diseased."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -86,7 +86,7 @@ def leaflets(heart: Heart, plane: Plane, spec: Subview) -> Iterator[Ribbon]:
 
 
 def _ring_cuts(centre: NDArray[np.float64], radius: float, plane: Plane) -> tuple[Path, Path] | None:
-    """Two (T, 3) points where the plane cuts a ring that lies across the long axis.
+    """Two (T, 3) points where the plane cuts a ring that is perpendicular to the long axis.
 
     NaN in frames that miss it; None for short-axis cuts.
     """
@@ -139,7 +139,7 @@ def _mitral_long(heart: Heart, plane: Plane, spec: Subview) -> Iterator[Ribbon]:
 
 
 def _reach(grade: Grade) -> float:
-    """How far a valve opens: area falls from 4–6 cm² to below 1 cm² (Baumgartner et al. 2009)."""
+    """How far a valve opens: its area falls from 4–6 cm² to below 1 cm² (Baumgartner et al. 2009)."""
     return {0: 1.0, 1: 0.95, 2: 0.62, 3: 0.45, 4: 0.30}[int(grade)]
 
 

@@ -22,7 +22,7 @@ _WIDEST = 0.40  # the widest level, as a share of the length from the base (trun
 _MAX_SHORTENING = 0.80  # of a radius: more would close the cavity
 _LEVELS = np.linspace(-0.3, 1.3, 81)  # share of the length, 0 base, 1 apex of the cavity
 _AZIMUTHS = np.arange(0.0, 361.0, 7.5)  # the last repeats the first
-A4C_AZIMUTH, A2C_AZIMUTH, A3C_AZIMUTH = 30.0, 90.0, 145.0  # the picture's right-hand wall in each apical view
+A4C_AZIMUTH, A2C_AZIMUTH = 30.0, 90.0  # the picture's right-hand wall in each apical view
 _SIMPSON = np.linspace(0, 1, 41)
 _SEPTUM_AZIMUTH = 195.0
 RV_AZIMUTH = 200.0
@@ -164,7 +164,7 @@ def _end_systole(state: HeartState, diastole: NDArray[np.float64], length: float
     def excess(strength: float, spared: float) -> float:
         return _biplane(shape(strength, spared), length) - esv
 
-    # When the walls that still move cannot empty the ventricle alone, the others are less bad than scored.
+    # When the walls that still move cannot empty the ventricle alone, the others move more than their scores say.
     spared = 1.0
     while excess(2.0, spared) > 0 and spared > 0:
         spared = max(0.0, spared - 0.1)

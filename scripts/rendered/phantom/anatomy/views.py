@@ -1,4 +1,4 @@
-"""The 11 views and their sub-views: where the probe stands, what lies in the cut, and what colour looks at."""
+"""The 11 views and their sub-views: place of the probe, structures in the cut, and valves in the colour box."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -104,7 +104,7 @@ SUBVIEWS: dict[str, Subview] = {
     ),
 }
 
-# How far the great vessels and the liver follow the heart in systole: (right, down) mm, in a hand as steady as most.
+# How far the great vessels and the liver follow the heart in systole: (right, down) mm, with a normally steady hand.
 _PULLED_MM: dict[Window, tuple[float, float]] = {"suprasternal": (1.2, 2.0), "ivc": (2.4, 2.0)}
 
 SUBVIEWS_OF_VIEW: dict[str, tuple[str, ...]] = {}
@@ -127,7 +127,7 @@ def scan_plane(heart: Heart, acquisition: "Acquisition", time_s: NDArray[np.floa
     right, down, normal = _turn(right, down, normal, acquisition.steer_deg, about="normal")
     origin = origin + right * acquisition.shift_mm[0] + normal * acquisition.shift_mm[1]
     moved = _tremor(acquisition, time_s)
-    if spec.window in _PULLED_MM:  # the beating heart pulls at what hangs on it
+    if spec.window in _PULLED_MM:  # the beating heart moves what is attached to it
         pulled = np.array(_PULLED_MM[spec.window]) * acquisition.jitter_mm / 0.7
         moved[:, :2] += np.outer(heart.contraction, pulled)
     frames = len(time_s)

@@ -1,4 +1,4 @@
-"""The hidden causes behind a synthetic patient: diseases that no report names and that make its findings correlate."""
+"""The hidden causes of a synthetic patient: diseases that no report names, through which findings are correlated."""
 
 from functools import cached_property
 

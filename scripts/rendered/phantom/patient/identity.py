@@ -1,4 +1,4 @@
-"""Invented patients: names, numbers and dates that belong to nobody, for headers and burned-in text."""
+"""Invented names, numbers and dates, which belong to no person, for headers and burned-in text."""
 
 from dataclasses import dataclass
 
@@ -46,7 +46,7 @@ _GIVEN = (
 
 @dataclass(frozen=True)
 class InventedIdentity:
-    """Somebody who does not exist. name: family, given. date: year-month-day of the study."""
+    """An invented person. name: family, given. date: year-month-day of the study."""
 
     name: str
     patient_id: str

@@ -1,6 +1,6 @@
 """The 25 phenotypes of a `HeartState`: the truth that reports, the reader and predictions are measured against.
 
-Written from the state alone, apart from findings, phrases and label rules: three ways that tests hold together.
+Computed from the state alone, without findings, phrases and label rules. Tests compare these three ways.
 """
 
 from scripts.rendered.phantom.patient.findings import elevated_la_pressure

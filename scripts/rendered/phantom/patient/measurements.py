@@ -1,7 +1,7 @@
 """What can be measured in a `HeartState`, as a report states it, and the words that each number asks for.
 
-Cut-offs and their sources are in `model/echo/phrases/README.md`. They are written here a second time, apart from the
-bands of the phrase file: a test holds the two equal, so that neither can drift unseen.
+Cut-offs and their sources are in `model/echo/phrases/README.md`. They are written here a second time, independently of
+the bands of the phrase file. A test compares the two, so that neither can change unnoticed.
 """
 
 from bisect import bisect_right

@@ -1,4 +1,4 @@
-"""Random numbers by name: changing or adding one variable of a synthetic patient leaves every other draw as it was."""
+"""Random numbers by name: changing or adding one variable of a synthetic patient changes no other draw."""
 
 import hashlib
 from dataclasses import dataclass

@@ -11,8 +11,8 @@ from scripts.rendered.phantom.patient.state import HeartState
 
 Prior = Literal["clinical", "independent"]
 
-# Variables that only make sense together and stay so under the independent prior: an indexed volume needs its body,
-# wall thickness its symmetry, a valve is clipped or replaced, a vein's collapse belongs to its width.
+# Variables that make sense only together. They stay together under the independent prior: an indexed volume with the
+# body size, both wall thicknesses, clip and replacement of a valve, width and collapse of a vein.
 _TOGETHER = {
     "lv_end_diastolic_volume_ml": "body",
     "body_surface_area_m2": "body",
@@ -35,9 +35,9 @@ def draw_state(rng: np.random.Generator, prior: Prior) -> HeartState:
     """A patient of the clinical prior, or of the independent one with every correlation between phenotypes cut.
 
     One number is taken from `rng`; every variable draws from a stream of its own name below it. An independent state
-    is a mosaic: each variable comes from another clinical patient, so its distribution is the clinical one and it
-    knows nothing of the others. Wall motion takes whether it is abnormal from its own patient, and how far that
-    reaches from the mosaic's ejection fraction: an EF of 65 % with global hypokinesis is no heart.
+    is a mosaic: each variable comes from another clinical patient, so its distribution is the clinical one and it is
+    independent of the others. Whether wall motion is abnormal comes from its own patient. How much of the wall is
+    abnormal follows from the mosaic's ejection fraction, because an EF of 65 % with global hypokinesis cannot be.
     """
     noise = NamedNoise(str(rng.integers(2**63)))
     return _clinical(noise) if prior == "clinical" else _independent(noise)

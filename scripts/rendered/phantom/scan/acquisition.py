@@ -1,4 +1,4 @@
-"""How one clip was acquired: scanner, probe position, settings and window. Nothing of the patient's heart."""
+"""How one clip was acquired: scanner, probe position, settings and window. Independent of the heart."""
 
 from dataclasses import dataclass, replace
 

@@ -239,7 +239,7 @@ class ColourScanner:
             profile *= np.isin(labels, np.array(stream.chambers, dtype=np.uint8)) * per_frame(stream.strength)
             moved = profile * np.float32(stream.velocity_m_s)
             stronger = moved > speed
-            # Turbulence hides the angle: whirls point every way.
+            # In turbulent flow the angle is not seen, because whirls point in all directions.
             cosine = self._along_beam(stream) * (1 - 0.3 * stream.turbulence)
             toward_probe = np.where(stronger, moved * cosine, toward_probe)
             variance = np.where(stronger, np.float32(stream.turbulence) * np.sqrt(profile), variance)

@@ -1,4 +1,4 @@
-"""Scanner looks: what post-processing does to the same echoes. Invented, after how exported cines differ in life."""
+"""Scanner looks: the effect of post-processing on the same echoes. Invented after real exported cines."""
 
 from dataclasses import dataclass
 

@@ -92,7 +92,7 @@ def _depth_scale(still: NDArray[np.uint8], screen: Screen, acquisition: Acquisit
 
 
 def _marker(still: NDArray[np.uint8], screen: Screen) -> None:
-    """The dot that says which side the probe's notch is on."""
+    """The dot that shows on which side the probe's notch is."""
     where = round(screen.apex[0]) + round(0.06 * screen.shape[0]), round(screen.apex[1]) - round(0.02 * screen.shape[0])
     cv2.circle(still, where, max(3, screen.shape[0] // 130), _GREEN, -1, cv2.LINE_AA)
 

@@ -1,4 +1,4 @@
-"""Renders one clip of one heart: the one place that puts anatomy, echoes, colour and screen together."""
+"""Renders one clip of one heart: anatomy, echoes, colour and screen are put together here and nowhere else."""
 
 from dataclasses import dataclass
 

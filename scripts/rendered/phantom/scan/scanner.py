@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scripts.rendered.phantom.anatomy.grid import BeamGrid
 from scripts.rendered.phantom.scan.looks import Look
 
-_MUSCLE_GREY = 0.47  # where the mean echo of myocardium lands (LOG 2026-11-22: beside real cines)
+_MUSCLE_GREY = 0.47  # grey of the mean echo of myocardium (LOG 2026-11-22: compared with real cines)
 
 
 def compress(power: NDArray[np.float32], look: Look, dynamic_range_db: float) -> NDArray[np.uint8]:

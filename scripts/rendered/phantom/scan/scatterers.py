@@ -1,4 +1,4 @@
-"""Where tissue was at end-diastole: the motion that carries scatterers, so that speckle belongs to the tissue."""
+"""Where tissue was at end-diastole: scatterers move with it, so that speckle belongs to the tissue."""
 
 from dataclasses import dataclass
 
@@ -61,7 +61,7 @@ def displacement(scene: Scene) -> Displacement:
 def scatterer_texture(rng: np.random.Generator) -> NDArray[np.float32]:
     """float32 (512, 512, 2) complex scatterers of a cut in its own, resting coordinates; unit power per texel."""
     white = rng.standard_normal((_TEXTURE_SIZE, _TEXTURE_SIZE, 2), dtype=np.float32)
-    # Just enough blur that a half-texel shift changes the echo a little and never all of it.
+    # Just enough blur that a shift by half a texel changes the echo only a little.
     soft = cv2.GaussianBlur(white, (3, 3), 0.6, borderType=cv2.BORDER_REFLECT)
     return np.asarray(soft * np.float32(1.0 / _blur_power()))
 

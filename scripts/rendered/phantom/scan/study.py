@@ -25,8 +25,8 @@ _USUAL_CLIPS: dict[str, tuple[float, float]] = {
     "SSN": (1.0, 0.45),
 }
 MIN_CLIPS, MAX_CLIPS = 5, 40
-# No other view shows the pulmonary valve, so a short study gives it the first good colour clip of its view; the other
-# valves are seen from the apex too (the order of Mitchell et al. 2019 has it in every complete study).
+# No other view shows the pulmonary valve, so in a short study the first good colour clip of this view shows that valve.
+# The other valves are seen from the apex too. (Complete studies show it in the order of Mitchell et al. 2019.)
 _TAKEN_FIRST = {"Doppler_Parasternal_Short": "PSAX_AV_PV"}
 
 Flaw = Literal["none", "poor", "duplicate"]

@@ -47,7 +47,7 @@ def set_state(target: object, state: object) -> Any:
     if isinstance(target, np.dtype):
         return _with_byte_order(target, state)
     if isinstance(target, PendingArray) and target.array is None:
-        target.array = _filled(state)
+        target.array = _fill(state)
         return target.array
     raise PickleRefused(f"BUILD on {type(target).__name__} is not allowed")
 
@@ -75,7 +75,7 @@ def _reconstruct(array_type: object, _shape: object, _kind: object) -> PendingAr
     return PendingArray()
 
 
-def _filled(state: object) -> Any:
+def _fill(state: object) -> Any:
     if not isinstance(state, tuple) or len(state) != 5:
         raise PickleRefused("numpy array with an unknown state")
     _, shape, dtype, fortran, content = state

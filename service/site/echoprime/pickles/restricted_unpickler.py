@@ -32,13 +32,13 @@ def loads(data: Buffer) -> Any:
 
 def load(path: Path) -> Any:
     """The object in a pickle file. Raises PickleRefused naming the file."""
-    with _opened(path) as data:
+    with _open(path) as data:
         return loads(data)
 
 
 def stream_list(path: Path) -> Iterator[list[Any]]:
     """Elements of the pickled list, in batches, each let go before the next is read. Raises PickleRefused."""
-    with _opened(path) as data:
+    with _open(path) as data:
         batch: list[Any] = []
         sink = Sink(batch.extend)
         machine = PickleMachine(data, outer_list=lambda: sink)
@@ -57,7 +57,7 @@ def stream_tables(path: Path) -> Iterator[tuple[Any, list[Any]]]:
 
     Batches of one outer key follow each other; a key may come with an empty batch.
     """
-    with _opened(path) as data:
+    with _open(path) as data:
         batches: list[tuple[Any, list[Any]]] = []
 
         def inner(key: object) -> Sink:
@@ -109,7 +109,7 @@ def _run(machine: PickleMachine) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[mmap.mmap]:
+def _open(path: Path) -> Iterator[mmap.mmap]:
     """A pickle file, memory-mapped. Names the file in what is raised."""
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:

@@ -12,7 +12,8 @@ from torchvision.models.video.mvit import MSBlockConfig, MViT, Pool
 
 from model.echo.networks.mvit_forward import FusedMViT, has_fused_form, one_hot_places
 from model.echo.networks.mvit_tokens import ProjectedPooling, Tokens, positions_seen
-from model.echo.networks.video_encoder import build_video_encoder, small_video_encoder
+from model.echo.networks.video_encoder import build_video_encoder
+from tests.model.echo.networks.small_mvit import small_video_encoder
 from tests.model.echo.small_echo import VIDEO_ENCODER
 
 

@@ -2,10 +2,11 @@ import pytest
 import torch
 
 from model.echo.networks.planar_encoder import planar_encoder
-from model.echo.networks.video_encoder import build_video_encoder, small_video_encoder
+from model.echo.networks.video_encoder import build_video_encoder
 from model.echo.networks.view_classifier import build_view_classifier, residual_view_classifier, small_view_classifier
 from model.errors import BundleMismatch
 from scripts.reference.published_pipeline import seeded_networks
+from tests.model.echo.networks.small_mvit import small_video_encoder
 
 
 def test_the_small_encoder_is_small_and_embeds() -> None:

@@ -17,7 +17,7 @@ from model.echo.preprocessing.cpu_kernels import (
     masked_crops,
     opened,
 )
-from model.echo.preprocessing.preprocess import Shown, cropped, prepare_clip
+from model.echo.preprocessing.preprocess import Shown, crop, prepare_clip
 from model.echo.preprocessing.preprocessing_config import echoscribe_preprocessing
 from service.modalities.echo.warm_up import warm_up_clips
 
@@ -77,14 +77,14 @@ def test_an_opening_equals_its_twin_to_the_border() -> None:
 @pytest.mark.parametrize("box", [(5, 3, 30, 28), (-4, -6, 60, 58), (0, 0, 51, 40), (20, -3, 80, 20)])
 def test_masked_crops_equal_index_multiply_and_pad(box: tuple[int, int, int, int]) -> None:
     frames, mask = drawn(5, 40, 51, 3), drawn(40, 51, seed=1) > 100
-    twin = cropped(frames, torch.tensor([4, 1]), Shown(mask, box))
+    twin = crop(frames, torch.tensor([4, 1]), Shown(mask, box))
     assert torch.equal(masked_crops(frames, [4, 1], box, mask), twin)
 
 
 @pytest.mark.parametrize("every", [1, 2, 3])
 def test_the_brightest_channel_may_be_taken_before_cropping(every: int) -> None:
     frames, shown = drawn(5, 40, 51, 3), Shown(drawn(40, 51, seed=1) > 100, (-4, 3, 60, 38))
-    twin = cropped(frames, torch.tensor([4, 1]), shown, every).amax(dim=3)
+    twin = crop(frames, torch.tensor([4, 1]), shown, every).amax(dim=3)
     assert torch.equal(brightest_crops(frames, [4, 1], shown.box, shown.mask, every), twin)
 
 
@@ -98,7 +98,7 @@ def test_a_clip_is_prepared_as_by_the_twins(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(
         preprocess,
         "masked_crops",
-        lambda frames, index, box, mask: cropped(frames, torch.tensor(index), Shown(mask, box)),
+        lambda frames, index, box, mask: crop(frames, torch.tensor(index), Shown(mask, box)),
     )
     slow = prepare_clip(clip, echoscribe_preprocessing(), torch.device("cpu"))
     assert torch.equal(fast.model_input, slow.model_input)

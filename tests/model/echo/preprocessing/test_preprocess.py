@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model.echo.preprocessing.preprocess import best_window, centre_box, cropped, frames_needed, prepare_clip, shown_of
+from model.echo.preprocessing.preprocess import (
+    Shown,
+    best_window,
+    centre_box,
+    crop,
+    frames_needed,
+    prepare_clip,
+    shown_of,
+)
 from model.echo.preprocessing.preprocessing_config import (
     ECHOPRIME,
     EchoPreprocessing,
@@ -15,12 +23,12 @@ from model.echo.preprocessing.preprocessing_config import (
     echoscribe_preprocessing,
 )
 from model.echo.preprocessing.sector import look_at, sector_of
-from model.echo.preprocessing.windows import WindowScore
+from model.echo.preprocessing.windows import WindowScore, windows_of
 from model.errors import ClipRejected
 from model.study import Clip, SkipReason, Source
 from scripts.reference.published_pipeline import preprocessed
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
+from service.modalities.echo.files import open_study
 from service.modalities.echo.warm_up import warm_up_clips
 from tests.model.echo.noise_clips import NOISE, in_sector
 from tests.model.echo.sector_clips import SCENES, Scene, render, scaled
@@ -45,6 +53,10 @@ def rejection(clip: Clip, config: EchoPreprocessing = SMALL) -> SkipReason:
     with pytest.raises(ClipRejected) as rejected:
         prepare_clip(clip, config, CPU)
     return rejected.value.reason
+
+
+def shown(clip: Clip, frames: torch.Tensor, config: EchoPreprocessing) -> Shown:
+    return shown_of(clip, frames, windows_of(clip.length, clip.frame_rate_hz, config), config)
 
 
 @pytest.mark.parametrize("source", ["dicom", "video"])
@@ -90,7 +102,7 @@ def test_the_fan_found_in_the_frames_that_are_read_is_that_of_all(frames: int, r
     pixels = torch.from_numpy(clip.frames_rgb)
     every = sector_of(look_at(pixels), clip.sector_box)
     assert every is not None
-    mask = shown_of(clip, pixels, SMALL).mask
+    mask = shown(clip, pixels, SMALL).mask
     assert mask is not None
     found = mask.numpy()
     assert (found & every.mask).sum() >= 0.98 * (found | every.mask).sum()
@@ -119,7 +131,7 @@ def test_a_frame_that_was_not_read_cannot_be_asked_for() -> None:
 def test_the_sampled_mask_overlaps_the_mask_of_every_frame(name: str, frames: int) -> None:
     clip = clip_of(render(replace(scaled(SCENES[name], 0.5), frames=frames)).frames_rgb, "dicom")
     pictures = torch.from_numpy(clip.frames_rgb)
-    sampled, published = (shown_of(clip, pictures, config).mask for config in (ECHOPRIME, EVERY_FRAME))
+    sampled, published = (shown(clip, pictures, config).mask for config in (ECHOPRIME, EVERY_FRAME))
     assert sampled is not None
     assert published is not None
     assert (sampled & published).sum() >= 0.98 * (sampled | published).sum()
@@ -218,8 +230,8 @@ def test_the_earliest_of_equal_windows_wins_and_motion_counts_only_up_to_enough(
 def test_a_crop_beyond_the_picture_is_black() -> None:
     frames = torch.full((2, 40, 60, 3), 9, dtype=torch.uint8)
     clip = clip_of(frames.numpy())
-    shown = replace(shown_of(clip, frames, ECHOPRIME), box=(-5, -2, 65, 45))
-    part = cropped(frames, torch.tensor([1]), shown)
+    wider = replace(shown(clip, frames, ECHOPRIME), box=(-5, -2, 65, 45))
+    part = crop(frames, torch.tensor([1]), wider)
     assert part.shape == (1, 47, 70, 3)
     assert int(part.sum()) == 9 * 40 * 60 * 3
 

@@ -28,11 +28,11 @@ def linears(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     devices: list[str] = []
     linear = functional.linear
 
-    def told(hidden: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    def reported(hidden: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         devices.append(hidden.device.type)
         return linear(hidden, weight)
 
-    monkeypatch.setattr(functional, "linear", told)
+    monkeypatch.setattr(functional, "linear", reported)
     return devices
 
 

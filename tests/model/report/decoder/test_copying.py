@@ -49,10 +49,10 @@ def test_probabilities_sum_to_one_and_equal_those_of_the_loss(length: int) -> No
         torch.testing.assert_close(probabilities.sum(-1), torch.ones(2))
         for target in range(VOCABULARY):
             targets = torch.full((2, 3), target)
-            told = target_log_probabilities(
+            reported = target_log_probabilities(
                 written_log_probabilities(logits, targets), log_shares, evidence.tokens, targets
             )[:, position]
-            torch.testing.assert_close(told.exp(), probabilities[:, target])
+            torch.testing.assert_close(reported.exp(), probabilities[:, target])
 
 
 def test_a_row_without_evidence_is_generated_alone() -> None:

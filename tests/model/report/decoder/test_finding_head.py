@@ -23,9 +23,9 @@ def test_every_finding_is_read_from_its_sections_vector() -> None:
             for column, output in enumerate(own.config.findings):
                 vector = hidden[study, own.config.sections.index(output.section)]
                 logit = vector @ own.finding_head.weight[column] + own.finding_head.bias[column]
-                told = sections[output.section][Finding(output.name, output.value)]
-                assert told.probability == pytest.approx(float(logit.sigmoid()), abs=1e-5)
-                assert told.share == output.share
+                reported = sections[output.section][Finding(output.name, output.value)]
+                assert reported.probability == pytest.approx(float(logit.sigmoid()), abs=1e-5)
+                assert reported.share == output.share
 
 
 def test_what_it_never_learned_it_is_not_asked_for() -> None:

@@ -39,7 +39,7 @@ def test_of_equally_likely_values_the_rarer_is_taken() -> None:
 
 
 def test_a_value_that_the_head_never_learned_has_what_neighbours_give_it() -> None:
-    learned = {finding: told for finding, told in seen(0.9, 0.1, 0.0).items() if finding != SEVERE}
+    learned = {finding: reported for finding, reported in seen(0.9, 0.1, 0.0).items() if finding != SEVERE}
     assert settled_values({SEVERE: 0.9, NONE: 0.1}, learned, LEAK) == {"leak": "severe"}
     assert settled_values({SEVERE: 0.1, NONE: 0.9}, learned, LEAK) == {"leak": "none"}
 
@@ -49,9 +49,9 @@ def test_a_value_that_the_head_never_learned_has_what_neighbours_give_it() -> No
     st.lists(st.floats(0, 1), min_size=3, max_size=3),
     st.sets(st.sampled_from(LEAK), min_size=1),
 )
-def test_the_value_can_always_be_said(support: list[float], told: list[float], sayable: set[Finding]) -> None:
+def test_the_value_can_always_be_said(support: list[float], reported: list[float], sayable: set[Finding]) -> None:
     votes = {finding: share for finding, share in zip(LEAK, support, strict=True) if finding in sayable}
-    settled = settled_values(votes, seen(*told), [finding for finding in LEAK if finding in sayable])
+    settled = settled_values(votes, seen(*reported), [finding for finding in LEAK if finding in sayable])
     assert Finding("leak", settled["leak"]) in sayable
 
 

@@ -55,8 +55,8 @@ def test_only_evidence_that_may_be_copied_whole_is_read() -> None:
         sentence("Measured <load> t.", "load"),
     ]
     encoded = encode_evidence(offered, tokenizer(), config())
-    assert [item.sentence.template for item in encoded] == ["The deck is sound.", "Measured.", "Measured <load> t."]
-    assert [tokenizer().decode(item.tokens) for item in encoded] == [item.sentence.template for item in encoded]
+    assert [item.template for item in encoded] == ["The deck is sound.", "Measured.", "Measured <load> t."]
+    assert [tokenizer().decode(item.tokens) for item in encoded] == [item.template for item in encoded]
     many = encode_evidence([sentence("The deck is sound.")] * 30, tokenizer(), config())
     assert len(many) == config().max_evidence
 
@@ -101,9 +101,9 @@ def test_the_full_size_has_27_million_parameters() -> None:
 
 def test_a_decoder_that_reads_no_phenotypes_reads_every_estimate_as_missing() -> None:
     blind = config().model_copy(update={"reads_phenotypes": False})
-    told, untold = (study_tensors([request(1, load=load)], blind, CPU).estimates for load in (45.5, None))
-    assert told.equal(untold)
-    assert told[0, :, -2:].tolist() == [[1.0, 0.0]] * 2
+    reported, untold = (study_tensors([request(1, load=load)], blind, CPU).estimates for load in (45.5, None))
+    assert reported.equal(untold)
+    assert reported[0, :, -2:].tolist() == [[1.0, 0.0]] * 2
 
 
 def test_some_rows_are_those_rows_each_for_a_study_of_its_own() -> None:

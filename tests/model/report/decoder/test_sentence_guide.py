@@ -1,9 +1,11 @@
 """Only whole known sentences, nothing twice, nothing denied, and nothing left out that most neighbours say."""
 
+from dataclasses import replace
+
 from model.report.decoder.finding_values import Seen
-from model.report.decoder.prefix import EncodedEvidence
 from model.report.decoder.sentence_guide import SentenceGuide, guide_of
 from model.report.language.language import Contradiction, Finding
+from model.report.request import EvidenceSentence
 from tests.model.report.bridge import evidence
 
 SEP, EOS = 2, 3
@@ -21,8 +23,8 @@ def follow(guide: SentenceGuide, *tokens: int) -> set[int]:
     return guide.next_tokens(tokens, SEP, EOS)
 
 
-def item(tokens: tuple[int, ...], support: float) -> EncodedEvidence:
-    return EncodedEvidence(evidence("The deck is sound.", support), tokens)
+def item(tokens: tuple[int, ...], support: float) -> EvidenceSentence:
+    return replace(evidence("The deck is sound.", support), tokens=tokens)
 
 
 def test_every_token_goes_on_with_some_sentence_and_only_whole_ones_end() -> None:

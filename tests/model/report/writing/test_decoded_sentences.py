@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from model.report.decoder.prefix import EncodedEvidence
 from model.report.language.language import Finding
 from model.report.request import EvidenceSentence
-from model.report.writing.decoded_sentences import Draft, bearing_on, cited
+from model.report.writing.decoded_sentences import Draft, bearing_on, cite
 
 SAYS = {
     "Sound.": [Finding("deck", "sound")],
@@ -17,7 +16,7 @@ SAYS = {
     "Grey.": [],
 }
 READ = [
-    EncodedEvidence(EvidenceSentence(words, words, None, 0.2, ids), (1,))
+    EvidenceSentence(words, words, None, 0.2, ids, tokens=(1,))
     for words, ids in (("Sound.", (1, 2)), ("Sound and taut.", (3,)), ("Cracked and taut.", (4, 5)), ("Grey.", (6,)))
 ]
 
@@ -31,21 +30,21 @@ def draft(template: str, source: str = "retrieved", candidates: tuple[int, ...] 
 
 
 def test_all_who_say_the_same_are_cited_and_none_who_denies_part_of_it() -> None:
-    assert cited(draft("Sound."), READ, stated_by).candidate_ids == (1, 2, 3)
-    assert cited(draft("Sound and taut."), READ, stated_by).candidate_ids == (1, 2, 3)
-    assert cited(draft("Cracked."), READ, stated_by).candidate_ids == (4, 5)
+    assert cite(draft("Sound."), READ, stated_by).candidate_ids == (1, 2, 3)
+    assert cite(draft("Sound and taut."), READ, stated_by).candidate_ids == (1, 2, 3)
+    assert cite(draft("Cracked."), READ, stated_by).candidate_ids == (4, 5)
 
 
 def test_own_words_for_what_others_say_are_from_both() -> None:
-    assert cited(draft("Sound.", "generated", ()), READ, stated_by).source == "both"
-    assert cited(draft("Sound."), READ, stated_by).source == "retrieved"
+    assert cite(draft("Sound.", "generated", ()), READ, stated_by).source == "both"
+    assert cite(draft("Sound."), READ, stated_by).source == "retrieved"
 
 
 def test_what_nobody_says_keeps_what_it_was_copied_from() -> None:
     for source in ("retrieved", "generated"):
         alone = draft("Cracked.", source)
-        assert cited(alone, READ[:2], stated_by) == alone
-    assert cited(draft("Grey."), READ, stated_by) == draft("Grey.")
+        assert cite(alone, READ[:2], stated_by) == alone
+    assert cite(draft("Grey."), READ, stated_by) == draft("Grey.")
 
 
 def test_whoever_speaks_of_it_bears_on_it_whatever_they_say() -> None:

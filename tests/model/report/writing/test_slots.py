@@ -5,7 +5,7 @@ import pytest
 from model.report.language.known_sentences import Wording
 from model.report.language.language import Finding
 from model.report.request import PhenotypeToken
-from model.report.writing.slots import Number, misjudged, own_number, reworded, voted_number
+from model.report.writing.slots import Number, find_misjudged, own_number, reword, voted_number
 from tests.model.report.bridge import LANGUAGE
 
 LOAD, CRACK = LANGUAGE.slots["load"], LANGUAGE.slots["crack_width"]
@@ -41,17 +41,17 @@ def test_a_number_at_a_band_edge_asks_for_the_upper_band_as_printed() -> None:
     assert number is not None
     assert number.value == 40
     light = (Finding("load_class", "light"),)
-    wrong = misjudged(light, LANGUAGE.bands, {"load": number})
+    wrong = find_misjudged(light, LANGUAGE.bands, {"load": number})
     assert wrong is not None
     assert wrong[1].value == "heavy"
-    assert misjudged((Finding("load_class", "heavy"),), LANGUAGE.bands, {"load": number}) is None
-    assert misjudged(light, LANGUAGE.bands, {}) is None
+    assert find_misjudged((Finding("load_class", "heavy"),), LANGUAGE.bands, {"load": number}) is None
+    assert find_misjudged(light, LANGUAGE.bands, {}) is None
 
 
 def test_rewording_keeps_the_slot_or_its_absence() -> None:
     light = next(Wording.of(phrase) for phrase in LANGUAGE.phrases if phrase.phrase_id == "deck.load.low")
     band = next(band for band in LANGUAGE.bands if band.value == "heavy")
-    heavy = reworded(light, light.findings[0], band, LANGUAGE, "Deck")
+    heavy = reword(light, light.findings[0], band, LANGUAGE, "Deck")
     assert heavy is not None
     assert heavy.template == "The deck carries a heavy load of <load> t."
-    assert reworded(light, light.findings[0], band, LANGUAGE, "Cables") is None
+    assert reword(light, light.findings[0], band, LANGUAGE, "Cables") is None

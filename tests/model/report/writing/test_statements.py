@@ -22,8 +22,7 @@ def state(section: str, template: str, study: WritingRequest) -> Statement | Dro
 def sentence(section: str, template: str, study: WritingRequest) -> tuple[str, str, tuple[int, ...], bool]:
     statement = state(section, template, study)
     assert isinstance(statement, Statement)
-    written = statement.sentence()
-    return written.text, written.source, written.candidate_ids, written.estimated
+    return statement.text, statement.source, statement.candidate_ids, statement.estimated
 
 
 def test_the_studys_own_estimate_fills_its_slot() -> None:

@@ -23,9 +23,9 @@ def test_the_published_start_holds_every_report_as_text(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not executed"):
         published_start(release)
     (release / SYNTHETIC_MARK).write_text("{}")
-    told = published_start(release)
-    assert told["seconds"] > 0
-    assert told["peak_bytes"] > 10_000_000
+    reported = published_start(release)
+    assert reported["seconds"] > 0
+    assert reported["peak_bytes"] > 10_000_000
 
 
 def test_the_published_start_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
@@ -44,8 +44,8 @@ def test_the_published_start_is_left_out_where_memory_is_short(
 
     monkeypatch.setattr(bank_start, "local_service", service)
     monkeypatch.setattr(bank_start, "available_bytes", lambda: free)
-    told = {"seconds": 78.0, "peak_bytes": 15}
-    monkeypatch.setattr(bank_start, "_in_process_of_its_own", lambda *_: told)
+    reported = {"seconds": 78.0, "peak_bytes": 15}
+    monkeypatch.setattr(bank_start, "_in_process_of_its_own", lambda *_: reported)
     row = start(tmp_path, tmp_path, tmp_path)
     assert row.published_s == (78.0 if measured else None)
     assert ("published_start" in row.figures) is not measured

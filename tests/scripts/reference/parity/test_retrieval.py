@@ -114,7 +114,7 @@ def test_a_changed_array_is_named(golden: Path, tmp_path: Path, key: str) -> Non
     assert key in failed(folder)
 
 
-def renamed(key: str, value: Any) -> Any:
+def rename_tensors(key: str, value: Any) -> Any:
     if isinstance(value, list):
         return [value[1], value[0], *value[2:]]
     if key == "section_to_phenotypes":
@@ -127,7 +127,7 @@ def test_a_changed_name_or_value_is_named(golden: Path, tmp_path: Path, key: str
     folder = copied(golden, tmp_path)
     path = folder / "echoprime_retrieval.json"
     names = json.loads(path.read_text())
-    path.write_text(json.dumps({**names, key: renamed(key, names[key])}))
+    path.write_text(json.dumps({**names, key: rename_tensors(key, names[key])}))
     assert key in failed(folder)
 
 

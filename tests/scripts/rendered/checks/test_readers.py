@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from scripts.rendered.checks.balanced import BINARY, balanced_states
 from scripts.rendered.checks.bars import Bar, Findings, write_rows
 from scripts.rendered.checks.interventions import HIDDEN_IN, SEEN_IN
-from scripts.rendered.checks.ranking import auroc
 from scripts.rendered.checks.small_cnn import Training, network_input, predict, train
 from scripts.rendered.checks.statistics import LinearReader, clip_statistics
 from scripts.rendered.phantom.patient.labels import labels_of
+from service.site.metrics.auroc import auroc
 
 
 def test_balanced_states_have_every_phenotype_in_half_and_none_tied() -> None:
@@ -49,11 +49,11 @@ def test_a_network_sees_place_and_statistics_do_not() -> None:
     assert inputs.shape == (160, 5, 24, 24)
     assert network_input(pixels, colour=True).shape == (160, 15, 24, 24)
     model = train(inputs[:120], side[:120], Training(epochs=6, batch=24, width=6))
-    assert auroc(predict(model, inputs[120:])[:, 0], positive) > 0.95
+    assert auroc(positive, predict(model, inputs[120:])[:, 0]) > 0.95
     features = clip_statistics(pixels)
     assert features.shape == (160, 102)
     reader = LinearReader.fit(features[:120], side[:120])
-    assert abs(auroc(reader.scores(features[120:])[:, 0], positive) - 0.5) < 0.3
+    assert abs(auroc(positive, reader.scores(features[120:])[:, 0]) - 0.5) < 0.3
 
 
 def test_statistics_see_brightness() -> None:
@@ -62,7 +62,7 @@ def test_statistics_see_brightness() -> None:
     pixels = (rng.integers(0, 80, (100, 2, 16, 16, 3)) + 30 * bright[:, None, None, None, None]).astype(np.uint8)
     features = clip_statistics(pixels)
     reader = LinearReader.fit(features[:60], bright[:60, None].astype(float))
-    assert auroc(reader.scores(features[60:])[:, 0], bright[60:] > 0) > 0.98
+    assert auroc(bright[60:] > 0, reader.scores(features[60:])[:, 0]) > 0.98
 
 
 def test_training_is_reproducible() -> None:

@@ -20,7 +20,7 @@ from scripts.rendered.study_writer.study_folder import (
     write_truth,
 )
 from service.ingest.limits import IngestLimits
-from service.ingest.study import open_study
+from service.modalities.echo.files import open_study
 
 ORDER = StudyOrder(seed=5, study=2, form="mixed", prior="clinical", clips=6)
 
@@ -74,8 +74,8 @@ def decoded_clip_of_form(
 def test_files_satisfy_a_third_party_validator(form: str, template: ClipOrder, tmp_path: Path) -> None:
     path = tmp_path / "a.dcm"
     write_clip(small(template, form, path))
-    told = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
-    assert "Error" not in told.stderr + told.stdout
+    reported = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
+    assert "Error" not in reported.stderr + reported.stdout
 
 
 def test_truth_lies_beside_the_folder_and_never_in_it(template: ClipOrder, tmp_path: Path) -> None:

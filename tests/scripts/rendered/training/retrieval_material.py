@@ -13,8 +13,8 @@ from model.echo.taxonomy import ECHO_TAXONOMY
 from scripts.rendered.phantom.patient.labels import labels_of
 from scripts.rendered.phantom.patient.prior import state_of
 from scripts.rendered.seed_ranges import seed_for
-from scripts.rendered.training.encoded_studies import EmbeddedStudies
-from scripts.rendered.training.phantom_rows import draw_reports, phrase_table
+from scripts.rendered.training.encoded_studies import EncodedStudies
+from scripts.rendered.training.phantom_reports import draw_reports, phrase_table
 from service.artifacts import ArtifactPaths
 
 DIM, CANDIDATES, QUERIES, CLIPS = 32, 70, 10, 3
@@ -46,13 +46,13 @@ def write_material(folder: Path) -> ArtifactPaths:
     return paths
 
 
-def encoded(purpose: str = "decoder", encoder_sha256: str | None = None) -> EmbeddedStudies:
+def encoded(purpose: str = "decoder", encoder_sha256: str | None = None) -> EncodedStudies:
     """Studies of a purpose's seed, three clips each."""
     seed = seed_for(purpose)
     vectors = np.repeat(vectors_of(seed, QUERIES), CLIPS, axis=0)
     rng = np.random.default_rng(1)
     probabilities = rng.dirichlet(np.ones(len(ECHO_TAXONOMY.views)), len(vectors)).astype(np.float32)
-    return EmbeddedStudies(
+    return EncodedStudies(
         seed=seed,
         prior="clinical",
         views=ECHO_TAXONOMY.views,

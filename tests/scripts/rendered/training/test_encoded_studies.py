@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scripts.rendered.training.encoded_studies import EmbeddedStudies
+from scripts.rendered.training.encoded_studies import EncodedStudies
 
 
-def studies(offsets: tuple[int, ...] = (0, 2, 5)) -> EmbeddedStudies:
+def studies(offsets: tuple[int, ...] = (0, 2, 5)) -> EncodedStudies:
     rng = np.random.default_rng(1)
     probabilities = rng.dirichlet([1.0, 1.0, 1.0], 5).astype(np.float32)
-    return EmbeddedStudies(
+    return EncodedStudies(
         seed=40_000,
         prior="clinical",
         views=("A4C", "A2C", "SSN"),
@@ -26,7 +26,7 @@ def studies(offsets: tuple[int, ...] = (0, 2, 5)) -> EmbeddedStudies:
 def test_round_trip_keeps_every_study(tmp_path: Path) -> None:
     before = studies()
     before.write(tmp_path)
-    after = EmbeddedStudies.read(tmp_path)
+    after = EncodedStudies.read(tmp_path)
     assert (len(after), after.views, after.seed) == (2, before.views, before.seed)
     assert after.embedding(1).clip_embeddings.shape == (3, 4)
     np.testing.assert_allclose(after.clip_embeddings, before.clip_embeddings, atol=2e-3)

@@ -12,8 +12,9 @@ from model.report.decoder.decoder_config import decoder_config
 from scripts.rendered.phantom.patient.findings import findings_of
 from scripts.rendered.seed_ranges import SEED_RANGES
 from scripts.rendered.training.retrieved_rows import NamesOnly, RetrievedRows, open_without_networks
-from service.answer.writing_request import evidence_sentences
-from service.pipeline import ReportPipeline, RunOptions
+from service.answer.evidence import evidence_sentences
+from service.pipeline import ReportPipeline
+from service.run_options import RunOptions
 from service.site.decoder_training.finding_table import FindingTable
 from service.site.decoder_training.reserved import draw_reserved
 from service.site.decoder_training.rows import TrainingRow

@@ -6,7 +6,7 @@ from torch import nn
 
 from model.device import choose_placement
 from scripts.rendered.phantom.scan.tensors import input_config
-from scripts.rendered.training.view_accuracy import accuracy, views_told
+from scripts.rendered.training.view_accuracy import accuracy, read_views
 
 
 class Brightness(nn.Module):
@@ -22,8 +22,8 @@ def test_the_mean_over_a_clips_pictures_decides() -> None:
     clips = np.zeros((3, 16, 16, 16, 3), np.uint8)
     clips[1] = 200
     clips[2, [2, 8]] = 200  # two of the three pictures that are read
-    told = views_told(Brightness(), clips, config, choose_placement("cpu"))
-    assert told.tolist() == [0, 1, 1]
+    reported = read_views(Brightness(), clips, config, choose_placement("cpu"))
+    assert reported.tolist() == [0, 1, 1]
 
 
 def test_errors_are_listed_by_true_view() -> None:

@@ -12,7 +12,7 @@ from service.site.bank import networks
 from service.site.errors import VectorsError
 from service.site.identity.dicom_names import names_of
 from tests.dicom_files import dataset_of, moving_frames, save
-from tests.toy_modality import build_toy, write_toy
+from tests.toy_modality import write_toy
 
 
 @pytest.fixture
@@ -24,11 +24,8 @@ def studies(tmp_path: Path) -> Path:
     return tmp_path / "studies"
 
 
-def test_a_study_is_the_mean_of_its_assessed_sections(
-    studies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_study_is_the_mean_of_its_assessed_sections(studies: Path, tmp_path: Path) -> None:
     bundle = write_toy(tmp_path / "toy").bundle
-    monkeypatch.setattr(networks, "MODALITIES", {"toy": build_toy})
     source = networks.StudyVectors(studies, bundle, read_bundle(bundle), choose_placement("cpu"))
     vector, *faults = source.vectors(["with clip", "without clip", "empty", "absent", "../toy"], [])
     assert isinstance(vector, np.ndarray)

@@ -1,7 +1,6 @@
 """The training loop: it learns, it can be stopped and resumed without a trace, it never leaves a broken file."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +8,13 @@ import pytest
 import torch
 
 from model.report.writing.build import load_decoder
-from service.answer.writing_request import evidence_sentences
-from service.site.decoder_training import decoder_loop
-from service.site.decoder_training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
-from service.site.decoder_training.decoder_loop import LOG, Plan
+from service.answer.evidence import evidence_sentences
+from service.site.decoder_training.decoder_loop import Plan
+from service.site.decoder_training.losses import Objective
 from service.site.decoder_training.measure_writing import WritingMeasurer
 from service.site.decoder_training.rows import DisturbedRow, Recipe
+from service.site.training.checkpoint import CHECKPOINT, load_checkpoint
+from service.site.training.fit import LOG
 from tests.model.report.bridge import CPU, LANGUAGE, config, tokenizer
 from tests.model.report.bridge_training import PHRASES, trained, trainer, training_rows
 
@@ -41,16 +41,15 @@ def test_a_stopped_and_resumed_training_equals_an_unbroken_one(tmp_path: Path) -
 
 def _train_interrupted(out: Path) -> None:
     """Trains until the seventh batch, then stops as Ctrl-C would."""
-    calls = iter(range(100))
-    original = decoder_loop.train_step
+    calls, original = iter(range(100)), Objective.forward
 
-    def stopping(*args: object) -> Mapping[str, torch.Tensor]:
+    def stopping(*given: object) -> object:
         if next(calls) == 6:
             raise KeyboardInterrupt
-        return original(*args)  # type: ignore[arg-type]  # given by name
+        return original(*given)  # type: ignore[arg-type]  # passed on
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decoder_loop, "train_step", stopping)
+        patch.setattr(Objective, "forward", stopping)
         trainer().train(training_rows(6), PLAN, out)
 
 
@@ -70,22 +69,9 @@ def test_another_configuration_does_not_take_over_a_checkpoint(tmp_path: Path) -
         trainer(Recipe(own=0.7, none=0.0)).train(training_rows(6), PLAN, tmp_path)
 
 
-def test_a_write_that_fails_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save_checkpoint(tmp_path, {"fingerprint": "a", "step": 1})
-
-    def failing(_: object, path: Path) -> None:
-        path.write_bytes(b"half")
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr(torch, "save", failing)
-    with pytest.raises(OSError, match="no space"):
-        save_checkpoint(tmp_path, {"fingerprint": "a", "step": 2})
-    assert load_checkpoint(tmp_path, "a") == {"fingerprint": "a", "step": 1}
-
-
 def test_the_time_limit_ends_a_training_with_its_rate_at_zero() -> None:
     plan = Plan(steps=1000, seconds=10.0)
-    assert plan.progress(5, 10.0) == 1
+    assert plan.limits.progress(5, 10.0) == 1
     assert plan.rate(1.0) == pytest.approx(0)
     assert plan.rate(0.5) == pytest.approx(plan.learning_rate / 2)
     assert 0 < plan.rate(0.0) < plan.learning_rate / 10

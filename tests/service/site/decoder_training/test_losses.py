@@ -29,8 +29,8 @@ def log_probability(own: Decoder, batch: Batch, studies: StudyTensors, row: int,
     state = type(batch.state)(batch.state.beginning[[row]], batch.state.said[[row]])
     shares = own.copier(hidden, state, source)
     written = written_log_probabilities(own.logits(hidden), batch.targets[[row]])
-    told = target_log_probabilities(written, shares, source.tokens, batch.targets[[row]])[0]
-    return sum(told[place].item() for place in range(len(told)) if batch.counted[row, place])
+    reported = target_log_probabilities(written, shares, source.tokens, batch.targets[[row]])[0]
+    return sum(reported[place].item() for place in range(len(reported)) if batch.counted[row, place])
 
 
 def test_the_margin_equals_the_hinge_written_out() -> None:

@@ -8,7 +8,7 @@ import pytest
 from model.echo.phrases.reader import english
 from scripts.rendered.phantom.patient.prior import state_of
 from scripts.rendered.phantom.patient.report import report_of
-from scripts.rendered.training.phantom_rows import phrase_table
+from scripts.rendered.training.phantom_reports import phrase_table
 from service.site.decoder_training.reserved import NOTHING, VISIBLE_FINDINGS, Reserved, draw_reserved
 
 

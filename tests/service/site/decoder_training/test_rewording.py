@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 
 from index.phrase_table import PhraseRow, PhraseTable
+from model.echo.phrases.reader import ENGLISH_FILE
 from model.report.decoder.prefix import encode_evidence
 from model.report.language.language import Language
-from service.answer.writing_request import evidence_sentences
+from service.answer.evidence import evidence_sentences
+from service.site.decoder_training.report_tokenizer import report_tokenizer
 from service.site.decoder_training.rewording import Rewording
 from service.site.decoder_training.rows import Disturber, TrainingRow
-from service.site.decoder_training.train_tokenizer import PHRASES, report_tokenizer
 from tests.model.report.bridge import LANGUAGE, config, tokenizer
 from tests.model.report.bridge_training import PHRASES as BRIDGE_PHRASES
 from tests.model.report.bridge_training import candidate, training_rows
@@ -64,14 +65,14 @@ def test_invented_rows_are_told_in_words_that_only_their_evidence_has() -> None:
             (s.support, s.slot or "") for s in plain
         )
         in_evidence = {s.template for s in plain}
-        told = {s.template for s in given.evidence}
-        assert [t in told for t in given.targets] == [t in in_evidence for t in row.targets]
+        reported = {s.template for s in given.evidence}
+        assert [t in reported for t in given.targets] == [t in in_evidence for t in row.targets]
         assert given.stated == row.targets
 
 
 def test_invented_sentences_can_nearly_all_be_copied() -> None:
     """A sentence that is too long for evidence would be a target that nothing can tell."""
-    language = Language.read(PHRASES)
+    language = Language.read(ENGLISH_FILE)
     words = report_tokenizer(language)
     rng = np.random.default_rng(1)
     phrases = [phrase for phrase in language.phrases if phrase.slot is None][:300]

@@ -8,8 +8,8 @@ import pytest
 
 from index.phrase_table import PhraseTable
 from model.report.language.language import Finding
-from service.answer.writing_request import evidence_sentences
-from service.site.decoder_training.rows import DisturbedRow, Disturber, Recipe, corrupted
+from service.answer.evidence import evidence_sentences
+from service.site.decoder_training.rows import DisturbedRow, Disturber, Recipe, corrupt
 from tests.model.report.bridge import LANGUAGE
 from tests.model.report.bridge_training import PHRASES, candidate, training_rows
 
@@ -100,17 +100,17 @@ def test_wordings_outside_the_language_are_left_out_where_the_service_leaves_the
 
 def test_corrupted_evidence_states_another_value_of_the_same_finding() -> None:
     evidence = evidence_sentences(ROWS[0].neighbours, PHRASES)
-    flipped = corrupted(evidence, "Deck", 1.0, LANGUAGE, np.random.default_rng(0))
+    flipped = corrupt(evidence, "Deck", 1.0, LANGUAGE, np.random.default_rng(0))
     findings = {phrase.template: phrase.findings for phrase in LANGUAGE.phrases}
     for before, after in zip(evidence, flipped, strict=True):
         (old,), (new,) = findings[before.template], findings[after.template]
         assert old.name == new.name
         assert old.value != new.value
         assert (after.support, after.candidate_ids) == (before.support, before.candidate_ids)
-    assert corrupted(evidence, "Deck", 0.0, LANGUAGE, np.random.default_rng(0)) == evidence
+    assert corrupt(evidence, "Deck", 0.0, LANGUAGE, np.random.default_rng(0)) == evidence
 
 
 def test_sentences_without_another_value_stay() -> None:
     kept = evidence_sentences([candidate(1, [("piers.unmoved", None)])], PHRASES)
-    assert corrupted(kept, "Piers", 1.0, LANGUAGE, np.random.default_rng(0)) == kept
+    assert corrupt(kept, "Piers", 1.0, LANGUAGE, np.random.default_rng(0)) == kept
     assert LANGUAGE.phrases_stating["Piers", Finding("pier_position", "kept")]

@@ -28,7 +28,7 @@ def test_phrases_are_numbered_through_the_groups_of_a_section(phrases: ReleasePh
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reported"),
     [
         ("{", "cannot be read"),
         ("[]", "an object of sections"),
@@ -36,8 +36,8 @@ def test_phrases_are_numbered_through_the_groups_of_a_section(phrases: ReleasePh
         (None, "a phrase is expected"),
     ],
 )
-def test_files_of_another_form_are_named(tmp_path: Path, content: str | None, told: str) -> None:
+def test_files_of_another_form_are_named(tmp_path: Path, content: str | None, reported: str) -> None:
     path = tmp_path / "all_phr.json"
     path.write_text(json.dumps({**PHRASES, "Aorta": {"Size": [5]}}) if content is None else content)
-    with pytest.raises(ReleaseMismatch, match=told):
+    with pytest.raises(ReleaseMismatch, match=reported):
         read_phrases(path, ECHO_TAXONOMY)

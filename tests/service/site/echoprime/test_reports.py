@@ -44,7 +44,7 @@ def test_reports_say_what_the_release_says(tmp_path: Path, protocol: int) -> Non
 
 
 @pytest.mark.parametrize(
-    ("report", "told"),
+    ("report", "reported"),
     [
         ([(16, 0, None)], r"section_id must lie in 0\.\.15"),
         ([(-1, 0, None)], r"section_id must lie in 0\.\.15"),
@@ -57,6 +57,6 @@ def test_reports_say_what_the_release_says(tmp_path: Path, protocol: int) -> Non
         (5, "studies 0..1"),
     ],
 )
-def test_what_names_no_phrase_is_refused(tmp_path: Path, report: Any, told: str) -> None:
-    with pytest.raises(ReleaseMismatch, match=told):
+def test_what_names_no_phrase_is_refused(tmp_path: Path, report: Any, reported: str) -> None:
+    with pytest.raises(ReleaseMismatch, match=reported):
         spoken(tmp_path, [[(0, 0, 50.0)], report])

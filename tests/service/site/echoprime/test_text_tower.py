@@ -16,7 +16,7 @@ from scripts.reference.release import synthetic_weights
 from service.site.echoprime import bundle
 from service.site.echoprime.errors import ReleaseMismatch
 from service.site.echoprime.layout import EchoPrimeRelease
-from service.site.echoprime.text_tower import bert_config, renamed
+from service.site.echoprime.text_tower import bert_config, rename_tensors
 from tests.model.echo.small_echo import write_echo_bundle
 from tests.model.report.bridge import tokenizer as report_tokenizer
 
@@ -46,7 +46,8 @@ def test_every_tensor_of_the_release_finds_its_place(weights: dict[str, torch.Te
     assert (config.vocabulary, config.width, config.inner_width, config.layers) == (16, 64, 96, 2)
     assert (config.heads, config.max_tokens, config.embedding_dim) == (1, 12, DIMENSION)
     own = BertTextEncoder(config).state_dict()
-    assert {name: tensor.shape for name, tensor in renamed(weights).items()} == {n: t.shape for n, t in own.items()}
+    shapes = {name: tensor.shape for name, tensor in rename_tensors(weights).items()}
+    assert shapes == {name: tensor.shape for name, tensor in own.items()}
 
 
 def test_a_release_becomes_a_bundle_that_embeds_reports(weights: dict[str, torch.Tensor], tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_a_release_becomes_a_bundle_that_embeds_reports(weights: dict[str, torch
     assert vectors.dtype == np.float32
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     encoder = BertTextEncoder(bert_config(weights, tmp_path))
-    encoder.load_state_dict(renamed(weights))
+    encoder.load_state_dict(rename_tensors(weights))
     with torch.inference_mode():
         alone = encoder(torch.tensor([[2, 5, 6, 7, 8, 3]]), torch.ones(1, 6, dtype=torch.bool))
     assert np.allclose(vectors[1], alone[0].numpy(), atol=1e-5)

@@ -13,7 +13,7 @@ from model.bundle import BundleManifest
 from model.checkpoint import save_weights
 from model.echo.phrases.reader import english
 from model.report.text_encoder.text_encoder import TextEncoderConfig, build_text_encoder
-from service.site.decoder_training.train_tokenizer import report_tokenizer
+from service.site.decoder_training.report_tokenizer import report_tokenizer
 from tests.model.echo.small_echo import DIMENSION, VIDEO_ENCODER, VIEW_CLASSIFIER, write_echo_bundle
 
 CINE = Path(str(get_testdata_file("examples_ybr_color.dcm", download=False)))

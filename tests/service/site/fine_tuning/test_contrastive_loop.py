@@ -11,14 +11,15 @@ from torch import nn
 
 from model.bundle import BundleManifest, taxonomy_fields
 from model.report.text_encoder.text_encoder import own_tower
-from service.site.decoder_training.checkpoint import CHECKPOINT
-from service.site.decoder_training.decoder_loop import LOG, Plan
+from service.site.decoder_training.decoder_loop import Plan
 from service.site.fine_tuning.clips import ClipFolder
 from service.site.fine_tuning.contrastive_loop import Drawing, FineTuner
 from service.site.fine_tuning.contrasts import Contrasting
 from service.site.fine_tuning.pairs import Pair, SitePairs
 from service.site.fine_tuning.retrieval import recall
 from service.site.fine_tuning.towers import Towers
+from service.site.training.checkpoint import CHECKPOINT
+from service.site.training.fit import LOG, Losses
 from tests.model.report.bridge import CPU, DIM, TAXONOMY, text_encoder, tokenizer
 
 TEXTS = ("The deck is sound.", "Rust covers the cables.", "No pier has moved.", "The cables are taut.")
@@ -104,16 +105,16 @@ def test_a_stopped_run_ends_as_an_unbroken_one(
 ) -> None:
     unbroken = tuner(clips, tmp_path / "one")
     unbroken.train(PLAN, "")
-    stopped, original = tuner(clips, tmp_path / "two"), FineTuner._step
+    stopped, original = tuner(clips, tmp_path / "two"), FineTuner._losses
     calls = iter(range(100))
 
-    def stopping(*given: object) -> torch.Tensor:
+    def stopping(*given: object) -> Losses:
         if next(calls) == 6:
             raise KeyboardInterrupt
         return original(*given)  # type: ignore[arg-type]  # passed on
 
     with monkeypatch.context() as patch:
-        patch.setattr(FineTuner, "_step", stopping)
+        patch.setattr(FineTuner, "_losses", stopping)
         with pytest.raises(KeyboardInterrupt):
             stopped.train(PLAN, "")
     stopped.train(PLAN, "")

@@ -10,9 +10,10 @@ from service.site.errors import BankRefused
 from service.site.identity.deidentify import Deidentifier, shipped_words
 from service.site.identity.pseudonyms import Pseudonyms
 from service.site.reports.headings import HeadingMap
+from service.site.reports.limits import PATIENTS_OF_A_PHRASE
 from service.site.reports.mapping import ColumnMapping
 from service.site.reports.reports import BankedReport, BankedSentence, RowReader, label_value, stable
-from service.site.reports.site_phrases import PATIENTS_OF_A_PHRASE, SitePhrases, sentence_of
+from service.site.reports.site_phrases import SitePhrases, sentence_of
 from service.site.reports.table import TableRow
 
 SECTIONS = (*ECHO_TAXONOMY.sections, *ECHO_TAXONOMY.unwritten_sections)

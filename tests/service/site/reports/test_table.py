@@ -56,7 +56,7 @@ def test_an_empty_file_and_a_missing_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("study: s\npatient: p", "give either"),
         ("study: s\npatient: p\ntext: t\nsections: {Aorta: a}", "give either"),
@@ -65,9 +65,9 @@ def test_an_empty_file_and_a_missing_one(tmp_path: Path) -> None:
         ("study: [", "YAML"),
     ],
 )
-def test_a_mapping_that_does_not_fit_is_refused_by_field(tmp_path: Path, text: str, told: str) -> None:
+def test_a_mapping_that_does_not_fit_is_refused_by_field(tmp_path: Path, text: str, reported: str) -> None:
     (tmp_path / "m.yaml").write_text(text)
-    with pytest.raises(MappingError, match=told):
+    with pytest.raises(MappingError, match=reported):
         read_mapping(tmp_path / "m.yaml")
 
 

@@ -22,8 +22,8 @@ from scripts.rendered.evaluation.studies.results import Results
 from scripts.rendered.evaluation.studies.study_sets import Protocol
 from service.artifacts import ArtifactPaths
 from service.schemas import ReportDocument
+from service.site.decoder_training.report_tokenizer import report_tokenizer
 from service.site.decoder_training.reserved import RESERVED_FILE
-from service.site.decoder_training.train_tokenizer import report_tokenizer
 from tests.scripts.rendered.evaluation.small_echo import DIMENSION, LANGUAGE, build_evaluation
 
 TOKENIZER = report_tokenizer(LANGUAGE)

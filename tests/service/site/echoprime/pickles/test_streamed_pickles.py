@@ -63,7 +63,7 @@ SHARED = {"x": 1}
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "reported"),
     [
         ({"a": {}, "b": [1]}, "'b' holds a list"),
         ([1], "holds a list"),
@@ -71,10 +71,10 @@ SHARED = {"x": 1}
         ({"a": SHARED, "b": SHARED}, "second time"),
     ],
 )
-def test_tables_of_another_form_are_refused(tmp_path: Path, value: Any, told: str) -> None:
+def test_tables_of_another_form_are_refused(tmp_path: Path, value: Any, reported: str) -> None:
     path = tmp_path / "labels.pkl"
     path.write_bytes(pickle.dumps(value))
-    with pytest.raises(PickleRefused, match=told):
+    with pytest.raises(PickleRefused, match=reported):
         list(stream_tables(path))
 
 
@@ -83,9 +83,9 @@ def test_lists_of_another_form(tmp_path: Path) -> None:
     for value in ((1, 2), np.array([1, None], dtype=object)):
         path.write_bytes(pickle.dumps(value))
         assert [e for batch in stream_list(path) for e in batch] == list(value)
-    for content, told in ((pickle.dumps({}), "a list is expected"), (b"", "empty"), (b"]", "ends before")):
+    for content, reported in ((pickle.dumps({}), "a list is expected"), (b"", "empty"), (b"]", "ends before")):
         path.write_bytes(content)
-        with pytest.raises(PickleRefused, match=f"reports.pkl.*{told}"):
+        with pytest.raises(PickleRefused, match=f"reports.pkl.*{reported}"):
             list(stream_list(path))
 
 

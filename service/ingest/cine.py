@@ -1,0 +1,86 @@
+"""Cines as files: DICOM of any modality that is admitted, and videos."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from model.errors import ClipRejected
+from model.study import Clip, FramePlan, SkipReason
+from service.ingest.dicom.frames import open_frames
+from service.ingest.dicom.header import DicomHeader, PixelFormat, sector_box
+from service.ingest.dicom.reader import read_header
+from service.ingest.formats import AcquisitionFile, Recognised
+from service.ingest.frame_source import read_needed
+from service.ingest.limits import IngestLimits
+from service.ingest.video.frames import VideoFrames, container_format
+
+# The pixel format of a cine that a modality admits. Raises ClipRejected with the reason against it.
+Admit = Callable[[DicomHeader, IngestLimits], PixelFormat]
+
+
+@dataclass(frozen=True)
+class DicomCines:
+    """DICOM files, each a cine of its own. admit: which of them the modality reads."""
+
+    admit: Admit
+
+    def recognise(self, path: Path, _head: bytes, limits: IngestLimits) -> Recognised[Clip] | None:
+        """The file where it is DICOM."""
+        found = read_header(path, limits)
+        if found is None:
+            return None
+        identity, header = found
+        return Recognised(partial(self._read, header), identity)
+
+    def _read(
+        self, header: DicomHeader, files: Sequence[AcquisitionFile], limits: IngestLimits, plan: FramePlan | None
+    ) -> Clip:
+        (file,) = files
+        pixels = self.admit(header, limits)
+        with open_frames(file.path, header, pixels, limits) as source:
+            read = read_needed(source, "dicom", limits, plan)
+            return Clip(
+                position=file.position,
+                sha256=file.sha256,
+                source="dicom",
+                frames_rgb=read.frames_rgb,
+                frame_numbers=read.numbers,
+                frames_readable=read.readable,
+                frame_rate_hz=source.frame_rate_hz,
+                frames_total=source.frames_total,
+                sector_box=sector_box(header.regions, pixels.rows, pixels.columns),
+                text_declared_absent=header.burned_in_annotation == "NO",
+            )
+
+
+@dataclass(frozen=True)
+class VideoCines:
+    """Video files, each a cine of its own. They name nobody."""
+
+    def recognise(self, _path: Path, head: bytes, _limits: IngestLimits) -> Recognised[Clip] | None:
+        """The file where its first bytes are those of a video container."""
+        video_format = container_format(head)
+        return None if video_format is None else Recognised(partial(_read_video, video_format))
+
+
+def _read_video(
+    video_format: str, files: Sequence[AcquisitionFile], limits: IngestLimits, plan: FramePlan | None
+) -> Clip:
+    """The clip of a video file. Raises ClipRejected."""
+    (file,) = files
+    with file.path.open("rb") as opened:
+        source = VideoFrames(opened, video_format, limits)
+        if source.frames_total == 1:
+            raise ClipRejected(SkipReason.STILL_IMAGE, "A single frame; only cines are used.")
+        read = read_needed(source, "video", limits, plan)
+        return Clip(
+            position=file.position,
+            sha256=file.sha256,
+            source="video",
+            frames_rgb=read.frames_rgb,
+            frame_numbers=read.numbers,
+            frames_readable=read.readable,
+            frame_rate_hz=source.frame_rate_hz,
+            frames_total=max(source.frames_total, read.readable),
+        )

@@ -1,0 +1,14 @@
+"""The files of an echo study: ultrasound cines in DICOM, and videos."""
+
+from functools import partial
+
+from model.study import Clip
+from service.ingest.cine import DicomCines, VideoCines
+from service.ingest.dicom.header import admit
+from service.ingest.formats import FileFormats
+from service.ingest.study import open_files
+
+ECHO_FILES: FileFormats[Clip] = FileFormats(
+    (DicomCines(admit), VideoCines()), "a DICOM image nor an MP4, MOV or AVI video"
+)
+open_study = partial(open_files, formats=ECHO_FILES)

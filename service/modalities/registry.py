@@ -1,0 +1,66 @@
+"""The explicit table of modalities: what the service must know of each. A new modality adds one line."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from model.bundle import BundleManifest, modality_of
+from model.device import Placement
+from model.echo.modality import build_echo
+from model.modality import Modality
+from model.study import Acquisition
+from service.errors import ArtifactError
+from service.ingest.limits import IngestLimits
+from service.ingest.study import StudyFiles
+from service.modalities.echo.files import open_study as open_echo_study
+from service.modalities.echo.warm_up import warm_up_clips
+
+BuildModality = Callable[[BundleManifest, Path, Placement], Modality]
+
+
+class OpenStudy(Protocol):
+    """Opens the files of a study; may write into `scratch`. sha256: of those that were hashed as they came in."""
+
+    def __call__(
+        self,
+        paths: Sequence[Path],
+        limits: IngestLimits,
+        scratch: Path | None = None,
+        sha256: Mapping[Path, str] | None = None,
+    ) -> AbstractContextManager[StudyFiles[Acquisition]]:
+        """The study, open until the context ends."""
+
+
+@dataclass(frozen=True)
+class ServedModality:
+    """A modality as the service sees it.
+
+    build: its networks, from a bundle. open_study: which files are its own, which belong together, how they are read.
+    warm_up: acquisitions of the study that is run once before the service calls itself ready.
+    """
+
+    build: BuildModality
+    open_study: OpenStudy
+    warm_up: Callable[[], Sequence[Acquisition]]
+
+
+MODALITIES: Final[dict[str, ServedModality]] = {
+    "echo": ServedModality(build_echo, open_echo_study, warm_up_clips),
+}
+
+
+def served(name: str) -> ServedModality:
+    """The modality of that name. Raises ArtifactError naming those that there are."""
+    if name not in MODALITIES:
+        raise ArtifactError(f"modality {name!r} is none of {sorted(MODALITIES)}")
+    return MODALITIES[name]
+
+
+def served_by(bundle: Path) -> ServedModality:
+    """The modality of a bundle's folder. Raises ArtifactError or BundleError naming the folder."""
+    try:
+        return served(modality_of(bundle))
+    except ArtifactError as unknown:
+        raise ArtifactError(f"{bundle}: {unknown}") from None
