@@ -64,13 +64,27 @@ class BankManifest(_Frozen):
     licence_notice: str
     text_may_be_shown: bool = Field(description="Whether a candidate's wording may appear in an answer.")
     search: dict[str, Any] = Field(description='{"kind": "exact"} or {"kind": "faiss", "index": ...}; README of index.')
+    lineage: str | None = Field(None, description="Identity of the first version of this bank, which later ones keep.")
     files: dict[str, FileRecord] = {}
+
+    @property
+    def identity(self) -> str:
+        """What stays the same from version to version: the first one's hash of what votes, its vectors and labels."""
+        if self.lineage is not None:
+            return self.lineage
+        voting = {name: record for name, record in sorted(self.files.items()) if _votes(name, self.phenotypes)}
+        blocks = "".join(f"{name}{''.join(record.sha256_blocks)}" for name, record in voting.items())
+        return hashlib.sha256(f"{self.encoder_sha256}{blocks}".encode()).hexdigest()
 
     @model_validator(mode="after")
     def _search_is_known(self) -> Self:
         if self.search.get("kind") not in {"exact", "faiss"}:
             raise ValueError(f"search.kind must be 'exact' or 'faiss', not {self.search.get('kind')!r}")
         return self
+
+
+def _votes(name: str, phenotypes: dict[str, LabelColumn]) -> bool:
+    return name == EMBEDDINGS or name in {column.file for column in phenotypes.values()}
 
 
 def block_hashes(path: Path) -> Iterator[str]:
@@ -94,7 +108,8 @@ def write_manifest(folder: Path, manifest: BankManifest) -> BankManifest:
     files = {
         path.name: FileRecord(size_bytes=path.stat().st_size, sha256_blocks=tuple(block_hashes(path))) for path in paths
     }
-    final = manifest.model_copy(update={"files": files})
+    hashed = manifest.model_copy(update={"files": files})
+    final = hashed.model_copy(update={"lineage": hashed.identity})
     (folder / MANIFEST_FILE).write_text(final.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return final
 

@@ -52,6 +52,10 @@ class BundleManifest(BaseModel):
     calibration: dict[str, dict[str, float]] = Field(
         default={}, description="Phenotype → slope and intercept (binary), or offset and level (continuous)."
     )
+    thresholds_bank: str | None = Field(
+        None,
+        description="Identity of the bank that thresholds and calibration were set on; with another they are left out.",
+    )
     out_of_distribution: str | None = Field(None, description="File of the clips' statistics, if they were taken.")
     decoder: dict[str, Any] | None = None
     phrases: str | None = Field(None, description="File of the phrase bank, if the bundle brings one.")

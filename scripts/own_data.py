@@ -25,6 +25,7 @@ from model.echo.phrases.reader import english, german
 from scripts.local_service import local_service
 from scripts.rendered.site_reports.messy_reports import MAPPING, messy_table
 from scripts.rendered.site_reports.messy_sentences import Marker
+from scripts.rendered.site_reports.ordinary_reports import ordinary_table
 from scripts.sample_study import write_sample_study
 from service.client import EchoScribeClient, ReportOptions
 from service.schemas import ReportDocument
@@ -33,6 +34,8 @@ from service.site.identity.deidentify import shipped_words
 from service.site.identity.pseudonyms import read_pseudonyms
 
 LEAST_RECALL = 0.99
+MOST_PUT_ASIDE = 0.1  # of rows in which nobody is named
+_ORDINARY_ROWS = 200
 _MOST_COMMANDS = 5
 _SWAP_SECONDS = 30.0
 _ASKED_PATIENTS = 6  # whose earlier studies are asked for, so that their text is in an answer
@@ -111,6 +114,8 @@ def check(folder: Path, seed: int, studies: int) -> dict[str, Any]:
         "banked": built["candidates"],
         "rejected": sum(built["rejected"].values()),
         "put_aside": sum(built["quarantined"].values()),
+        "put_aside_share": round(sum(built["quarantined"].values()) / coverage["rows"], 4),
+        **_ordinary(folder, seed),
         "matched_share": coverage["matched_share"],
         "matched_by_language": coverage["matched_by_language"],
         "free_sentences": coverage["free"],
@@ -120,6 +125,18 @@ def check(folder: Path, seed: int, studies: int) -> dict[str, Any]:
         "leaked_kinds": sorted({marker.kind for marker in leaked}),
         **lived,
     }
+
+
+def _ordinary(folder: Path, seed: int) -> dict[str, Any]:
+    """What becomes of rows in which nobody is named, in a folder of their own."""
+    site = Site(folder / "ordinary")
+    site.folder.mkdir()
+    (site.folder / "reports.csv").write_bytes(ordinary_table(seed, _ORDINARY_ROWS))
+    (site.folder / "columns.yaml").write_text(MAPPING)
+    site.run("head -c 32 /dev/urandom > site.key")
+    found = site.add("build", "reports.csv", "--dry-run")
+    share = sum(found["quarantined"].values()) / _ORDINARY_ROWS
+    return {"ordinary_rows": _ORDINARY_ROWS, "ordinary_put_aside_share": round(share, 4)}
 
 
 def _live(site: Site, client: EchoScribeClient, files: list[Path], patients: Mapping[str, str]) -> dict[str, Any]:
@@ -221,6 +238,7 @@ def holds(found: Mapping[str, Any]) -> bool:
     """Whether every bar is met."""
     bars = (
         found["marker_recall"] >= LEAST_RECALL,
+        found["ordinary_put_aside_share"] <= MOST_PUT_ASIDE,
         found["commands_to_serve"] <= _MOST_COMMANDS,
         found["banked"] > found["rows"] // 2,  # it does not win by keeping nothing
         min(found["matched_by_language"].get(language, 0) for language in ("en", "de")) > 0,

@@ -20,6 +20,7 @@ from model.report.language.phrase_reader import PhraseReader
 from model.report.language.translation import Translation, Translator
 from model.report.writing.build import DECODER_FILE, build_writer
 from model.report.writing.report_writer import ReportWriter
+from service.answer.calling import MIN_LABELLED
 from service.answer.report_language import ReportLanguage, ReportLanguages
 from service.answer.text_check import TextCheck
 from service.errors import ArtifactError
@@ -67,10 +68,12 @@ def load_pipeline(
     *,
     exact_search: bool = False,
     build: BuildModality | None = None,
+    min_labelled: int = MIN_LABELLED,
 ) -> ReportPipeline:
     """The pipeline of a bundle and a bank. Raises BundleError, BankError or ArtifactError saying what differs.
 
     exact_search: all vectors are scanned, whatever search the bank records. build: instead of the modality's own.
+    min_labelled: labelled neighbours that a call needs.
     """
     manifest = read_bundle(paths.bundle)
     build = build or served_by(paths.bundle).build
@@ -87,6 +90,7 @@ def load_pipeline(
         text_check=None if language is None else TextCheck(language),
         languages=_languages(manifest, paths.bundle, language),
         familiar=_familiar(manifest, paths.bundle),
+        min_labelled=min_labelled,
         provenance=_provenance(manifest, retriever, paths, placement),
     )
 
@@ -97,6 +101,7 @@ def pipeline_of(settings: Settings) -> ReportPipeline:
         ArtifactPaths(settings.bundle, settings.bank),
         choose_placement(settings.device, settings.dtype),
         exact_search=settings.search == "exact",
+        min_labelled=settings.min_labelled,
     )
 
 

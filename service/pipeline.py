@@ -32,13 +32,14 @@ from model.report.writing.report_writer import ReportWriter
 from model.study import Acquisition, AcquisitionReader, SkippedClip
 from service.answer import assembly
 from service.answer.bank_projection import project_onto_bank
+from service.answer.calling import MIN_LABELLED, CallingRules
 from service.answer.encoded_study import EncodedStudy, PreparedStudy
 from service.answer.patient_history import key_warnings, prior_studies, without_own
 from service.answer.report_language import ReportLanguages
 from service.answer.retrieved_report import paste_sections
 from service.answer.text_check import TextCheck
 from service.answer.translated_report import translate
-from service.answer.writing_request import calls_of, request_of
+from service.answer.writing_request import request_of
 from service.errors import InvalidNeighbours, ModeUnavailable
 from service.run_options import Progress, ProgressSink, RunOptions, silent
 from service.schemas import Mode, ReportDocument
@@ -64,8 +65,14 @@ class ReportPipeline:
     text_check: TextCheck | None = None
     languages: ReportLanguages = field(default_factory=ReportLanguages)
     familiar: ClipDistances | None = None
+    min_labelled: int = MIN_LABELLED
     provenance: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
     clip_threads: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, CLIPS_AT_ONCE, "clip"))
+
+    @property
+    def calling(self) -> CallingRules:
+        """What decides about a vote beside the bank that is served now."""
+        return CallingRules.of(self.bundle, self.retriever.bank.manifest, self.min_labelled)
 
     @property
     def reading_plan(self) -> Any:
@@ -164,6 +171,7 @@ class ReportPipeline:
                 unfamiliarity=self._unfamiliarity(study.embedding),
                 retrieval=retrieval,
                 votes=votes,
+                calling=self.calling,
                 written=written,
                 provenance={**self.provenance, "mode": mode, "neighbours": options.neighbours, "depth": options.depth},
                 stage_seconds=clock.seconds,
@@ -186,9 +194,8 @@ class ReportPipeline:
         bank, decoder = self.retriever.bank, self.bundle.decoder or {}
         if decoder.get("project_onto_bank", False):
             sections = project_onto_bank(sections, retrieval.neighbours, bank)
-        binding = self.bundle.thresholds if decoder.get("reads_phenotypes", True) else {}
         request = request_of(embedding, sections, votes, retrieval, bank, mode)
-        return replace(request, calls=calls_of(votes, binding))
+        return replace(request, calls=self.calling.calls(votes) if decoder.get("reads_phenotypes", True) else {})
 
     def prepare(
         self, items: Iterable[Acquisition | SkippedClip | AcquisitionReader], progress: ProgressSink = silent
@@ -244,7 +251,6 @@ class ReportPipeline:
 
     def retrieve(self, sections: SectionEmbeddings, options: RunOptions) -> Retrieval:
         """Neighbours and context of every assessed section. Raises SearchError for vectors that are not finite."""
-        candidates = self.retriever.bank.manifest.candidates
         vectors = sections.vectors.cpu().numpy()
         if not torch.isfinite(sections.vectors).all():
             raise SearchError("section vectors are not finite: the networks returned NaN or infinity")
@@ -254,7 +260,7 @@ class ReportPipeline:
             sections.sections,
             sections.assessed.cpu().numpy(),
             neighbours=options.neighbours,
-            depth=min(max(options.depth, options.neighbours), candidates),
+            depth=min(max(options.depth, options.neighbours), self.retriever.bank.manifest.candidates),
         )
 
     def vote(self, retrieval: Retrieval) -> dict[str, PhenotypeVote]:

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     neighbours: int = Field(
         NEIGHBOURS, ge=1, le=1000, description="Nearest candidates that vote (k) when a request names none."
     )
+    min_labelled: int = Field(
+        10, ge=1, le=1000, description="Labelled neighbours below which a phenotype is not called yes or no."
+    )
     depth: int = Field(
         DEPTH, ge=1, le=10000, description="Candidates searched per section; the context is read from them."
     )

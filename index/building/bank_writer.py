@@ -24,7 +24,10 @@ Stage = Literal["labels", "vectors", "reports"]
 
 @dataclass(frozen=True, kw_only=True)
 class BankDescription:
-    """What `bank.json` says beside what can be counted. search None: chosen by the bank's size."""
+    """What `bank.json` says beside what can be counted.
+
+    search None: chosen by the bank's size. lineage: `identity` of the version that this one follows.
+    """
 
     name: str
     encoder_sha256: str
@@ -33,6 +36,7 @@ class BankDescription:
     licence_notice: str
     text_may_be_shown: bool = True
     search: dict[str, Any] | None = None
+    lineage: str | None = None
 
 
 @dataclass
@@ -200,4 +204,5 @@ class BankWriter:
             licence_notice=description.licence_notice,
             text_may_be_shown=description.text_may_be_shown,
             search=description.search or choose_search(candidates),
+            lineage=description.lineage,
         )

@@ -48,7 +48,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     paths = ArtifactPaths(arguments.bundle, arguments.bank)
     pipeline = load_pipeline(paths, choose_placement(arguments.device))
     studies = list(rendered_studies(arguments.studies, arguments.cache, paths, pipeline, arguments.workers))
-    manifest = calibrate_manifest(pipeline.bundle, studies, arguments.sensitivity)
+    manifest = calibrate_manifest(
+        pipeline.bundle, studies, arguments.sensitivity, pipeline.retriever.bank.manifest.identity
+    )
     final = write_calibrated(arguments.bundle, arguments.out, manifest, studies, arguments.false_flags)
     return {**final.evaluation["calibration"], "false_flags": arguments.false_flags}
 

@@ -12,10 +12,10 @@ from model.report.request import ReportWarning
 from model.report.writing.report_writer import WrittenReport
 from model.taxonomy import Phenotype
 from service.answer.calibration import interval_of, probability_of
+from service.answer.calling import CallingRules
 from service.answer.encoded_study import EncodedStudy
 from service.answer.report_language import ReportLanguage
 from service.answer.text_check import Text, TextCheck
-from service.answer.writing_request import is_called
 from service.schemas import (
     ClipOut,
     Mode,
@@ -26,8 +26,6 @@ from service.schemas import (
     SentenceOut,
     ViewWeight,
 )
-
-NO_THRESHOLD = "no_threshold"
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,7 @@ class Answer:
     unfamiliarity: Mapping[int, float] | None
     retrieval: Retrieval
     votes: Mapping[str, PhenotypeVote]
+    calling: CallingRules
     written: Written
     provenance: Mapping[str, str | int | float | bool | None]
     stage_seconds: Mapping[str, float]
@@ -149,11 +148,8 @@ def _views(answer: Answer) -> dict[int, tuple[str | None, float]]:
 
 
 def _phenotype(answer: Answer, phenotype: Phenotype) -> PhenotypeOut:
-    vote = answer.votes[phenotype.name]
-    threshold = answer.bundle.thresholds.get(phenotype.name) if phenotype.kind == "binary" else None
-    positive = is_called(vote, threshold)
-    uncalled = phenotype.kind == "binary" and threshold is None
-    calibration = answer.bundle.calibration.get(phenotype.name)
+    vote, calling = answer.votes[phenotype.name], answer.calling
+    calibration = calling.curve(phenotype.name, vote)
     low, high = interval_of(vote, phenotype, calibration) or (None, None)
     return PhenotypeOut(
         value=vote.value,
@@ -163,10 +159,10 @@ def _phenotype(answer: Answer, phenotype: Phenotype) -> PhenotypeOut:
         p90=vote.p90,
         labelled=vote.labelled,
         k=vote.neighbours,
-        threshold=threshold,
-        positive=positive,
+        threshold=calling.threshold(phenotype),
+        positive=calling.called(phenotype.name, vote) if phenotype.kind == "binary" else None,
         section=phenotype.section,
-        reason=vote.reason or (NO_THRESHOLD if uncalled else None),
+        reason=calling.reason(phenotype, vote),
         probability=probability_of(vote, calibration),
         interval_low=low,
         interval_high=high,
@@ -224,6 +220,7 @@ def _warnings(answer: Answer, phenotypes: Mapping[str, PhenotypeOut]) -> list[Re
     rules = [
         (not bundle.trained, ReportWarning("untrained_bundle", named)),
         (bundle.domain == "synthetic", ReportWarning("synthetic_domain")),
+        (answer.calling.of_another_bank, ReportWarning("thresholds_of_another_bank", named)),
         (not study.used, ReportWarning("no_usable_clip")),
         (not answer.has_decoder, ReportWarning("no_decoder", named)),
         (estimated, ReportWarning("estimated_numbers")),

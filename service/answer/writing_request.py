@@ -35,17 +35,6 @@ def request_of(
     )
 
 
-def calls_of(votes: Mapping[str, PhenotypeVote], thresholds: Mapping[str, float]) -> dict[str, bool]:
-    """Phenotype → whether it is called, where there are a vote and a threshold."""
-    called = {name: is_called(votes[name], threshold) for name, threshold in thresholds.items() if name in votes}
-    return {name: positive for name, positive in called.items() if positive is not None}
-
-
-def is_called(vote: PhenotypeVote, threshold: float | None) -> bool | None:
-    """Whether a vote reaches its threshold; None without either."""
-    return None if threshold is None or vote.value is None else vote.value >= threshold
-
-
 def phenotype_token(name: str, vote: PhenotypeVote) -> PhenotypeToken:
     """The vote as the decoder reads it."""
     share = vote.labelled / vote.neighbours if vote.neighbours else 0.0

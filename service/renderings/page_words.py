@@ -71,6 +71,10 @@ ENGLISH = PageWords(
             "Bundle {bundle!r} holds untrained networks: nothing in this answer describes the patient."
         ),
         "synthetic_domain": DEMONSTRATION_NOTICE,
+        "thresholds_of_another_bank": (
+            "Thresholds and calibration of bundle {bundle!r} were set on another bank and are left out: no phenotype "
+            "is called; `echoscribe calibrate` sets them on this one."
+        ),
         "no_usable_clip": "No clip could be used; no section was assessed.",
         "no_decoder": "Bundle {bundle!r} has no decoder; sections are quoted from the nearest candidates.",
         "estimated_numbers": (
@@ -123,6 +127,10 @@ GERMAN = PageWords(
         "synthetic_domain": (
             "Nur zur Demonstration: Dieses Modell hat ausschließlich gerenderte Herzen gesehen. "
             "Seine Befunde beschreiben keine Patientin und keinen Patienten."
+        ),
+        "thresholds_of_another_bank": (
+            "Schwellen und Kalibrierung wurden an einer anderen Bank bestimmt und bleiben weg: Kein Phänotyp wird mit "
+            "Ja oder Nein beantwortet."
         ),
         "no_usable_clip": "Kein Clip war verwendbar; kein Abschnitt wurde beurteilt.",
         "no_decoder": "Es gibt keinen Decoder; die Abschnitte sind von den ähnlichsten Untersuchungen zitiert.",

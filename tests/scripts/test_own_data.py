@@ -11,6 +11,7 @@ GOOD = {
     "commands_to_serve": 4,
     "matched_by_language": {"en": 4000, "de": 600},
     "marker_recall": 1.0,
+    "ordinary_put_aside_share": 0.02,
     "appended": 14,
     "same_after_append_and_delete": True,
     "deleted_patient_found": 0,
@@ -24,6 +25,7 @@ GOOD = {
     [
         ("marker_recall", 0.98),
         ("banked", 100),
+        ("ordinary_put_aside_share", 0.11),
         ("commands_to_serve", 6),
         ("matched_by_language", {"en": 4600}),
         ("appended", 0),

@@ -28,6 +28,7 @@ from service.site.identity.pseudonyms import read_pseudonyms
 from service.site.observer import QUIET, Observer
 from service.site.reports.coverage import coverage_of
 from service.site.reports.mapping import ColumnMapping, read_mapping
+from service.site.reports.quarantine_words import words_put_aside, write_words
 from service.site.reports.survey import Survey, survey
 from service.site.reports.table import read_table
 
@@ -113,6 +114,10 @@ class BankBuild:
         )
         staged = stage.run(read_table(adding.reports, mapping), looked)
         summary = self._notes(staged, looked, source)
+        aside = {line for chunk in staged for line, _, _ in chunk.quarantined}
+        words = words_put_aside(stage.reader, read_table(adding.reports, mapping), aside)
+        written = write_words(adding.reports, words)
+        summary["quarantine_words"] = None if written is None else str(written)
         if not adding.dry_run:
             if base is None and not summary["reports"]:
                 why = {**summary["rejected"], **summary["quarantined"]}
@@ -190,6 +195,7 @@ class BankBuild:
                 domain=old.domain,
                 licence_notice=old.licence_notice,
                 text_may_be_shown=old.text_may_be_shown,
+                lineage=old.identity,
             )
         return BankDescription(
             name=self._options.name,

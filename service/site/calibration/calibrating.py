@@ -30,9 +30,15 @@ from service.site.observer import QUIET, Observer
 
 
 def calibrate_manifest(
-    manifest: BundleManifest, studies: Sequence[LabelledStudy], sensitivity: float | None = None
+    manifest: BundleManifest,
+    studies: Sequence[LabelledStudy],
+    sensitivity: float | None = None,
+    bank: str | None = None,
 ) -> BundleManifest:
-    """The manifest with thresholds and calibration of these studies; those it had are gone, `evaluation` says why."""
+    """The manifest with thresholds and calibration of these studies; those it had are gone, `evaluation` says why.
+
+    bank: identity of the bank that voted.
+    """
     thresholds: dict[str, float] = {}
     calibration: dict[str, dict[str, float]] = {}
     summary: dict[str, Any] = {}
@@ -47,7 +53,8 @@ def calibrate_manifest(
     goal = "F1" if sensitivity is None else f"sensitivity {sensitivity}"
     report = {"studies": len(studies), "thresholds": goal, "measured_on": "the calibration set", "phenotypes": summary}
     evaluation = {**manifest.evaluation, "calibration": report}
-    return manifest.model_copy(update={"thresholds": thresholds, "calibration": calibration, "evaluation": evaluation})
+    changed = {"thresholds": thresholds, "calibration": calibration, "thresholds_bank": bank, "evaluation": evaluation}
+    return manifest.model_copy(update=changed)
 
 
 Fit = tuple[float | None, dict[str, float] | None, dict[str, Any]]
@@ -110,7 +117,9 @@ def calibrate(options: CalibrationOptions, observer: Observer = QUIET) -> dict[s
     studies = list(studies_in(options.studies, table, pipeline, refused, observer))
     if not studies:
         raise ValueError(f"no study is both there and labelled: {'; '.join(refused)}")
-    manifest = calibrate_manifest(pipeline.bundle, studies, options.sensitivity)
+    manifest = calibrate_manifest(
+        pipeline.bundle, studies, options.sensitivity, pipeline.retriever.bank.manifest.identity
+    )
     final = write_calibrated(options.bundle, options.out, manifest, studies, options.false_flags)
     return {**final.evaluation["calibration"], "kept_out": refused, "false_flags": options.false_flags}
 

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from model.bundle import read_bundle, write_bundle
 from service.site.echoprime.bank import LabelSummary, import_bank
 from service.site.echoprime.bundle import ImportedBundle, import_bundle
 from service.site.echoprime.layout import EchoPrimeRelease, find_release
@@ -41,6 +42,8 @@ def import_release(
         observer.say("weights")
         bundle = import_bundle(release, building, tokenizer=tokenizer)
         manifest, labels = import_bank(release, out / "bank", bundle, observer)
+        stated = read_bundle(building).model_copy(update={"thresholds_bank": manifest.identity})
+        write_bundle(building, stated)
         building.rename(out / "bundle")
     finally:
         shutil.rmtree(building, ignore_errors=True)

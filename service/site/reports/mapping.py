@@ -12,6 +12,7 @@ labels: {pacemaker: PM}      # phenotype → column
 headings: {Aorta: [Ao root]} # the site's own names of sections
 ignored_headings: [Plan]     # what stands under these is left out
 vocabulary: [Amplatzer]      # words that are no names
+plain_numbers: [MRN]         # identifiers that vary in length and have lost no leading zeros
 encoding: utf-8
 delimiter: ","
 """
@@ -43,6 +44,7 @@ class ColumnMapping(BaseModel):
     headings: dict[str, tuple[str, ...]] = {}
     ignored_headings: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
+    plain_numbers: tuple[str, ...] = ()
     encoding: str = "utf-8"
     delimiter: str = Field(",", min_length=1, max_length=1)
 
@@ -50,6 +52,9 @@ class ColumnMapping(BaseModel):
     def _text_is_somewhere(self) -> Self:
         if (self.text is None) == (not self.sections):
             raise ValueError("give either `text`, one column with headings, or `sections`, one column per section")
+        unknown = sorted(set(self.plain_numbers) - {self.study, self.patient, *self.identifiers})
+        if unknown:
+            raise ValueError(f"plain_numbers: {unknown[0]!r} is not the column of study, patient or identifiers")
         return self
 
     @property

@@ -10,7 +10,7 @@ from typing import Any, Self
 from model.report.language.language import Finding
 from model.report.language.phrase_reader import PhraseReader
 from model.taxonomy import Phenotype
-from service.site.identity.deidentify import Deidentifier, identity_of
+from service.site.identity.deidentify import Deidentifier, Identity, identity_of
 from service.site.identity.pseudonyms import Pseudonyms
 from service.site.reports.headings import HeadingMap
 from service.site.reports.mapping import ColumnMapping
@@ -100,13 +100,28 @@ class RowReader:
         counts["characters before the first heading"] += len(split.loose)
         return split.sections
 
-    def _sentences(self, row: TableRow, counts: Counter[str]) -> tuple[tuple[BankedSentence, ...], tuple[str, ...]]:
+    def doubted_words(self, row: TableRow) -> set[str]:
+        """The words for which a row is put aside, for the person who looks at it; no bank or log may hold them."""
+        identity = self._identity(row)
+        return {
+            word
+            for section, text in self.sections_of(row, Counter()).items()
+            for sentence in split_sentences(text)
+            if self._phrase(section, sentence)[0] is None
+            for word in self.deidentifier.judge(sentence, identity).words
+        }
+
+    def _identity(self, row: TableRow) -> Identity:
+        """What the row's own cells and its study's DICOM headers say of who it is of."""
         mapping, values = self.mapping, row.values
         dates = [mapping.date] if mapping.date else []
         names = [*(values[column] for column in mapping.names), *self.more_names.get(values[mapping.study].strip(), ())]
-        identity = identity_of(
+        return identity_of(
             names, (values[column] for column in (mapping.study, mapping.patient, *mapping.identifiers, *dates))
         )
+
+    def _sentences(self, row: TableRow, counts: Counter[str]) -> tuple[tuple[BankedSentence, ...], tuple[str, ...]]:
+        identity = self._identity(row)
         found: list[BankedSentence] = []
         doubts: dict[str, None] = {}
         for section, text in self.sections_of(row, counts).items():

@@ -5,12 +5,26 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from service.site.identity.deidentify import identity_of
+from service.site.errors import TableError
+from service.site.identity.deidentify import folds, identity_of
+from service.site.identity.identity_patterns import AFTER_ROLES
+from service.site.identity.known_words.kinds import kind_of
+from service.site.identity.known_words.lists import person_names
+from service.site.reports.mangled_identifiers import IdentifierColumns
 from service.site.reports.mapping import ColumnMapping
 from service.site.reports.table import TableRow
 
 _LOWER_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_A-Z]{3,}(?![^\W\d_])")
 _PATIENTS_OF_A_WORD = 3  # a word that three patients' reports write in lower case is taken for a word
+_PATIENTS_OF_A_NOUN = 5  # a physician's name is in many reports as well, but without an article before it
+# "keine Aszites", "an Amplatzer": an article or its like stands before a noun or a make, hardly before a name
+_NOUN = re.compile(
+    r"(?<![^\W\d_])(?i:der|die|das|des|dem|den|im|zum|zur|beim|(?:[mk]?ein|dies|jed|jen)e?[rsnm]?|the|an?|no|each|this)\s+"
+    r"(?P<noun>[^\W\d_a-zäöüß][^\W\d_]{2,})(?![^\W\d_])"
+)
+_NAMED = re.compile(
+    r"(?<![^\W\d_])(?:by|per|dr|prof|mrs?|ms|miss|herrn?|frau|laut)\b[. ]{1,2}(?P<after>[^\W\d_]+)", re.IGNORECASE
+)
 _AFTER_CUE = re.compile(r"\b(?:by|with|from|to|dr|mr|mrs|ms)\.?\s+\S+", re.IGNORECASE)
 
 
@@ -18,6 +32,7 @@ _AFTER_CUE = re.compile(r"\b(?:by|with|from|to|dr|mr|mrs|ms)\.?\s+\S+", re.IGNOR
 class Survey:
     """faults: line → why the row is kept out. names: folded names in the CSV. words: folded words that are no names.
 
+    Words that are listed as names are never among them, nor are those that follow a title, a role or "by" in any row.
     studies: ids of all studies that have a row, usable or not.
     """
 
@@ -35,25 +50,46 @@ class _Seen:
     faults: dict[int, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     writers: dict[str, set[int]] = field(default_factory=dict)
+    nouns: dict[str, set[int]] = field(default_factory=dict)
+    named: set[str] = field(default_factory=set)
     studies: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
     splits: dict[str, set[str]] = field(default_factory=dict)
     lines: dict[str, list[int]] = field(default_factory=dict)
 
 
 def survey(rows: Iterable[TableRow], mapping: ColumnMapping) -> Survey:
-    """Looks at every row once."""
+    """Looks at every row once. Raises TableError where a spreadsheet has changed identifiers."""
     seen, count = _Seen(), 0
+    identifiers = IdentifierColumns((mapping.study, mapping.patient, *mapping.identifiers), mapping.plain_numbers)
     for row in rows:
         count += 1
+        if row.fault is None:
+            identifiers.take(row.line, row.values)
         fault = row.fault or _missing_id(row, mapping)
         if fault:
             seen.faults[row.line] = fault
         else:
             _take(row, mapping, seen)
+    mangled = identifiers.mangled()
+    if mangled:
+        told = "; ".join(map(str, mangled))
+        raise TableError(f"{told}. A spreadsheet did this: export the table again with these columns as text")
     _mark_duplicates(seen)
     _mark_split_patients(seen)
-    words = frozenset(word for word, writers in seen.writers.items() if len(writers) >= _PATIENTS_OF_A_WORD)
-    return Survey(count, seen.faults, frozenset(seen.names), words - seen.names, frozenset(seen.studies))
+    return Survey(count, seen.faults, frozenset(seen.names), _words(seen), frozenset(seen.studies))
+
+
+def _words(seen: _Seen) -> frozenset[str]:
+    """Words that are no names by how the site's own reports use them."""
+    lower = {word for word, writers in seen.writers.items() if len(writers) >= _PATIENTS_OF_A_WORD}
+    nouns = {word for word, writers in seen.nouns.items() if len(writers) >= _PATIENTS_OF_A_NOUN} - seen.named
+    unlisted = {word for word in nouns if not folds(word) & person_names()}
+    return frozenset(({word for word in lower if not _is_name(word)} | unlisted) - seen.names)
+
+
+def _is_name(word: str) -> bool:
+    """Whether a word is listed as a name and is no word of a language; three reports may write a name in lower case."""
+    return kind_of(word, folds(word), of_field=False, titled=False) == "name"
 
 
 def _missing_id(row: TableRow, mapping: ColumnMapping) -> str | None:
@@ -72,11 +108,21 @@ def _take(row: TableRow, mapping: ColumnMapping, seen: _Seen) -> None:
     seen.names |= identity_of((row.values[column] for column in mapping.names), ()).names
     writer = hash(patient)
     for column in filter(None, (mapping.text, *mapping.sections.values())):
+        text = row.values[column]
         # words after "by", "with" ... may be a name in lower case, however many reports say it
-        for word in set(_LOWER_WORD.findall(_AFTER_CUE.sub(" ", row.values[column]))):
-            writers = seen.writers.setdefault(word.casefold(), set())
-            if len(writers) < _PATIENTS_OF_A_WORD:
-                writers.add(writer)
+        _count(seen.writers, _LOWER_WORD.findall(_AFTER_CUE.sub(" ", text)), writer, _PATIENTS_OF_A_WORD)
+        _count(seen.nouns, _NOUN.findall(text), writer, _PATIENTS_OF_A_NOUN)
+        seen.named |= {
+            match["after"].casefold() for pattern in (_NAMED, AFTER_ROLES) for match in pattern.finditer(text)
+        }
+
+
+def _count(counted: dict[str, set[int]], words: Iterable[str], writer: int, most: int) -> None:
+    """Adds a patient to those whose reports hold each word, up to a number that decides."""
+    for word in {word.casefold() for word in words}:
+        writers = counted.setdefault(word, set())
+        if len(writers) < most:
+            writers.add(writer)
 
 
 def _mark_duplicates(seen: _Seen) -> None:

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,13 @@ from typing import Protocol
 
 from service.site.errors import MappingError, TableError
 
+# Unicode's line separators (UAX 14, class BK and NL) end a line as "\n" does; soft hyphens and characters without width
+# (UAX 14, SHY, ZW, WJ) say where a word may be broken and are no part of it.
+_LINE_ENDS = dict.fromkeys(map(ord, "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), "\n")
+_NO_CHARACTERS = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+_SPACES = dict.fromkeys(map(ord, "\xa0\u2007\u2009\u202f"), " ")
+_CONTROLS = _LINE_ENDS | _NO_CHARACTERS | _SPACES
+_BROKEN_WORD = re.compile(r"\xad(?:[ \t]*\r?\n[ \t]*)?")
 _MAX_FIELD_CHARACTERS = 1 << 22  # a report of 4 million characters is a broken quotation mark
 
 
@@ -92,8 +100,13 @@ def _check_header(path: Path, header: list[str], mapping: WantedColumns) -> None
 def _row(line: int, header: list[str], cells: list[str]) -> TableRow:
     if len(cells) != len(header):
         return TableRow(line, {}, "wrong_number_of_columns")
-    values = dict(zip(header, cells, strict=True))
+    values = dict(zip(header, map(plain_lines, cells), strict=True))
     return TableRow(line, values, "broken_encoding" if any(map(_is_broken, cells)) else None)
+
+
+def plain_lines(text: str) -> str:
+    """Text whose lines end in a line feed, or return and feed, without soft hyphens and invisible characters."""
+    return text if text.isascii() and text.isprintable() else _BROKEN_WORD.sub("", text.translate(_CONTROLS))
 
 
 def _is_broken(text: str) -> bool:

@@ -53,6 +53,14 @@ def test_dates_go_and_the_sentence_stays(date: str) -> None:
         "RVSP of 45 mmHg plus RA pressure in A4C view.",
         "A small jet of 5-6 mm at 2-3 locations.",
         "Diameter 4.2 x 3.1 cm, volume 1250 ml.",
+        "DT 190ms, EROA 0.42cm2, target 150W.",
+        "Valve area 1.5 cm square.",
+        "Mean gradient 9 mm Hg, two clips in place.",
+        "Trivial MR. Trivial TR. Critical AS.",
+        "Coanda effect, McConnell sign, SAPIEN 3 valve, Biventricular leads.",
+        "EF by Simpson's biplane, ef by simpson, Teichholz 55 %, Amplatzer occluder.",
+        "Gute Funktion, Grad II, I. Grades, Z. n. TAVI.",
+        "CHA2DS2-VASc of 3, RVd1 38 mm.",
     ],
 )
 def test_findings_are_left_as_they_are(text: str) -> None:
@@ -90,15 +98,41 @@ def test_findings_are_left_as_they_are(text: str) -> None:
         "Hauptstraße 5 in town.",
         "Image set AB12-3456.",
         "His wife was present.",
+        "Sonographer Baker, mild jet.",
+        "Oberarzt Wolf sah es.",
+        "S/N 12345A in place.",
+        "Serial no. BLC123456S.",
+        "Phone 040 / 123456.",
+        "Fallnr. 1234567.",
     ],
 )
 def test_a_sentence_about_people_is_left_out(text: str) -> None:
     assert JUDGE.judge(text, ROW).text is None
 
 
-@pytest.mark.parametrize("text", ["Zbigniew agrees.", "Mild jet, see ZIELINSKI.", "J. S. agrees.", "Then Springfield."])
-def test_what_might_be_a_name_is_a_doubt(text: str) -> None:
-    assert JUDGE.judge(text, ROW).doubts
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Zbigniew agrees.", "Mild jet, see ZIELINSKI.", "J. S. agrees.", "Then Springfield.", "Baker agrees."),
+        *(
+            "Ross agrees.",
+            "mild jet, lewandowski agrees",
+            "signed turner",
+            "told mocanu",
+            "TL/hayrioglu limited windows.",
+        ),
+        *("Ravi was there.", "Per Long, mild jet.", "Carter's view.", "patient smith was anxious", "ježková agrees"),
+    ],
+)
+def test_what_might_be_a_name_is_a_doubt_and_the_word_is_told(text: str) -> None:
+    judged = JUDGE.judge(text, ROW)
+    assert judged.doubts
+    assert judged.words or "initials" in judged.doubts
+
+
+def test_the_words_that_are_doubted_are_those_that_might_be_names() -> None:
+    assert JUDGE.judge("Mild jet, Zbigniew and Kowalczyk agree.", ROW).words == ("zbigniew", "kowalczyk")
+    assert JUDGE.judge("Mild jet.", ROW).words == ()
 
 
 @pytest.mark.parametrize(

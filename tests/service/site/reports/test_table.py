@@ -4,7 +4,7 @@ import pytest
 
 from service.site.errors import MappingError, TableError
 from service.site.reports.mapping import ColumnMapping, read_mapping
-from service.site.reports.table import read_table
+from service.site.reports.table import plain_lines, read_table
 
 MAPPING = ColumnMapping(study="s", patient="p", text="t")
 
@@ -77,3 +77,22 @@ def test_unknown_sections_and_phenotypes_are_named() -> None:
         mapping.check(["Aorta"], ["pacemaker"])
     with pytest.raises(MappingError, match="'pacemaker'"):
         mapping.check(["Knee"], [])
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\u0085", "\f", "\v"])
+def test_every_line_end_of_unicode_ends_a_line(mark: str) -> None:
+    assert plain_lines(f"LV: normal.{mark}RV: normal.") == "LV: normal.\nRV: normal."
+
+
+def test_soft_hyphens_and_invisible_characters_are_no_part_of_a_word() -> None:
+    assert plain_lines("Mitral\u00adklappe, Mitral\u00ad\n  klappe, \ufeffA\u200bV\u00a04\u202fmm") == (
+        "Mitralklappe, Mitralklappe, AV 4 mm"
+    )
+    assert plain_lines("tab\tstays\n") == "tab\tstays\n"
+
+
+def test_lines_of_a_report_are_read_through_the_table(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_bytes("s,p,t\n1,a,LV: fine.\u2028RV: fine.\n2,b,x\n".encode())
+    rows = list(read_table(tmp_path / "r.csv", MAPPING))
+    assert [row.line for row in rows] == [2, 3]
+    assert rows[0].values["t"] == "LV: fine.\nRV: fine."
