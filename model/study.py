@@ -11,6 +11,20 @@ from numpy.typing import NDArray
 
 Source = Literal["dicom", "video"]
 
+# Where a frame rate was found: the median step of a video's time stamps, what a container states, or a DICOM attribute
+# (PS3.3 C.7.6.5 and C.7.6.16). "assumed": nowhere, so the frames count as if they came at the rate the networks expect.
+FrameRateSource = Literal[
+    "time_stamps",
+    "container",
+    "frame_time",
+    "frame_time_vector",
+    "cine_rate",
+    "recommended_display_frame_rate",
+    "actual_frame_duration",
+    "effective_duration",
+    "assumed",
+]
+
 # (frames that can be read, frames per second, source) → the numbers of those that are needed, ascending, one at least.
 FramePlan = Callable[[int, float | None, Source], Sequence[int]]
 
@@ -21,6 +35,7 @@ class SkipReason(StrEnum):
     DUPLICATE = "duplicate"  # the same sha256 was already read
     UNREADABLE = "unreadable"  # not DICOM and not video, truncated, or undecodable
     UNSUPPORTED_COMPRESSION = "unsupported_compression"
+    UNSUPPORTED_FORMAT = "unsupported_format"  # a known kind of file or codec that is not read; the text names it
     NEEDS_JPEG_LOSSLESS = "needs_jpeg_lossless"  # decodable with the extra [jpeg-lossless]
     NOT_HEART = "not_heart"  # the header names another body part
     NOT_ULTRASOUND = "not_ultrasound"  # another DICOM modality
@@ -48,8 +63,8 @@ class Acquisition(Protocol):
         """Of the file's bytes, or of the hashes of the files."""
 
     @property
-    def is_cut_off(self) -> bool:
-        """Reading stopped at a limit before the end of the file."""
+    def facts(self) -> "ClipFacts | None":
+        """What the answer says of it; None where it was read to its end and there is nothing to say."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,24 @@ class SkippedClip:
     sha256: str  # of the file's bytes
     reason: SkipReason
     text: str  # for a person; never a file name or a header value that identifies anybody
+
+
+@dataclass(frozen=True)
+class ClipWarning:
+    """Something about a used clip that the reader of the answer must know; never a name or a header's own text."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ClipFacts:
+    """What the answer says of a used clip beside its view; the fields of `Clip` explain them."""
+
+    frame_rate_hz: float | None
+    frame_rate_source: FrameRateSource
+    read_to_its_end: bool
+    warnings: tuple[ClipWarning, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +107,8 @@ class Clip:
     sector_box: (x0, y0, x1, y1) pixels, x1 and y1 exclusive: the 2D tissue region that the DICOM header
         states (SequenceOfUltrasoundRegions, PS3.3 C.8.5.5), None where there is none.
     text_declared_absent: the header says BurnedInAnnotation = NO (PS3.3 C.7.6.1). Video never does.
+    frame_rate_source: where the rate was found; "assumed" where there is none.
+    warnings: what the reader of the answer must know of this clip.
     Raises ValueError when an array or number breaks these rules.
     """
 
@@ -87,6 +122,8 @@ class Clip:
     text_declared_absent: bool = False
     frame_numbers: tuple[int, ...] | None = None
     frames_readable: int | None = None
+    frame_rate_source: FrameRateSource = "assumed"
+    warnings: tuple[ClipWarning, ...] = ()
 
     def __post_init__(self) -> None:
         frames = self.frames_rgb
@@ -94,6 +131,8 @@ class Clip:
             raise ValueError(f"frames_rgb must be uint8 (T, H, W, 3), not {frames.dtype} {frames.shape}")
         if self.frame_rate_hz is not None and not 0 < self.frame_rate_hz < 1000:
             raise ValueError(f"frame_rate_hz must lie in (0, 1000), not {self.frame_rate_hz}")
+        if self.frame_rate_hz is None and self.frame_rate_source != "assumed":
+            raise ValueError(f"frame_rate_source is {self.frame_rate_source}, but there is no rate")
         if self.frames_total < self.length or self.position < 1:
             raise ValueError(f"position {self.position} and frames_total {self.frames_total} do not fit the clip")
         numbers = range(len(frames)) if self.frame_numbers is None else self.frame_numbers
@@ -107,9 +146,9 @@ class Clip:
         return len(self.frames_rgb) if self.frames_readable is None else self.frames_readable
 
     @property
-    def is_cut_off(self) -> bool:
-        """Reading stopped at the limit, before the last frame of the file."""
-        return self.frames_total > self.length
+    def facts(self) -> ClipFacts:
+        """What the answer says of this clip."""
+        return ClipFacts(self.frame_rate_hz, self.frame_rate_source, self.frames_total <= self.length, self.warnings)
 
     def rows_of(self, numbers: Iterable[int]) -> list[int]:
         """The rows of frames_rgb that hold those frames. Raises ValueError when one was not read."""

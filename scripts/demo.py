@@ -1,11 +1,13 @@
 """Two studies become reports over HTTP: `python -m scripts.demo`.
 
 The first is a rendered heart, whose truth is known and printed beside the answer; the second is a real cine, of which
-the default bundle says that it has never seen such a thing. Starts the service on a free loopback port and stops it.
+the default bundle says that it has never seen such a thing. The first is posted once more as one zip. Starts the
+service on a free loopback port and stops it.
 """
 
 import tempfile
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scripts.local_service import local_service
@@ -16,7 +18,7 @@ from scripts.rendered.study_writer.study_folder import StudyOrder, orders_of, wr
 from scripts.sample_study import write_sample_study
 from service.client import EchoScribeClient
 from service.renderings.report_text import report_text
-from service.schemas import PhenotypeOut
+from service.schemas import PhenotypeOut, ReportDocument
 
 RENDERED = StudyOrder(seed_for("phantom_checks", 2026), 0, "mixed", "clinical", clips=9)  # no training draws from there
 
@@ -39,11 +41,28 @@ def main() -> None:
                     beside_truth(document.phenotypes, labels_of(state_of(RENDERED.seed, RENDERED.study, "clinical")))
                 )
             )
+            print("\nPOST /report with the same files in one zip")
+            packed = client.report([zip_of(rendered, folder / "study.zip")])
+            print(f"The answer is {'the same' if same_findings(packed, document) else 'ANOTHER ONE'}.")
             print("\nPOST /report with a real cine, once as DICOM, once as MP4, and once cut off in transfer\n")
             real = client.report(write_sample_study(folder))
             print("\n".join(f"warning {warning.code}: {warning.text}" for warning in real.warnings))
             print(f"GET /phenotypes lists {len(client.phenotypes().studies)} studies")
         print("\nThe service has stopped; its store and the studies are deleted.")
+
+
+def zip_of(files: Sequence[Path], path: Path) -> Path:
+    """One zip of the files, as a file manager packs a folder."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            archive.write(file, f"study/{file.name}")
+    return path
+
+
+def same_findings(first: ReportDocument, second: ReportDocument) -> bool:
+    """Whether two answers say the same of the same clips."""
+    said = {"sections", "phenotypes", "clips", "warnings"}
+    return first.model_dump(include=said) == second.model_dump(include=said)
 
 
 def beside_truth(phenotypes: Mapping[str, PhenotypeOut], truth: Mapping[str, float]) -> list[str]:

@@ -29,7 +29,7 @@ from model.modality import Modality
 from model.pooling import MilTable, pool_sections
 from model.report.request import WritingRequest
 from model.report.writing.report_writer import ReportWriter
-from model.study import Acquisition, AcquisitionReader, SkippedClip
+from model.study import Acquisition, AcquisitionReader, ClipFacts, SkippedClip
 from service.answer import assembly
 from service.answer.bank_projection import project_onto_bank
 from service.answer.calling import MIN_LABELLED, CallingRules
@@ -134,7 +134,7 @@ class ReportPipeline:
         progress(Progress("encode", len(used), len(used)))
         with clock.stage("pool"):
             sections = self.pool(embedding)
-        return EncodedStudy(used, study.skipped, study.truncated, embedding, sections, clock)
+        return EncodedStudy(used, study.skipped, study.truncated, embedding, sections, clock, study.facts)
 
     def pool(self, embedding: StudyEmbedding) -> SectionEmbeddings:
         """One vector per section, as the bundle weighs the views."""
@@ -208,36 +208,36 @@ class ReportPipeline:
         clock = StageClock()
         used: list[PreparedAcquisition] = []
         skipped: list[SkippedClip] = []
-        truncated: list[int] = []
+        facts: dict[int, ClipFacts] = {}
         started, work = time.perf_counter(), StageClock()
         with closing(in_threads(self._prepare, items, self.clip_threads, CLIPS_AT_ONCE)) as stream:
-            for prepared, cut_off, seconds in stream:
+            for prepared, clip_facts, seconds in stream:
                 work.add(seconds)
                 if isinstance(prepared, SkippedClip):
                     skipped.append(prepared)
                 else:
                     used.append(prepared)
-                    if cut_off:
-                        truncated.append(prepared.position)
+                    facts.update({prepared.position: clip_facts} if clip_facts else {})
                 progress(Progress("prepare", len(used) + len(skipped), 0))
         clock.add(work.shares_of(time.perf_counter() - started))
-        return PreparedStudy(tuple(used), tuple(skipped), tuple(truncated), clock)
+        truncated = tuple(position for position, clip_facts in facts.items() if not clip_facts.read_to_its_end)
+        return PreparedStudy(tuple(used), tuple(skipped), truncated, clock, facts)
 
     def _prepare(
         self, item: Acquisition | SkippedClip | AcquisitionReader
-    ) -> tuple[PreparedAcquisition | SkippedClip, bool, dict[str, float]]:
-        """One acquisition read and prepared, whether it was cut off, and the seconds of both."""
+    ) -> tuple[PreparedAcquisition | SkippedClip, ClipFacts | None, dict[str, float]]:
+        """One acquisition read and prepared, what the answer says of it, and the seconds of both."""
         clock = StageClock()
         with clock.stage("read"):
             read = item() if callable(item) else item
         if isinstance(read, SkippedClip):
-            return read, False, clock.seconds
+            return read, None, clock.seconds
         with clock.stage("prepare"):
             try:
                 prepared: PreparedAcquisition | SkippedClip = self.modality.prepare(read)
             except ClipRejected as rejection:
                 prepared = SkippedClip(read.position, read.sha256, rejection.reason, rejection.text)
-        return prepared, read.is_cut_off, clock.seconds
+        return prepared, read.facts, clock.seconds
 
     def _unfamiliarity(self, embedding: StudyEmbedding) -> dict[int, float] | None:
         """Clip position → distance from known clips, 1 at the limit; None where the bundle has no statistics."""

@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from model.study import FrameRateSource
+
 Mode = Literal["rag", "retrieval", "generate"]
 DRAFT_NOTICE = "Draft for a physician to edit and sign. Not a diagnosis."
 DEMONSTRATION_NOTICE = (
@@ -89,6 +91,14 @@ class ClipOut(Document):
     view: str | None
     view_probability: float | None
     start_frame: int | None
+    frame_rate_hz: float | None = Field(
+        None, description="Frames per second as the file states them; null where it does not, or for a skipped clip."
+    )
+    frame_rate_source: FrameRateSource | None = Field(
+        None,
+        description="Where the rate was found. `assumed`: nowhere, so frames were taken as if at the rate that the "
+        "networks expect. Null for a skipped clip.",
+    )
     unfamiliarity: float | None = Field(
         None, description="Distance from known clips of its view, 1 at the limit; null without statistics."
     )

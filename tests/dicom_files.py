@@ -2,6 +2,7 @@
 
 import io
 import warnings
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,16 @@ def encode_video(rgb: NDArray[np.uint8], codec: str = "libx264", container: str 
             output.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         output.mux(stream.encode(None))
     return file.getvalue()
+
+
+def large_zip(folder: Path, method: int = zipfile.ZIP_DEFLATED) -> Path:
+    """A zip of two cines of 1.5 MB of noise each, which no method makes smaller."""
+    packed = folder / "large.zip"
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        for number in range(2):
+            noise = np.random.default_rng(number).integers(0, 256, (8, 240, 260, 3), np.uint8)
+            archive.write(write_native(folder / f"{number}.dcm", noise, "RGB"), f"IMAGES/IM{number}")
+    return packed
 
 
 def ultrasound_region(corners: tuple[int, int, int, int], spatial_format: int = 1, data_type: int = 1) -> Dataset:

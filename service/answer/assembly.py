@@ -10,6 +10,7 @@ from index.retrieval import PhenotypeVote, Retrieval
 from model.bundle import BundleManifest
 from model.report.request import ReportWarning
 from model.report.writing.report_writer import WrittenReport
+from model.study import ClipFacts
 from model.taxonomy import Phenotype
 from service.answer.calibration import interval_of, probability_of
 from service.answer.calling import CallingRules
@@ -172,7 +173,7 @@ def _phenotype(answer: Answer, phenotype: Phenotype) -> PhenotypeOut:
 def _clips(answer: Answer) -> list[ClipOut]:
     """Every file of the upload in upload order."""
     views = _views(answer)
-    unfamiliarity, beyond = answer.unfamiliarity, _beyond(answer)
+    unfamiliarity, beyond, facts = answer.unfamiliarity, _beyond(answer), answer.study.facts
     used = [
         ClipOut(
             clip=clip.position,
@@ -182,6 +183,8 @@ def _clips(answer: Answer) -> list[ClipOut]:
             view=views[clip.position][0],
             view_probability=_finite(views[clip.position][1]),
             start_frame=clip.start_frame,
+            frame_rate_hz=facts[clip.position].frame_rate_hz if clip.position in facts else None,
+            frame_rate_source=facts[clip.position].frame_rate_source if clip.position in facts else None,
             unfamiliarity=None if unfamiliarity is None else _finite(unfamiliarity[clip.position]),
             out_of_distribution=None if unfamiliarity is None else clip.position in beyond,
         )
@@ -227,11 +230,24 @@ def _warnings(answer: Answer, phenotypes: Mapping[str, PhenotypeOut]) -> list[Re
         (bool(study.truncated), ReportWarning("clip_not_read_to_its_end", {"clips": _list_positions(study.truncated)})),
         (bool(beyond), ReportWarning("out_of_distribution", {"clips": _list_positions(beyond)})),
     ]
-    warnings = [warning for applies, warning in rules if applies] + list(answer.written.warnings)
+    warnings = [warning for applies, warning in rules if applies]
+    warnings += [*_clip_warnings(study.facts), *answer.written.warnings]
     if answer.text_check is not None:
         warnings += answer.text_check.warnings(answer.written.plain, phenotypes, quoted=answer.mode == "retrieval")
     elif study.used:
         warnings.append(ReportWarning("text_not_checked"))
+    return warnings
+
+
+def _clip_warnings(facts: Mapping[int, ClipFacts]) -> list[ReportWarning]:
+    """What was noticed while the used clips were read."""
+    warnings = [
+        ReportWarning(warning.code, {"clip": str(position), "text": warning.text})
+        for position, clip in sorted(facts.items())
+        for warning in clip.warnings
+    ]
+    if assumed := sorted(position for position, clip in facts.items() if clip.frame_rate_hz is None):
+        warnings.append(ReportWarning("frame_rate_assumed", {"clips": _list_positions(assumed)}))
     return warnings
 
 

@@ -1,20 +1,25 @@
 """A study before the networks, which several may be at once, and after them: the point that all modes share."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from model.embeddings import PreparedAcquisition, SectionEmbeddings, StudyEmbedding
-from model.study import SkippedClip
+from model.study import ClipFacts, SkippedClip
 from service.stage_clock import StageClock
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedStudy:
-    """The clips as model input, those left out, and the positions of used ones that were not read to their end."""
+    """The clips as model input, those left out, and the positions of used ones that were not read to their end.
+
+    facts: what the answer says of used clips, by position.
+    """
 
     used: tuple[PreparedAcquisition, ...]
     skipped: tuple[SkippedClip, ...]
     truncated: tuple[int, ...]
     clock: StageClock
+    facts: Mapping[int, ClipFacts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +27,7 @@ class EncodedStudy:
     """Which clips are used, their embeddings, and one embedding per section.
 
     truncated: positions of used clips that were not read to their end.
+    facts: what the answer says of used clips, by position.
     """
 
     used: tuple[PreparedAcquisition, ...]
@@ -30,3 +36,4 @@ class EncodedStudy:
     embedding: StudyEmbedding
     sections: SectionEmbeddings
     clock: StageClock
+    facts: Mapping[int, ClipFacts] = field(default_factory=dict)

@@ -83,6 +83,8 @@ REPORT: Final[dict[str, Any]] = {
             "view": "A4C",
             "view_probability": 0.93,
             "start_frame": 0,
+            "frame_rate_hz": 30.0,
+            "frame_rate_source": "frame_time",
         },
         {
             "clip": 2,

@@ -14,6 +14,7 @@ from service.ingest.limits import IngestLimits
 
 _BLOCK = 1 << 20  # bytes unpacked at a time; any size does, this one keeps memory flat
 _LOCAL_HEADER, _EMPTY_ARCHIVE = b"PK\x03\x04", b"PK\x05\x06"  # APPNOTE.TXT 4.3.7 and 4.3.16
+_DICOM_PREFIX = slice(128, 132)
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # what every tool writes; LZMA may ask for 4 GiB of dictionary
 # The directory of a zip is read at once. A kilobyte for each file that is allowed leaves room for long names.
 _DIRECTORY_BYTES_PER_FILE = 1024
@@ -36,20 +37,29 @@ class _MemberDamaged(Exception):
 
 
 class _ZipReader(io.FileIO):
-    """The zip file; refuses to read a directory of more entries than are allowed, before it is held in memory."""
+    """The zip file; refuses to read a directory of more entries than are allowed, before it is held in memory.
 
-    largest_read: int = 0
+    largest_directory: bytes of one read while the directory is looked for; None once it is read. Members are read by
+    `zipfile` in blocks of a size that it chooses itself, so no such bound may hold for them.
+    """
+
+    largest_directory: int | None = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > self.largest_read:
-            raise ArchiveRefused(f"The archive's directory exceeds {self.largest_read} bytes.", limit=self.largest_read)
+        limit = self.largest_directory
+        if size is not None and limit is not None and size > limit:
+            raise ArchiveRefused(f"The archive's directory exceeds {limit} bytes.", limit=limit)
         return super().read(-1 if size is None else size) or b""
 
 
 def is_zip(path: Path) -> bool:
-    """Whether a file starts as a zip does. A zip that hides behind other content is not one."""
+    """Whether a file starts as a zip does. A zip that hides behind other content is not one.
+
+    The preamble of a DICOM file may hold anything (PS3.10 7.1), also the start of a zip: then it is the DICOM file.
+    """
     with path.open("rb") as file:
-        return file.read(4) in {_LOCAL_HEADER, _EMPTY_ARCHIVE}
+        head = file.read(_DICOM_PREFIX.stop)
+    return head[:4] in {_LOCAL_HEADER, _EMPTY_ARCHIVE} and head[_DICOM_PREFIX] != b"DICM"
 
 
 def unpack(archive: Path, folder: Path, limits: IngestLimits) -> list[StoredFile]:
@@ -59,11 +69,12 @@ def unpack(archive: Path, folder: Path, limits: IngestLimits) -> list[StoredFile
     many bytes, be they declared or real; EmptyStudy when the archive holds no file.
     """
     with _ZipReader(archive) as file:
-        file.largest_read = max(1 << 17, limits.max_files * _DIRECTORY_BYTES_PER_FILE)
+        file.largest_directory = max(1 << 17, limits.max_files * _DIRECTORY_BYTES_PER_FILE)
         try:
             opened = zipfile.ZipFile(file)
         except _ZIP_FAULTS as fault:
             raise ArchiveRefused(f"The archive is damaged and cannot be unpacked ({type(fault).__name__}).") from None
+        file.largest_directory = None
         with opened:
             members = [member for member in opened.infolist() if not member.is_dir()]
             _check(members, archive.stat().st_size, limits)

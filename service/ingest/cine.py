@@ -13,7 +13,9 @@ from service.ingest.dicom.reader import read_header
 from service.ingest.formats import AcquisitionFile, Recognised
 from service.ingest.frame_source import read_needed
 from service.ingest.limits import IngestLimits
-from service.ingest.video.frames import VideoFrames, container_format
+from service.ingest.video.frames import VideoFrames
+from service.ingest.video.stream_format import container_format, refusal
+from service.ingest.video.video_syntax import with_stream_pixels
 
 # The pixel format of a cine that a modality admits. Raises ClipRejected with the reason against it.
 Admit = Callable[[DicomHeader, IngestLimits], PixelFormat]
@@ -37,7 +39,7 @@ class DicomCines:
         self, header: DicomHeader, files: Sequence[AcquisitionFile], limits: IngestLimits, plan: FramePlan | None
     ) -> Clip:
         (file,) = files
-        pixels = self.admit(header, limits)
+        pixels = self.admit(with_stream_pixels(header), limits)
         with open_frames(file.path, header, pixels, limits) as source:
             read = read_needed(source, "dicom", limits, plan)
             return Clip(
@@ -48,10 +50,26 @@ class DicomCines:
                 frame_numbers=read.numbers,
                 frames_readable=read.readable,
                 frame_rate_hz=source.frame_rate_hz,
+                frame_rate_source=source.frame_rate_source,
+                warnings=source.warnings,
                 frames_total=source.frames_total,
-                sector_box=sector_box(header.regions, pixels.rows, pixels.columns),
+                sector_box=_box(header, read.frames_rgb.shape[1], read.frames_rgb.shape[2]),
                 text_declared_absent=header.burned_in_annotation == "NO",
             )
+
+
+def _box(header: DicomHeader, rows: int, columns: int) -> tuple[int, int, int, int] | None:
+    """The sector that the header declares; None where its picture is of another size than the one that was read."""
+    return sector_box(header.regions, rows, columns) if (header.rows, header.columns) == (rows, columns) else None
+
+
+def refuse_known(head: bytes) -> ClipRejected | None:
+    """The reason against a picture or a video of a kind that is not read, by name."""
+    known = refusal(head)
+    if known is None:
+        return None
+    is_picture, text = known
+    return ClipRejected(SkipReason.STILL_IMAGE if is_picture else SkipReason.UNSUPPORTED_FORMAT, text)
 
 
 @dataclass(frozen=True)
@@ -82,5 +100,7 @@ def _read_video(
             frame_numbers=read.numbers,
             frames_readable=read.readable,
             frame_rate_hz=source.frame_rate_hz,
+            frame_rate_source=source.frame_rate_source,
+            warnings=source.warnings,
             frames_total=max(source.frames_total, read.readable),
         )

@@ -95,6 +95,11 @@ class ClipMemory:
         else:
             place[:] = frame_rgb
 
+    def clear(self) -> None:
+        """Forgets the frames that were put: the next ones start anew, and may be of another size."""
+        with self._lock:
+            self._clip_rgb, self._count = None, 0
+
     @property
     def clip_rgb(self) -> NDArray[np.uint8] | None:
         """uint8 (T, H, W, 3): the first rows, as many as were put; None where none was."""

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+from model.errors import ClipRejected
 from model.study import Acquisition
 from service.ingest.identity import Identity
 from service.ingest.limits import IngestLimits
 
+HEAD_BYTES = 4096  # of a file, enough to see five packets of a transport stream
 A_co = TypeVar("A_co", bound=Acquisition, covariant=True)  # the modality's own type
 
 
@@ -40,19 +42,28 @@ class Recognised(Generic[A_co]):
     group: str | None = field(default=None, repr=False)
 
 
+def know_nothing(_head: bytes) -> ClipRejected | None:
+    """No reason: the file is of no kind that is known."""
+    return None
+
+
 class FileFormat(Protocol[A_co]):
     """A format that a modality reads."""
 
     def recognise(self, path: Path, head: bytes, limits: IngestLimits) -> Recognised[A_co] | None:
         """The file as one of this format, None where it is of another. The bytes decide, never the name.
 
-        head: the first 16 bytes. Raises ClipRejected when it is of this format and cannot be used.
+        head: the first HEAD_BYTES bytes. Raises ClipRejected when it is of this format and cannot be used.
         """
 
 
 @dataclass(frozen=True)
 class FileFormats(Generic[A_co]):
-    """The formats of a modality, asked in this order. names: what a refusal says they are."""
+    """The formats of a modality, asked in this order.
+
+    names: what a refusal says they are. refuse: the true reason against a file of a known kind that is not read.
+    """
 
     formats: tuple[FileFormat[A_co], ...]
     names: str
+    refuse: Callable[[bytes], ClipRejected | None] = know_nothing

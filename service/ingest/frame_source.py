@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import ClipRejected
-from model.study import FramePlan, SkipReason, Source
+from model.study import ClipWarning, FramePlan, FrameRateSource, SkipReason, Source
 from service.ingest.clip_memory import ClipMemory
 from service.ingest.limits import IngestLimits
 
@@ -31,6 +31,14 @@ class FrameSource(Protocol):
     @property
     def frame_rate_hz(self) -> float | None:
         """Frames per second, None where the file does not say."""
+
+    @property
+    def frame_rate_source(self) -> FrameRateSource:
+        """Where that rate was found; "assumed" where there is none."""
+
+    @property
+    def warnings(self) -> tuple[ClipWarning, ...]:
+        """What was noticed that the reader of the answer must know; complete once the frames are read."""
 
     @property
     def levels_need_every_frame(self) -> bool:
@@ -81,6 +89,7 @@ def read_frames(source: FrameSource, limits: IngestLimits) -> NDArray[np.uint8]:
     wanted = limits.frames_to_read(source.frames_total, source.frame_pixels)
     clip_rgb = _decode(source, range(wanted))
     count = 0 if clip_rgb is None else len(clip_rgb)
+    wanted = limits.frames_to_read(source.frames_total, source.frame_pixels)  # a source may have found that it has less
     if clip_rgb is None or count < _COMPLETE_SHARE * wanted:
         text = f"The file is truncated: {count} of the {wanted} frames that were to be read could be decoded."
         raise ClipRejected(SkipReason.UNREADABLE, text)

@@ -15,6 +15,7 @@ class IngestLimits:
     max_frame_pixels: rows × columns of a frame. 3840×2160 is the largest capture format in use; ultrasound carts
         store at most 1920×1080.
     max_clip_pixels: rows × columns × frames as the header states them: 2,000 frames of 1920×1080. More is no cine.
+    max_frames_stored: pictures that a video may list, an hour at 30 Hz. Tables are counted before they are built.
     max_frames_read: frames decoded per clip, the rest is left unread: 8.5 s at 60 Hz, several heart beats.
     max_pixels_read: pixels decoded per clip, so that a clip in memory stays below 1 GB (3 bytes each) whatever its
         frame size; large frames lower the number of frames that are read, they do not refuse the clip.
@@ -25,6 +26,7 @@ class IngestLimits:
     max_study_bytes: int = 4 << 30
     max_frame_pixels: int = 3840 * 2160
     max_clip_pixels: int = 2000 * 1920 * 1080
+    max_frames_stored: int = 110_000
     max_frames_read: int = 512
     max_pixels_read: int = 320_000_000
 

@@ -15,11 +15,9 @@ from model.study import SkippedClip, SkipReason
 from service.errors import StudyUnreadable
 from service.ingest.archive import is_zip, unpack
 from service.ingest.file_list import StoredFile, list_files
-from service.ingest.formats import A_co, AcquisitionFile, FileFormats, Recognised
+from service.ingest.formats import HEAD_BYTES, A_co, AcquisitionFile, FileFormats, Recognised
 from service.ingest.identity import refuse_mixture, source_reference
 from service.ingest.limits import IngestLimits
-
-_HEAD_BYTES = 16  # of a file: enough for every magic number that is looked for
 
 
 @dataclass(frozen=True)
@@ -162,12 +160,14 @@ def _content(file: StoredFile, limits: IngestLimits, formats: FileFormats[A_co])
     if size > limits.max_file_bytes:
         raise ClipRejected(SkipReason.TOO_LARGE, f"The file has {size} bytes; the limit is {limits.max_file_bytes}.")
     with file.path.open("rb") as opened:
-        head = opened.read(_HEAD_BYTES)
+        head = opened.read(HEAD_BYTES)
     for file_format in formats.formats:
         if found := file_format.recognise(file.path, head, limits):
             return found
     if file.is_system_name:
         raise ClipRejected(SkipReason.NOT_AN_IMAGE, "A file of the operating system, not of the study.")
+    if known := formats.refuse(head):
+        raise known
     raise ClipRejected(SkipReason.UNREADABLE, _unknown(head, formats.names))
 
 

@@ -81,6 +81,9 @@ ENGLISH = PageWords(
             "Numbers marked [estimated] are the middle of what similar studies report, not measured in this one."
         ),
         "clip_not_read_to_its_end": "Clips {clips} are longer than the limit; their end was not read.",
+        "frame_rate_assumed": "Clips {clips} state no frame rate; their frames were taken as they come.",
+        "frames_left_out": "Clip {clip}: {text}",
+        "frame_count_differs": "Clip {clip}: {text}",
         "text_not_checked": (
             "The bundle brings no language to read its text with; it was not compared with the estimates."
         ),
@@ -139,6 +142,9 @@ GERMAN = PageWords(
             "sie sind hier nicht gemessen."
         ),
         "clip_not_read_to_its_end": "Zu lang, nicht bis zum Ende gelesen: Clips {clips}.",
+        "frame_rate_assumed": "Ohne Angabe der Bildrate, Bilder so verwendet, wie sie kommen: Clips {clips}.",
+        "frames_left_out": "Einzelne Bilder fehlen oder sind beschädigt und wurden ausgelassen: Clip {clip}.",
+        "frame_count_differs": "Es sind mehr oder weniger Bilder gespeichert, als angegeben ist: Clip {clip}.",
         "text_not_checked": "Der Text konnte nicht mit den Schätzungen verglichen werden.",
         "text_disagrees_with_phenotypes": "Text und Schätzungen weichen voneinander ab bei: {phenotypes}.",
         "contradiction": "Widerspruch im Befund: {rule}",
@@ -156,6 +162,7 @@ GERMAN = PageWords(
         "duplicate": "Dieselbe Datei wurde bereits gelesen.",
         "unreadable": "Die Datei ist nicht lesbar.",
         "unsupported_compression": "Die Kompression wird nicht unterstützt.",
+        "unsupported_format": "Diese Art von Datei oder Video wird nicht gelesen.",
         "needs_jpeg_lossless": "Verlustfreies JPEG braucht den Zusatz [jpeg-lossless].",
         "not_heart": "Der Kopf der Datei nennt eine andere Körperregion.",
         "not_ultrasound": "Die Datei ist keine Ultraschallaufnahme.",

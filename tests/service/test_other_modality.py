@@ -5,6 +5,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
 from fastapi.testclient import TestClient
 
 from model.device import choose_placement
@@ -16,6 +17,7 @@ from service.modalities.echo.files import open_study
 from service.schemas import ReportDocument
 from service.settings import Settings
 from service.study.runner import StudyPipeline, Workings
+from tests.dicom_files import large_zip
 from tests.service.conftest import MakeSettings, uploads_left, wait_until
 from tests.toy_modality import TOY, toy_clip, write_toy
 
@@ -62,6 +64,17 @@ def test_a_mixed_study_and_a_zip_through_http(make_settings: MakeSettings, tmp_p
         one = client.post("/report", files={"files": packed.read_bytes()})
         assert [clip["used"] for clip in one.json()["clips"]] == [True, True, False]
         assert "MARIA" not in one.text
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_zip_of_a_study_of_a_real_size_through_http(make_settings: MakeSettings, tmp_path: Path, method: int) -> None:
+    """Each member has more packed bytes (noise does not shrink) than the archive's directory may have."""
+    packed = large_zip(tmp_path, method)
+    with TestClient(create_app(make_settings(), toy_workings(tmp_path / "toy"))) as client:
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        with packed.open("rb") as file:
+            answer = client.post("/report", files={"files": file})
+        assert [clip["used"] for clip in answer.json()["clips"]] == [True, True]
 
 
 # Which libraries the main path really uses, in a process of its own: posting a study, reading it as text, listing it.

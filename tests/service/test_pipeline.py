@@ -2,6 +2,7 @@
 
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 from model.device import choose_placement
 from model.embeddings import PreparedAcquisition
 from model.errors import ClipRejected
-from model.study import AcquisitionReader, Clip, SkippedClip, SkipReason
+from model.study import AcquisitionReader, Clip, ClipWarning, SkippedClip, SkipReason
 from service.answer.retrieved_report import FOREIGN_NUMBER
 from service.artifacts import load_pipeline
 from service.errors import InvalidNeighbours, ModeUnavailable
@@ -160,6 +161,18 @@ def test_a_clip_that_was_not_read_to_its_end_is_named(pipeline: ReportPipeline) 
     longer = Clip(3, clip.sha256, "video", clip.frames_rgb, 30.0, frames_total=900)
     warnings = {warning.code: warning.text for warning in pipeline.run([longer]).warnings}
     assert "3" in warnings["clip_not_read_to_its_end"]
+
+
+def test_the_answer_says_the_frame_rate_its_source_and_what_was_noticed(pipeline: ReportPipeline) -> None:
+    timed = replace(toy_clip(1, BRIGHT), frame_rate_source="frame_time")
+    noticed = (ClipWarning("frames_left_out", "1 of 3 frames was left out."),)
+    untimed = replace(toy_clip(2, DARK), frame_rate_hz=None, warnings=noticed)
+    answer = pipeline.run([timed, untimed, SkippedClip(3, "0" * 64, SkipReason.STATIC, "Nothing moves.")])
+    rates = [(clip.frame_rate_hz, clip.frame_rate_source) for clip in answer.clips]
+    assert rates == [(30.0, "frame_time"), (None, "assumed"), (None, None)]
+    told = {warning.code: warning.text for warning in answer.warnings}
+    assert told["frames_left_out"] == "Clip 2: 1 of 3 frames was left out."
+    assert told["frame_rate_assumed"].startswith("Clips 2 ")
 
 
 def test_what_the_bundle_cannot_do_is_refused_before_a_clip_is_read(pipeline: ReportPipeline) -> None:

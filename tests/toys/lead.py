@@ -50,7 +50,7 @@ class LeadWaveform:
     sha256: str
     samples: NDArray[np.float32]
     sampling_rate_hz: float
-    is_cut_off: bool = False
+    facts: None = None
 
 
 class LeadFiles:

@@ -38,7 +38,7 @@ class Stack:
     position: int
     sha256: str
     slices: NDArray[np.float32]
-    is_cut_off: bool = False
+    facts: None = None
 
 
 class SliceFiles:

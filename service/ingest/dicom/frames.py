@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import ClipRejected
-from model.study import SkipReason
+from model.study import ClipWarning, FrameRateSource, SkipReason
 from service.ingest.clip_memory import ClipMemory
 from service.ingest.dicom.header import GREY, PALETTE, DicomHeader, PixelFormat, native_bytes, plausible_frame_rate_hz
 from service.ingest.dicom.pixels.codestream import START_OF_J2K, codestream_shape
@@ -31,19 +31,14 @@ from service.ingest.dicom.reader import dataset_reader, decode_compressed, decod
 from service.ingest.frame_source import FrameSource
 from service.ingest.limits import IngestLimits
 from service.ingest.untrusted import BoundedReader, third_party
-from service.ingest.video.frames import VideoFrames, container_format
+from service.ingest.video.frames import VideoFrames
+from service.ingest.video.stream_format import stream_format
+from service.ingest.video.video_syntax import count_warning, stream_of
 from service.threads import batched, in_threads
 
 _DAMAGED = "The DICOM file is truncated or damaged and cannot be read."
 _UNDECODABLE = "The pixel data are damaged and cannot be decoded."
 
-# Transfer syntaxes 1.2.840.10008.1.2.4.100 to .108 are video (PS3.5 8.2.5 to 8.2.8); a fragmentable one adds ".1".
-_VIDEO_SYNTAXES = {f"1.2.840.10008.1.2.4.{number}": "h264" for number in range(102, 107)} | {
-    "1.2.840.10008.1.2.4.100": "mpegvideo",
-    "1.2.840.10008.1.2.4.101": "mpegvideo",
-    "1.2.840.10008.1.2.4.107": "hevc",
-    "1.2.840.10008.1.2.4.108": "hevc",
-}
 _RLE = "1.2.840.10008.1.2.5"
 
 # With more, the one thread that takes frames from the file cannot keep up.
@@ -68,6 +63,8 @@ class DicomFrames:
         self.frames_total = pixels.frames
         self.frame_pixels = pixels.rows * pixels.columns
         self.frame_rate_hz = plausible_frame_rate_hz(header.frame_rates_hz)
+        self.frame_rate_source: FrameRateSource = "frame_time" if self.frame_rate_hz else "assumed"
+        self.warnings: tuple[ClipWarning, ...] = ()
 
     @property
     def levels_need_every_frame(self) -> bool:
@@ -130,7 +127,7 @@ def open_frames(path: Path, header: DicomHeader, pixels: PixelFormat, limits: In
 
 def _frame_source(reader: BoundedReader, header: DicomHeader, pixels: PixelFormat, limits: IngestLimits) -> FrameSource:
     """The source for the file's transfer syntax."""
-    if stream := _VIDEO_SYNTAXES.get(header.transfer_syntax.removesuffix(".1")):
+    if stream := stream_of(header.transfer_syntax):
         return _video(reader, header, pixels, (stream, limits))
     if is_encapsulated(header.transfer_syntax):
         decoder_name(header.transfer_syntax, pixels.bits_stored)
@@ -187,16 +184,16 @@ def _check_codestream(encoded: bytes, pixels: PixelFormat) -> None:
 def _video(
     reader: BoundedReader, header: DicomHeader, pixels: PixelFormat, stream: tuple[str, IngestLimits]
 ) -> FrameSource:
-    """The video stream that the fragments hold, counted and timed as the header says.
+    """The video that the fragments hold, in whatever container (PS3.5 8.2.5 to 8.2.12).
 
-    An elementary stream has no frame count, and often no rate (FFmpeg then claims 25 Hz).
+    Its own size, frame count and colours hold, the header's do not. The header's rate comes first: it is the time
+    between frames (PS3.3 C.7.6.5), while a stream's time stamps may be those of a slower display.
     """
     index = index_fragments(reader, pixels.data.offset, reader.size)
     joined = read_fragments(reader, index.fragments)
     elementary, limits = stream
-    source = VideoFrames(io.BytesIO(joined), container_format(joined[:16]) or elementary, limits)
-    if source.frame_pixels != pixels.rows * pixels.columns:
-        raise ClipRejected(SkipReason.UNREADABLE, "The video stream is not of the size that the header states.")
-    source.frames_total = pixels.frames
-    source.frame_rate_hz = plausible_frame_rate_hz(header.frame_rates_hz)
+    source = VideoFrames(io.BytesIO(joined), stream_format(joined, elementary), limits)
+    source.warnings += count_warning(header.frames, source.frames_total)
+    if stated := plausible_frame_rate_hz(header.frame_rates_hz):
+        source.frame_rate_hz, source.frame_rate_source = stated, "frame_time"
     return source

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydicom.data import get_testdata_file
 
+from tests.dicom_files import large_zip
 from tests.service.cli.command_line import run
 from tests.service.invented import InventedPipeline, invented_retriever
 
@@ -52,6 +53,14 @@ def test_in_a_small_bank_all_vote_unless_a_larger_k_is_asked_for(
     assert json.loads(capsys.readouterr().out)["size"]["k"] == 4
     assert run(monkeypatch, "phenotypes", CINE, "--k", "5") == 2
     assert "k: must lie in 1..4" in capsys.readouterr().err
+
+
+def test_a_zip_of_a_study_of_a_real_size_is_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("service.cli.commands._pipeline", lambda _: InventedPipeline())
+    assert run(monkeypatch, "report", large_zip(tmp_path), "--json", "-") == 0
+    assert [clip["used"] for clip in json.loads(capsys.readouterr().out)["clips"]] == [True, True]
 
 
 def test_the_limits_of_the_environment_hold_here_too(

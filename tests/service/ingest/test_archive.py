@@ -122,6 +122,23 @@ def test_a_directory_too_large_to_hold_is_not_read(tmp_path: Path) -> None:
         open_study([path], IngestLimits(max_files=100))
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("packed_bytes", [1_024_001, 1 << 20, 3 << 20])
+def test_members_may_be_larger_than_the_directory_may(tmp_path: Path, packed_bytes: int, method: int) -> None:
+    """Noise does not shrink, so what is packed is as long as what comes out."""
+    noise = np.random.default_rng(1).bytes(packed_bytes)
+    path = _zip(tmp_path / "1.zip", {"a": noise, "b": noise[::-1]}, method)
+    with open_study([path], IngestLimits(max_files=2)) as study:  # the smallest bound on the directory
+        assert [file.read_bytes() for file in study.paths] == [noise, noise[::-1]]
+
+
+def test_a_dicom_file_whose_preamble_looks_like_a_zip_is_a_dicom_file(tmp_path: Path, cines: list[bytes]) -> None:
+    (tmp_path / "1").write_bytes(b"PK\x03\x04" + cines[0][4:])
+    with open_study([tmp_path / "1"], LIMITS) as study:
+        (result,) = study.read()
+    assert isinstance(result, Clip)
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_damaged_or_oddly_packed_file_is_skipped_and_the_others_count(
     tmp_path: Path, cines: list[bytes], method: int

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from model.errors import ClipRejected
+from model.study import ClipWarning, FrameRateSource
 from model.study import Source as Kind
 from service.ingest.clip_memory import ClipMemory
 from service.ingest.frame_source import read_frames, read_needed
@@ -24,6 +25,8 @@ class Source:
     odd: int | None = None
     frame_pixels: int = 4
     frame_rate_hz: float | None = None
+    frame_rate_source: FrameRateSource = "assumed"
+    warnings: tuple[ClipWarning, ...] = ()
     levels_need_every_frame: bool = False
 
     def read(self, indices: Sequence[int], memory: ClipMemory) -> None:

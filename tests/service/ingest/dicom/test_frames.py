@@ -3,6 +3,7 @@
 import tracemalloc
 from pathlib import Path
 from struct import pack
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,9 +108,42 @@ def test_a_deflated_bomb_is_stopped_at_the_limit(tmp_path: Path) -> None:
     assert peak_bytes < 5_000_000 < bomb.nbytes
 
 
-def test_a_video_stream_of_another_size_than_the_header_is_skipped(tmp_path: Path) -> None:
-    path = make.write_video_in_dicom(tmp_path / "1", RGB, uid.MPEG4HP41, Rows=64, Columns=64)
-    assert read_skip(path).reason is SkipReason.UNREADABLE
+WRONG_HEADERS: dict[str, dict[str, Any]] = {
+    "another size": {"Rows": 64, "Columns": 64},
+    "no size": {"Rows": None, "Columns": None},
+    "one frame": {"NumberOfFrames": 1},
+    "too many frames": {"NumberOfFrames": 40},
+    "grey": {"SamplesPerPixel": 1, "PhotometricInterpretation": "MONOCHROME2"},
+    "RGB": {"PhotometricInterpretation": "RGB"},
+    "full-range colour": {"PhotometricInterpretation": "YBR_FULL_422"},
+    "an invented colour model": {"PhotometricInterpretation": "YBR_ICT_444"},
+    "deep": {"BitsAllocated": 16, "BitsStored": 12},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_HEADERS)
+@pytest.mark.parametrize("syntax", [uid.MPEG2MPML, uid.MPEG4HP41, uid.HEVCMP51])
+def test_a_video_stream_says_itself_what_its_header_says_wrongly(tmp_path: Path, syntax: uid.UID, wrong: str) -> None:
+    path = make.write_video_in_dicom(tmp_path / "1", RGB, syntax, **WRONG_HEADERS[wrong])
+    clip = read_clip(path)
+    assert difference(clip, RGB)[1] < 5
+    assert clip.frames_total == len(RGB)
+    differs = [warning.code for warning in clip.warnings] == ["frame_count_differs"]
+    assert differs == ("NumberOfFrames" in WRONG_HEADERS[wrong])
+
+
+def test_regions_of_a_picture_of_another_size_are_not_believed(tmp_path: Path) -> None:
+    region = make.ultrasound_region((0, 0, 40, 40))
+    for number, rows in enumerate((RGB.shape[1], 64)):
+        path = make.write_video_in_dicom(
+            tmp_path / str(number), RGB, uid.MPEG4HP41, Rows=rows, SequenceOfUltrasoundRegions=[region]
+        )
+        assert (read_clip(path).sector_box is None) == (rows == 64)
+
+
+def test_a_video_of_one_frame_inside_dicom_is_a_still(tmp_path: Path) -> None:
+    path = make.write_video_in_dicom(tmp_path / "1", RGB[:1], uid.MPEG4HP41, NumberOfFrames=20)
+    assert read_skip(path).reason is SkipReason.STILL_IMAGE
 
 
 def test_a_video_in_a_container_inside_dicom_is_read(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 from model.errors import ClipRejected
 from model.study import SkipReason
 from service.ingest.limits import IngestLimits
-from service.ingest.video.frames import VideoFrames, container_format
+from service.ingest.video.frames import VideoFrames
+from service.ingest.video.stream_format import container_format
 from tests import dicom_files as make
 from tests.reference import GOLDEN, MY_HEART
 from tests.service.ingest.reading import LIMITS, difference, frames_of, read_clip, read_skip
@@ -65,7 +66,7 @@ def test_one_frame_is_a_still(tmp_path: Path) -> None:
     assert read_skip(tmp_path / "1").reason is SkipReason.STILL_IMAGE
 
 
-@pytest.mark.parametrize("kept", [0.05, 0.5, 0.9])
+@pytest.mark.parametrize("kept", [0.05, 0.5, 0.85])  # a tenth may be missing
 @pytest.mark.parametrize("index_first", [False, True], ids=["index last", "index first"])
 def test_a_truncated_video_is_skipped(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], index_first: bool, kept: float
