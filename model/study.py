@@ -40,6 +40,9 @@ class SkipReason(StrEnum):
     NOT_HEART = "not_heart"  # the header names another body part
     NOT_ULTRASOUND = "not_ultrasound"  # another DICOM modality
     NOT_AN_IMAGE = "not_an_image"  # SR, waveform, DICOMDIR, presentation state ...
+    NO_2D_PICTURE = "no_2d_picture"  # the header names M-mode or spectral Doppler only
+    VOLUME = "volume"  # a 3D volume: its frames are slices, not times
+    WRONG_COLOURS = "wrong_colours"  # what is dark is far from grey: the colours are not what they seem
     STILL_IMAGE = "still_image"  # one frame
     TOO_LARGE = "too_large"  # rows × columns × frames beyond the limit, judged before decoding
     TOO_SHORT = "too_short"

@@ -1,6 +1,6 @@
 """Cines as files: DICOM of any modality that is admitted, and videos."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 from model.errors import ClipRejected
 from model.study import Clip, FramePlan, SkipReason
 from service.ingest.dicom.frames import open_frames
-from service.ingest.dicom.header import DicomHeader, PixelFormat, sector_box
+from service.ingest.dicom.header import Admission, DicomHeader, admit, sector_box
 from service.ingest.dicom.reader import read_header
 from service.ingest.formats import AcquisitionFile, Recognised
 from service.ingest.frame_source import read_needed
@@ -17,15 +17,12 @@ from service.ingest.video.frames import VideoFrames
 from service.ingest.video.stream_format import container_format, refusal
 from service.ingest.video.video_syntax import with_stream_pixels
 
-# The pixel format of a cine that a modality admits. Raises ClipRejected with the reason against it.
-Admit = Callable[[DicomHeader, IngestLimits], PixelFormat]
-
 
 @dataclass(frozen=True)
 class DicomCines:
-    """DICOM files, each a cine of its own. admit: which of them the modality reads."""
+    """DICOM files, each a cine of its own. admission: refuses those that are none of the modality's own."""
 
-    admit: Admit
+    admission: Admission
 
     def recognise(self, path: Path, _head: bytes, limits: IngestLimits) -> Recognised[Clip] | None:
         """The file where it is DICOM."""
@@ -39,7 +36,7 @@ class DicomCines:
         self, header: DicomHeader, files: Sequence[AcquisitionFile], limits: IngestLimits, plan: FramePlan | None
     ) -> Clip:
         (file,) = files
-        pixels = self.admit(with_stream_pixels(header), limits)
+        pixels = admit(with_stream_pixels(header), limits, self.admission)
         with open_frames(file.path, header, pixels, limits) as source:
             read = read_needed(source, "dicom", limits, plan)
             return Clip(

@@ -8,9 +8,10 @@ from typing import cast
 from model.errors import ClipRejected
 from model.study import SkipReason
 
-# Every element of a header costs two or three reads. Real headers hold some thousands of elements, so two million
-# reads (about two seconds) only ever stop a file that was made to keep the parser busy.
-_MAX_READS = 2_000_000
+# Every element of a header costs two or three reads. Real headers hold some thousands of elements, those with vendors'
+# private sequences some ten thousands, so 200,000 reads (a second or two) only ever stop a file that was made to keep
+# the parser busy.
+_MAX_READS = 200_000
 
 
 @contextmanager
@@ -35,16 +36,17 @@ class BoundedReader(io.BufferedReader):
     `read(n)` of a plain file allocates n bytes first; a length field of 4 GiB in a file of 1 KiB must not.
     """
 
-    def __init__(self, source: io.FileIO | io.BytesIO) -> None:
+    def __init__(self, source: io.RawIOBase | io.BytesIO) -> None:
         super().__init__(cast(io.RawIOBase, source))
         self.size = source.seek(0, io.SEEK_END)
         self._reads = 0
         source.seek(0)
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """At most `size` bytes, and at most what is left. Raises ValueError after too many reads."""
+        """At most `size` bytes, and at most what is left. Raises ClipRejected after too many reads."""
         self._reads += 1
         if self._reads > _MAX_READS:
-            raise ValueError("more reads than any real file needs")
+            text = "The DICOM file has more elements or fragments than any real one."
+            raise ClipRejected(SkipReason.TOO_LARGE, text)
         left = max(0, self.size - self.tell())
         return super().read(left if size is None or size < 0 else min(size, left))

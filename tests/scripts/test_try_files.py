@@ -62,7 +62,7 @@ def test_a_clip_without_a_sector_says_so(
 def test_a_traceback_is_a_failure(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **_options: object) -> None:
         raise LookupError("what nobody thought of")
 
     monkeypatch.setattr(file_trial, "open_study", broken)

@@ -10,13 +10,22 @@ import torch
 from numpy.typing import NDArray
 
 from model.echo.prepared_clip import PreparedClip
+from model.echo.preprocessing.clip_checks import check_frames, check_window
 from model.echo.preprocessing.cpu_kernels import Box, brightest_crops, cut_out, masked_crops
 from model.echo.preprocessing.fan import Fan
 from model.echo.preprocessing.hull_mask import hull_mask
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing, Quality
 from model.echo.preprocessing.sector import look_at, looked_at, sector_of
 from model.echo.preprocessing.view_frames import view_frames
-from model.echo.preprocessing.windows import SCORE_SIZE, Window, WindowScore, reduced, scores, windows_of
+from model.echo.preprocessing.windows import (
+    SCORE_SIZE,
+    Window,
+    WindowScore,
+    frames_covered,
+    reduced,
+    scores,
+    windows_of,
+)
 from model.errors import ClipRejected
 from model.study import Clip, SkipReason, Source
 
@@ -40,7 +49,7 @@ def frames_needed(
     total: int, frame_rate_hz: float | None, source: Source, config: EchoPreprocessing
 ) -> tuple[int, ...]:
     """Numbers of the frames that `prepare_clip` looks at, ascending, of a clip of `total`; no others need decoding."""
-    if total < config.min_frames:
+    if frames_covered(total, frame_rate_hz, config) < config.min_frames:
         return (0,)  # it will be rejected by its length
     windows = windows_of(total, frame_rate_hz, config)
     needed = {frame for window in windows for frame in window.present}
@@ -60,8 +69,7 @@ def mask_frames(total: int, windows: Sequence[Window], config: EchoPreprocessing
 def prepare_clip(clip: Clip, config: EchoPreprocessing, device: torch.device) -> PreparedClip:
     """The clip as model input on the device. Raises ClipRejected with the reason the answer shows."""
     total = clip.length
-    if total < config.min_frames:
-        _reject(SkipReason.TOO_SHORT, f"{total} frames, at least {config.min_frames} are needed")
+    check_frames(clip, config)
     if min(clip.frames_rgb.shape[1:3]) < _SMALLEST_SIDE:
         _reject(
             SkipReason.SECTOR_NOT_FOUND, f"a picture of {clip.frames_rgb.shape[2]}×{clip.frames_rgb.shape[1]} pixels"
@@ -71,6 +79,7 @@ def prepare_clip(clip: Clip, config: EchoPreprocessing, device: torch.device) ->
     shown = shown_of(clip, frames, windows, config)
     in_rows = tuple(_in_rows(clip, window) for window in windows)
     best = _choose(frames, shown, in_rows, config)
+    check_window(clip, in_rows[best], config)
     flipped = config.dicom_colour_order == "bgr" and clip.source == "dicom"
     model_input = model_input_of(frames, shown, in_rows[best], config, bgr=flipped)
     view_input = model_input[:, view_frames(model_input, config)].transpose(0, 1).contiguous()

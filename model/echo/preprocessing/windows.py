@@ -6,9 +6,13 @@ with the next sampled picture. Noise does not resemble the next picture, tissue 
 the time between pictures: noise differs from the next picture as much as from a later one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from model.echo.preprocessing.cpu_kernels import area_means
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing, Quality
@@ -47,6 +51,21 @@ def windows_of(total: int, frame_rate_hz: float | None, config: EchoPreprocessin
         Window(start, tuple(start + offset if start + offset < total else None for offset in offsets))
         for start in starts
     )
+
+
+def frames_covered(total: int, frame_rate_hz: float | None, config: EchoPreprocessing) -> int:
+    """Frames of a clip of `total` that lie in one window's time; more than its own where it leaves some out."""
+    (window, *_) = windows_of(total, frame_rate_hz, config)
+    return min(total, max(window.present) + 1) - window.start if None not in window.frames else total
+
+
+def different_frames(covered: int, pictures: Sequence[NDArray[np.uint8]], config: EchoPreprocessing) -> int:
+    """How many different pictures a window shows: as large a share of all it covers as of those it is read from.
+
+    pictures: the frames that it is read from, in order. A picture that equals the one before it is no new one.
+    """
+    changes = sum(not np.array_equal(first, second) for first, second in pairwise(pictures))
+    return min(covered, config.frames) * (changes + 1) // max(1, len(pictures))
 
 
 @dataclass(frozen=True)

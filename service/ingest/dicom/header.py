@@ -1,18 +1,32 @@
-"""What a DICOM header says about a cine, as plain values, and whether the cine may be used. Knows no DICOM library."""
+"""What a DICOM header says about a cine, as plain values, and how its pixels are stored. Knows no DICOM library.
 
-from collections.abc import Sequence
+Which files are a modality's own (its SOP classes, organs, modes) is not decided here: the caller passes an `Admission`.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
 from model.errors import ClipRejected
 from model.study import SkipReason
 from service.ingest.dicom.pixels.colour import Palette
+from service.ingest.dicom.timing import PLAUSIBLE_HZ, Timing
 from service.ingest.limits import IngestLimits
 
 Box = tuple[int, int, int, int]
 
 GREY = frozenset({"MONOCHROME1", "MONOCHROME2"})
-COLOUR = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"})
+COLOUR = frozenset(
+    {
+        "RGB",
+        "YBR_FULL",
+        "YBR_FULL_422",
+        "YBR_ICT",
+        "YBR_RCT",
+        "YBR_PARTIAL_422",
+        "YBR_PARTIAL_420",
+    }  # the last two retired
+)
 PALETTE = "PALETTE COLOR"
 
 # The only elements that are read, each with what it is needed for. Everything else stays in the file.
@@ -23,12 +37,16 @@ READ_TAGS: tuple[tuple[str, str], ...] = (
     ("SeriesInstanceUID", "sealed: returned to the archive"),
     ("PatientID", "sealed: one patient per answer; compared within this upload, then dropped"),
     ("Modality", "ultrasound or not"),
+    ("ImageType", "the examination and modes that its third and fourth value name"),
     ("BodyPartExamined", "refuses what is clearly no heart"),
     ("AnatomicRegionSequence", "refuses what is clearly no heart; its code values only"),
     ("BurnedInAnnotation", "whether text was declared absent"),
     ("SequenceOfUltrasoundRegions", "where the 2D sector is; format, type and corners only"),
+    ("FrameIncrementPointer", "which of the next two holds"),
     ("FrameTime", "frame rate"),
     ("FrameTimeVector", "frame rate"),
+    ("ActualFrameDuration", "frame rate"),
+    ("EffectiveDuration", "frame rate"),
     ("CineRate", "frame rate"),
     ("RecommendedDisplayFrameRate", "frame rate"),
     ("NumberOfFrames", "size"),
@@ -39,44 +57,18 @@ READ_TAGS: tuple[tuple[str, str], ...] = (
     ("PlanarConfiguration", "pixel format"),
     ("BitsAllocated", "pixel format"),
     ("BitsStored", "pixel format"),
+    ("HighBit", "pixel format"),
     ("PixelRepresentation", "pixel format"),
     ("WindowCenter", "grey levels of more than eight bits"),
     ("WindowWidth", "grey levels of more than eight bits"),
-    *((f"{colour}PaletteColorLookupTable{part}", "palette") for colour in ("Red", "Green", "Blue")
-      for part in ("Descriptor", "Data")),
+    *((f"{kind}{colour}PaletteColorLookupTable{part}", "palette") for colour in ("Red", "Green", "Blue")
+      for kind, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))),
 )  # fmt: skip
+# Philips' Cartesian 3D export (QLAB): the number of slices of a volume, and the distance between them.
+READ_PRIVATE_TAGS: tuple[tuple[int, str], ...] = ((0x30011001, "refuses volumes"),)
 
-# Frame rates outside are slips of unit or placeholders; the fastest echo modes store below 500 frames per second.
-_PLAUSIBLE_HZ = (1.0, 500.0)
 _SMALLEST_SECTOR = 16  # pixels a side; a smaller region is an icon or a mistake
 _OVERHANG = 2  # pixels; some carts count corners from one, or give the first pixel outside
-
-# Body parts (PS3.16 annex L) that cannot show a heart. CHEST, THORAX, AORTA and everything not listed pass: a clip is
-# only refused where the header is clear.
-# fmt: off
-_OTHER_BODY_PARTS = frozenset((
-    "ABDOMEN", "ABDOMENPELVIS", "ANKLE", "ARM", "BLADDER", "BRAIN", "BREAST", "CALF", "CAROTID", "CSPINE", "ELBOW",
-    "EXTREMITY", "EYE", "FETUS", "FINGER", "FOOT", "FOREARM", "GALLBLADDER", "HAND", "HEAD", "HEADNECK", "HIP",
-    "KIDNEY", "KNEE", "LEG", "LIVER", "LSPINE", "LUNG", "NECK", "OVARY", "PANCREAS", "PAROTID", "PELVIS", "PENIS",
-    "PROSTATE", "RECTUM", "SCROTUM", "SHOULDER", "SKULL", "SPLEEN", "STOMACH", "TESTIS", "THIGH", "THYROID", "UTERUS",
-    "WRIST",
-))
-# The same parts as codes of the anatomic region (PS3.16 CID 4): SNOMED CT, and SNOMED-RT in older files.
-_OTHER_ANATOMY = frozenset((
-    "818981001", "T-D4000", "816092008", "T-D6000", "818982008",  # abdomen, pelvis, both
-    "76752008", "T-04000", "69748006", "T-B6000", "45048000", "T-D1600",  # breast, thyroid, neck
-    "10200004", "T-62000", "64033007", "T-71000", "15776009", "T-65000",  # liver, kidney, pancreas
-    "78961009", "T-C3000", "28231008", "T-63000", "89837001", "T-74000",  # spleen, gallbladder, bladder
-    "35039007", "T-83000", "15497006", "T-87000", "41216001", "T-92000",  # uterus, ovary, prostate
-    "20233005", "T-98000", "40689003", "T-94000", "69536005", "T-D1100",  # scrotum, testis, head
-    "12738006", "T-A0100", "89546000", "T-11100", "81745001", "T-AA000",  # brain, skull, eye
-    "53120007", "T-D8000", "61685007", "T-D9000", "66019005", "T-D0300",  # upper limb, lower limb, extremity
-    "72696002", "T-D9200", "16982005", "T-D2220", "29836001", "T-D2500",  # knee, shoulder, hip
-    "56459004", "T-D9700", "85562004", "T-D8700", "68367000", "T-D9100",  # foot, hand, thigh
-    "122496007", "T-11503", "122494005", "T-11501", "69105007", "T-45010",  # lumbar and cervical spine, carotid
-    "39607008", "T-28000", "45289007", "T-61100", "69695003", "T-57000",  # lung, parotid gland, stomach
-))
-# fmt: on
 
 
 @dataclass(frozen=True)
@@ -95,6 +87,8 @@ class PixelElement:
     offset: int
     length: int
     vr: str
+    stated_length: int | None = None  # None: not stated, the element is ended by a delimiter
+    is_encapsulated: bool = False  # it begins with an item, whatever the transfer syntax says
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,21 +97,24 @@ class DicomHeader:
 
     transfer_syntax: str
     holds_images: bool  # it has rows or pixels, or its SOP class is not known to store something else
-    is_volume: bool  # Enhanced US Volume: its frames are slices, not times
+    is_volume: bool  # Enhanced US Volume, or Philips' Cartesian 3D data: its frames are slices, not times
+    sop_class: str
+    image_type: tuple[str, ...] = field(repr=False)
     modality: str | None = field(repr=False)  # free of identity by definition, but only the file's word for it
     body_part: str | None = field(repr=False)
     anatomy_codes: tuple[str, ...] = field(repr=False)
     rows: int | None
     columns: int | None
-    frames: int | None
+    frames: int | None  # None where it is missing or makes no sense
     samples: int | None
     photometric: str | None = field(repr=False)
     planar: int
     bits_allocated: int | None
     bits_stored: int | None
+    high_bit: int | None
     signed: bool
     window: tuple[float, float] | None  # center and width
-    frame_rates_hz: tuple[float, ...]  # every statement, the most direct first
+    timing: Timing
     regions: tuple[Region, ...]
     burned_in_annotation: str | None = field(repr=False)
     palette: Palette | None
@@ -126,39 +123,44 @@ class DicomHeader:
 
 @dataclass(frozen=True)
 class PixelFormat:
-    """How the pixels of an admitted cine are stored; only `admit` makes one, so all of it is checked."""
+    """How the header says that the pixels of an admitted cine are stored; only `admit` makes one, so all is checked.
+
+    frames: None where the header does not say; what is stored may differ.
+    """
 
     rows: int
     columns: int
-    frames: int
+    frames: int | None
     samples: int
     photometric: str
     planar: int
     bits_allocated: int
     bits_stored: int
+    high_bit: int
     signed: bool
     data: PixelElement
 
 
-def admit(header: DicomHeader, limits: IngestLimits) -> PixelFormat:
+# Raises ClipRejected where a file is none of a modality's own. One of each modality: service.ingest reads them all.
+Admission = Callable[[DicomHeader], None]
+
+
+def admit_everything(_: DicomHeader) -> None:
+    """Lets every file with images pass."""
+
+
+def admit(header: DicomHeader, limits: IngestLimits, admission: Admission = admit_everything) -> PixelFormat:
     """The pixel format of a cine that may be decoded. Raises ClipRejected with the first reason against it."""
     if not header.holds_images:
         raise ClipRejected(
             SkipReason.NOT_AN_IMAGE, "This DICOM file holds no images (a report, waveform or directory)."
         )
-    if header.modality not in {"US", None}:
-        raise ClipRejected(SkipReason.NOT_ULTRASOUND, "The header names another modality than ultrasound (US).")
+    admission(header)
     if header.is_volume:
-        raise ClipRejected(SkipReason.NOT_AN_IMAGE, "This is a 3D volume; its frames are slices, not a cine.")
-    if not header.rows or not header.columns or not header.frames or header.frames < 1 or not header.pixel_data:
+        raise ClipRejected(SkipReason.VOLUME, "This is a 3D volume; its frames are slices, not a cine.")
+    if not header.rows or not header.columns or not header.pixel_data:
         raise ClipRejected(SkipReason.UNREADABLE, "The DICOM file is truncated or lacks its image size or pixel data.")
-    if header.modality is None:
-        raise ClipRejected(SkipReason.NOT_ULTRASOUND, "The header does not say that this is ultrasound.")
-    check_size(header.rows, header.columns, header.frames, limits)
-    if header.frames == 1:
-        raise ClipRejected(SkipReason.STILL_IMAGE, "A single frame; only cines are used.")
-    if header.body_part in _OTHER_BODY_PARTS or not _OTHER_ANATOMY.isdisjoint(header.anatomy_codes):
-        raise ClipRejected(SkipReason.NOT_HEART, "The header names another body part than the heart.")
+    check_size(header.rows, header.columns, header.frames or 1, limits)
     return _pixel_format(header, (header.frames, header.rows, header.columns), header.pixel_data)
 
 
@@ -172,17 +174,22 @@ def check_size(rows: int, columns: int, frames: int, limits: IngestLimits) -> No
         raise ClipRejected(SkipReason.TOO_LARGE, text)
 
 
-def _pixel_format(header: DicomHeader, shape: tuple[int, int, int], data: PixelElement) -> PixelFormat:
-    """The format of pixels that are stored frame by frame, or in a video stream (which says the rest itself)."""
+def _pixel_format(header: DicomHeader, shape: tuple[int | None, int, int], data: PixelElement) -> PixelFormat:
+    """The format of pixels that are stored frame by frame, or in a video stream.
+
+    Compressed frames say bits, samples and colours themselves, so what a header lacks or mistakes of them is made up.
+    """
     bits, stored = header.bits_allocated, header.bits_stored
+    photometric = _colour_model(header.photometric)
     if bits not in {8, 16} or stored is None or not 1 <= stored <= bits:
-        raise ClipRejected(SkipReason.UNREADABLE, "The header states bits per sample that no clip has (8 or 16).")
-    photometric = header.photometric or ""
-    grey = header.samples == 1 and (photometric in GREY or photometric == PALETTE)
-    video = header.samples == 3 and photometric == "YBR_PARTIAL_420"
-    if not grey and not video and (header.samples != 3 or photometric not in COLOUR):
+        if not data.is_encapsulated:
+            raise ClipRejected(SkipReason.UNREADABLE, "The header states bits per sample that no clip has (8 or 16).")
+        bits = stored = 8
+    samples = header.samples if header.samples is not None else 1 if photometric in {*GREY, PALETTE} else 3
+    grey = samples == 1 and photometric in {*GREY, PALETTE}
+    if not data.is_encapsulated and not grey and (samples != 3 or photometric not in COLOUR):
         raise ClipRejected(SkipReason.UNREADABLE, "The header states a colour model that cannot be read.")
-    if photometric.startswith("YBR") and bits != 8:
+    if not data.is_encapsulated and photometric.startswith("YBR") and bits != 8:
         raise ClipRejected(SkipReason.UNREADABLE, "YCbCr of more than eight bits cannot be read.")
     return PixelFormat(
         frames=shape[0],
@@ -193,20 +200,27 @@ def _pixel_format(header: DicomHeader, shape: tuple[int, int, int], data: PixelE
         planar=header.planar,
         bits_allocated=bits,
         bits_stored=stored,
+        high_bit=_high_bit(header.high_bit, bits, stored),
         signed=header.signed,
         data=data,
     )
 
 
-def native_bytes(pixels: PixelFormat) -> int:
-    """Bytes that uncompressed pixel data of this format fill; YBR_FULL_422 stores two samples a pixel (C.7.6.3.1.2)."""
-    samples = 2 if pixels.photometric == "YBR_FULL_422" else pixels.samples
-    return pixels.rows * pixels.columns * pixels.frames * samples * pixels.bits_allocated // 8
+def _colour_model(label: str | None) -> str:
+    """A known colour model whatever its letters and spaces; an empty text for any other."""
+    capital = (label or "").upper()
+    spellings = (capital, "_".join(capital.split()), " ".join(capital.replace("_", " ").split()))
+    return next((name for name in spellings if name in COLOUR or name in GREY or name == PALETTE), "")
+
+
+def _high_bit(stated: int | None, allocated: int, stored: int) -> int:
+    """The highest of the stored bits; where the statement makes no sense, the stored bits are the lowest."""
+    return stated if stated is not None and stored <= stated + 1 <= allocated else stored - 1
 
 
 def plausible_frame_rate_hz(stated: Sequence[float]) -> float | None:
     """The first plausible one of several statements, None when there is none."""
-    low, high = _PLAUSIBLE_HZ
+    low, high = PLAUSIBLE_HZ
     return next((rate for rate in stated if isfinite(rate) and low <= rate <= high), None)
 
 

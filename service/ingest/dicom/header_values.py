@@ -1,20 +1,32 @@
 """The listed tags of a parsed DICOM dataset as plain values. Any may be absent, odd or impossible to convert."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from model.errors import ClipRejected
 from service.ingest.dicom.header import DicomHeader, PixelElement, Region
 from service.ingest.dicom.pixels.colour import Palette, palette_from
+from service.ingest.dicom.pixels.segmented_palette import expand_segments
+from service.ingest.dicom.timing import Timing
 from service.ingest.identity import Identity
 from service.ingest.untrusted import third_party
 
 _DAMAGED = "The DICOM file is truncated or damaged and cannot be read."
 
 
+@dataclass(frozen=True)
+class StoredClass:
+    """A SOP class: its UID, whether it may store images, and whether these are the slices of volumes."""
+
+    uid: str
+    is_image: bool
+    is_volume: bool
+
+
 class Elements(Protocol):
-    """A dataset or an item of a sequence, by keyword."""
+    """A dataset or an item of a sequence, by keyword, or by tag where an element is private."""
 
     def get(self, keyword: str, /) -> Any:
         """The converted value, None where the element is absent. May raise anything."""
@@ -50,6 +62,18 @@ def _numbers(elements: Elements, keyword: str) -> list[float]:
     return []
 
 
+def _number(elements: Elements, keyword: str) -> float | None:
+    """The first number of an element; None where it holds none."""
+    return next(iter(_numbers(elements, keyword)), None)
+
+
+def _texts(elements: Elements, keyword: str) -> tuple[str, ...]:
+    """All texts of an element without padding; an empty one keeps its place."""
+    value = _value(elements, keyword)
+    values = [value] if isinstance(value, str) else value
+    return tuple(str(text).strip(" \0") for text in values) if hasattr(values, "__iter__") else ()
+
+
 def _items(elements: Elements, keyword: str) -> list[Elements]:
     """The items of a sequence, none where the element is no sequence."""
     value = _value(elements, keyword)
@@ -72,32 +96,34 @@ def header_of(
     *,
     transfer_syntax: str,
     little_endian: bool,
-    stores_images: bool,
-    stores_volumes: bool,
+    stored_class: StoredClass,
     pixel_data: PixelElement | None,
 ) -> DicomHeader:
     """The plain values of the listed tags; what the SOP class says of them is the caller's to look up."""
-    rows = _whole(elements, "Rows")
+    rows, frames = _whole(elements, "Rows"), _whole(elements, "NumberOfFrames")
     codes = (text_of(item, "CodeValue") for item in _items(elements, "AnatomicRegionSequence"))
     window = _numbers(elements, "WindowCenter")[:1] + _numbers(elements, "WindowWidth")[:1]
     return DicomHeader(
         transfer_syntax=transfer_syntax,
-        holds_images=rows is not None or pixel_data is not None or stores_images,
-        is_volume=stores_volumes,
+        holds_images=rows is not None or pixel_data is not None or stored_class.is_image,
+        is_volume=stored_class.is_volume,
+        sop_class=stored_class.uid,
+        image_type=_texts(elements, "ImageType"),
         modality=text_of(elements, "Modality"),
         body_part=text_of(elements, "BodyPartExamined"),
         anatomy_codes=tuple(code for code in codes if code),
         rows=rows,
         columns=_whole(elements, "Columns"),
-        frames=_whole(elements, "NumberOfFrames") if "NumberOfFrames" in elements else 1,
+        frames=frames if frames is not None and frames > 0 else None,
         samples=_whole(elements, "SamplesPerPixel"),
         photometric=text_of(elements, "PhotometricInterpretation"),
         planar=_whole(elements, "PlanarConfiguration") or 0,
         bits_allocated=_whole(elements, "BitsAllocated"),
         bits_stored=_whole(elements, "BitsStored"),
+        high_bit=_whole(elements, "HighBit"),
         signed=_whole(elements, "PixelRepresentation") == 1,
         window=(window[0], window[1]) if len(window) == 2 else None,
-        frame_rates_hz=tuple(_frame_rates_hz(elements)),
+        timing=_timing(elements),
         regions=tuple(_region(item) for item in _items(elements, "SequenceOfUltrasoundRegions")),
         burned_in_annotation=text_of(elements, "BurnedInAnnotation"),
         palette=_palette(elements, little_endian=little_endian),
@@ -105,15 +131,17 @@ def header_of(
     )
 
 
-def _frame_rates_hz(elements: Elements) -> Iterator[float]:
-    """Every rate the header states: FrameTime, FrameTimeVector (both in ms), CineRate, RecommendedDisplayFrameRate."""
-    increments = _numbers(elements, "FrameTimeVector")[1:]  # the first is zero by definition (PS3.3 C.7.6.5.1.2)
-    mean = sum(increments) / len(increments) if increments else 0.0
-    for milliseconds in (*_numbers(elements, "FrameTime")[:1], mean):
-        if milliseconds > 0:
-            yield 1000 / milliseconds
-    yield from _numbers(elements, "CineRate")[:1]
-    yield from _numbers(elements, "RecommendedDisplayFrameRate")[:1]
+def _timing(elements: Elements) -> Timing:
+    """Every statement about time."""
+    return Timing(
+        pointer=tuple(int(number) for number in _numbers(elements, "FrameIncrementPointer")),
+        frame_time_ms=_number(elements, "FrameTime"),
+        frame_time_vector_ms=tuple(_numbers(elements, "FrameTimeVector")),
+        frame_duration_ms=_number(elements, "ActualFrameDuration"),
+        effective_duration_s=_number(elements, "EffectiveDuration"),
+        cine_rate_hz=_number(elements, "CineRate"),
+        display_rate_hz=_number(elements, "RecommendedDisplayFrameRate"),
+    )
 
 
 def _region(item: Elements) -> Region:
@@ -124,11 +152,24 @@ def _region(item: Elements) -> Region:
 
 
 def _palette(elements: Elements, *, little_endian: bool) -> Palette | None:
-    """The palette, None where there is none or it contradicts itself (segmented tables are not read)."""
+    """The palette, plain or segmented; None where there is none or it contradicts itself."""
     descriptor = [int(number) for number in _numbers(elements, "RedPaletteColorLookupTableDescriptor")]
-    channels = [_value(elements, f"{name}PaletteColorLookupTableData") for name in ("Red", "Green", "Blue")]
-    if len(descriptor) != 3 or not all(isinstance(channel, bytes) for channel in channels):
+    if len(descriptor) != 3:
         return None
     with suppress(ClipRejected), third_party(_DAMAGED):
-        return palette_from(descriptor, channels, little_endian=little_endian)
+        plain = _tables(elements, "")
+        if plain is not None:
+            return palette_from(descriptor, plain, little_endian=little_endian)
+        segmented = _tables(elements, "Segmented")
+        if segmented is not None:
+            entries = descriptor[0] or 1 << 16
+            whole = [expand_segments(table, entries, descriptor[2], little_endian=little_endian) for table in segmented]
+            return palette_from(descriptor, whole, little_endian=little_endian)
     return None
+
+
+def _tables(elements: Elements, kind: str) -> Sequence[bytes] | None:
+    """The red, green and blue table; None where one is missing."""
+    found = [_value(elements, f"{kind}{name}PaletteColorLookupTableData") for name in ("Red", "Green", "Blue")]
+    tables = [table for table in found if isinstance(table, bytes)]
+    return tables if len(tables) == 3 else None

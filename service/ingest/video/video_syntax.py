@@ -49,5 +49,6 @@ def count_warning(stated: int | None, stored: int) -> tuple[ClipWarning, ...]:
     """
     if stored == 1:
         raise ClipRejected(SkipReason.STILL_IMAGE, "A single frame; only cines are used.")
-    text = f"The header states {stated} frames, the video holds {stored}; those of the video were read."
+    number = "no number of frames" if stated is None else f"{stated} frames"
+    text = f"The header states {number}, the video holds {stored}; those of the video were read."
     return (ClipWarning("frame_count_differs", text),) if stated != stored else ()

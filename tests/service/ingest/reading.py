@@ -1,18 +1,26 @@
 """Reads one file the way the service does; shared by the tests of the ingest."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.study import Clip, SkippedClip
+from service.ingest.cine import DicomCines, VideoCines
 from service.ingest.clip_memory import ClipMemory
+from service.ingest.dicom.header import admit_everything
+from service.ingest.formats import FileFormats
 from service.ingest.frame_source import FrameSource
 from service.ingest.limits import IngestLimits
+from service.ingest.study import open_files
 from service.modalities.echo.files import open_study
 
 LIMITS = IngestLimits()
+# Any modality's and organ's cines, as a modality without an admission of its own would read them.
+ANY_CINES: FileFormats[Clip] = FileFormats((DicomCines(admit_everything), VideoCines()), "a cine")
+open_anything = partial(open_files, formats=ANY_CINES)
 
 
 def read_one(path: Path, limits: IngestLimits = LIMITS) -> Clip | SkippedClip:

@@ -49,5 +49,5 @@ def test_a_parser_that_is_kept_busy_gives_up(monkeypatch: pytest.MonkeyPatch) ->
     reader = BoundedReader(io.BytesIO(bytes(100)))
     for _ in range(3):
         reader.read(1)
-    with pytest.raises(ValueError, match="reads"):
+    with pytest.raises(ClipRejected, match="more elements or fragments"):
         reader.read(1)

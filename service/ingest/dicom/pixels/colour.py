@@ -89,6 +89,17 @@ def ybr_full_to_rgb(ybr: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(ycrcb, cv2.COLOR_YCrCb2RGB), np.uint8)
 
 
+# Inverse of the retired YBR_PARTIAL_422 (PS3.3 2004 C.7.6.3.1.2): luminance from 16 to 235, chrominance from 16 to 240.
+_PARTIAL_TO_RGB = np.array([[1.1644, 0.0, 1.5960], [1.1644, -0.3917, -0.8130], [1.1644, 2.0173, 0.0]], np.float32)
+_PARTIAL_ZERO = np.array([16, 128, 128], np.float32)
+
+
+def ybr_partial_to_rgb(ybr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """RGB of YCbCr in ITU-R BT.601's narrow range (H, W, 3)."""
+    rgb = (ybr.astype(np.float32) - _PARTIAL_ZERO) @ _PARTIAL_TO_RGB.T
+    return np.asarray(np.clip(np.rint(rgb), 0, 255), np.uint8)
+
+
 def grey_to_rgb(grey: NDArray[np.uint8], *, inverted: bool) -> NDArray[np.uint8]:
     """RGB, uint8 (H, W, 3), of grey, uint8 (H, W); inverted: MONOCHROME1 stores white as its lowest value."""
     shown = 255 - grey if inverted else grey

@@ -13,6 +13,7 @@ from pydicom.datadict import dictionary_is_retired
 from model.study import SkipReason
 from service.ingest.dicom import reader as dicom
 from service.ingest.dicom.header import READ_TAGS
+from service.ingest.dicom.pixels import decoders
 from tests import dicom_files as make
 from tests import encoded_frames as encoded
 from tests.service.ingest.reading import LIMITS, difference, read_clip, read_skip
@@ -161,7 +162,7 @@ def test_jpeg_stored_as_rgb_is_not_converted(tmp_path: Path, photometric: str) -
 def test_without_the_extra_the_reason_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, syntax: uid.UID
 ) -> None:
-    monkeypatch.setattr(dicom, "available_decoders", lambda _syntax: ("pillow",))
+    monkeypatch.setattr(decoders, "available_decoders", lambda _syntax: ("pillow",))
     like = PICTURE_GREY.astype(np.uint16)
     path = make.write_encoded(tmp_path / "1", [encoded.JPEG_LOSSLESS_GREY] * 2, like, "MONOCHROME2", syntax)
     skipped = read_skip(path)
@@ -169,10 +170,13 @@ def test_without_the_extra_the_reason_names_it(
     assert "jpeg-lossless" in skipped.text
 
 
-def test_an_unknown_compression_is_named_as_such(tmp_path: Path) -> None:
-    path = make.write_encoded(tmp_path / "1", make.jpeg_frames(RGB), RGB, "RGB", uid.JPEGBaseline8Bit)
+def test_a_compression_that_nobody_decodes_is_named_with_its_transfer_syntax(tmp_path: Path) -> None:
+    hierarchical = [frame.replace(b"\xff\xc0", b"\xff\xc5", 1) for frame in make.jpeg_frames(RGB)]
+    path = make.write_encoded(tmp_path / "1", hierarchical, RGB, "RGB", uid.JPEGBaseline8Bit)
     path.write_bytes(path.read_bytes().replace(b"1.2.840.10008.1.2.4.50", b"1.2.840.10008.1.2.4.59"))
-    assert read_skip(path).reason is SkipReason.UNSUPPORTED_COMPRESSION
+    skipped = read_skip(path)
+    assert skipped.reason is SkipReason.UNSUPPORTED_COMPRESSION
+    assert "1.2.840.10008.1.2.4.59" in skipped.text
 
 
 @pytest.mark.parametrize("wide", [False, True], ids=["eight-bit entries", "sixteen-bit entries"])

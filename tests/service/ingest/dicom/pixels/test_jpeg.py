@@ -11,7 +11,7 @@ from PIL import Image
 
 from service.ingest.dicom.pixels.codestream import holds_ycbcr
 from service.ingest.dicom.pixels.colour import ybr_full_to_rgb
-from service.ingest.dicom.pixels.jpeg import decoded_rgb
+from service.ingest.dicom.pixels.jpeg import decoded_grey, decoded_rgb
 from tests import dicom_files as make
 
 RGB = make.moving_frames(1, 90, 121)[0]
@@ -75,3 +75,14 @@ def test_damage_is_taken_or_refused_as_the_slow_way_does(changes: list[tuple[int
         expected = slow(encoded)
         assert expected is not None
         assert apart(found, expected) <= 1
+
+
+@pytest.mark.parametrize("frame", [RGB, RGB[:64, :64], RGB[:17, :9]], ids=lambda frame: str(frame.shape))
+def test_grey_is_equal_to_the_slow_way(frame: NDArray[np.uint8]) -> None:
+    encoded = make.jpeg_frames(np.ascontiguousarray(frame[None, ..., 1]))[0]
+    found = decoded_grey(encoded)
+    assert found is not None
+    with Image.open(io.BytesIO(encoded)) as picture:
+        np.testing.assert_array_equal(found, np.asarray(picture))
+    assert decoded_grey(encoded[: len(encoded) * 2 // 3]) is None
+    assert decoded_grey(PLAIN) is None

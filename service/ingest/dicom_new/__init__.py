@@ -1,0 +1,1 @@
+"""Rules for DICOM files as they come."""
