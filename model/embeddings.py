@@ -19,12 +19,14 @@ class PreparedAcquisition:
 
     model_input: float32 (C, ...) what the encoder reads.
     start_frame: first source frame of the window that was chosen, 0-based; None where there are no frames.
+    panel: which picture of the frame, 1-based in reading order; None where the frame holds one.
     """
 
     position: int
     sha256: str
     model_input: torch.Tensor
     start_frame: int | None = None
+    panel: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,7 @@ class StudyEmbedding:
     clip_embeddings: float32 (N, D) one row per used clip.
     view_probabilities: float32 (N, V) rows sum to 1; columns are ``views``. A modality without views has V = 0.
     positions: upload position of each row.
+    panels: which picture of its frames each row is, None where they hold one; empty: all are.
     clip_spectra: float32 (N, K) texture and motion of each clip (`model.familiarity.clip_spectra`), None where nobody
     took them.
     """
@@ -43,15 +46,23 @@ class StudyEmbedding:
     positions: tuple[int, ...]
     views: tuple[str, ...]
     clip_spectra: torch.Tensor | None = None
+    panels: tuple[int | None, ...] = ()
 
     def __post_init__(self) -> None:
         clips = len(self.positions)
+        if self.panels and len(self.panels) != clips:
+            raise InvalidStudy(f"panels must be {clips}, one per position, not {len(self.panels)}")
         if self.clip_embeddings.ndim != 2:
             raise InvalidStudy(f"clip_embeddings must be (N, D), not {tuple(self.clip_embeddings.shape)}")
         _expect("clip_embeddings", self.clip_embeddings, torch.float32, (clips, self.clip_embeddings.shape[1]))
         _expect("view_probabilities", self.view_probabilities, torch.float32, (clips, len(self.views)))
         if self.clip_spectra is not None:
             _expect("clip_spectra", self.clip_spectra, torch.float32, (clips, self.clip_spectra.shape[-1]))
+
+    @property
+    def names(self) -> tuple[tuple[int, int | None], ...]:
+        """(position, panel) of each row: what names it in the answer."""
+        return tuple(zip(self.positions, self.panels or (None,) * len(self.positions), strict=True))
 
 
 @dataclass(frozen=True, eq=False)

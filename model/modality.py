@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from model.embeddings import PreparedAcquisition, StudyEmbedding
+from model.study import SkippedClip
 from model.taxonomy import Taxonomy
 
 
@@ -26,8 +27,12 @@ class Modality(Protocol):
     def reading_plan(self) -> Any:
         """What the modality's reader is given, so that it reads no more than `prepare` needs; None: everything."""
 
-    def prepare(self, acquisition: Any) -> PreparedAcquisition:
-        """The acquisition as model input on the modality's device. Raises ClipRejected with the reason."""
+    def prepare(self, acquisition: Any) -> Sequence[PreparedAcquisition | SkippedClip]:
+        """The acquisition as model input on the modality's device: one, or one per picture in its frames.
+
+        A picture that is not used has its reason in its place; `panel` numbers them. Raises ClipRejected with the
+        reason where the acquisition as a whole is not used.
+        """
 
     def encode(self, acquisitions: Sequence[Any]) -> StudyEmbedding:
         """Embeddings and view probabilities; one or more acquisitions."""

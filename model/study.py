@@ -78,6 +78,7 @@ class SkippedClip:
     sha256: str  # of the file's bytes
     reason: SkipReason
     text: str  # for a person; never a file name or a header value that identifies anybody
+    panel: int | None = None  # 1-based, where one of several pictures in the file's frames is not used
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ class Clip:
     frames_total: frames in the file; larger than T when reading stopped at the limit.
     sector_box: (x0, y0, x1, y1) pixels, x1 and y1 exclusive: the 2D tissue region that the DICOM header
         states (SequenceOfUltrasoundRegions, PS3.3 C.8.5.5), None where there is none.
+    regions_2d: every such region that the header states, each as such a box; several may be several pictures.
+    pixel_aspect: width of a pixel over its height; 1 is square.
     text_declared_absent: the header says BurnedInAnnotation = NO (PS3.3 C.7.6.1). Video never does.
     frame_rate_source: where the rate was found; "assumed" where there is none.
     warnings: what the reader of the answer must know of this clip.
@@ -127,6 +130,8 @@ class Clip:
     frames_readable: int | None = None
     frame_rate_source: FrameRateSource = "assumed"
     warnings: tuple[ClipWarning, ...] = ()
+    regions_2d: tuple[tuple[int, int, int, int], ...] = ()
+    pixel_aspect: float = 1.0
 
     def __post_init__(self) -> None:
         frames = self.frames_rgb
@@ -136,6 +141,8 @@ class Clip:
             raise ValueError(f"frame_rate_hz must lie in (0, 1000), not {self.frame_rate_hz}")
         if self.frame_rate_hz is None and self.frame_rate_source != "assumed":
             raise ValueError(f"frame_rate_source is {self.frame_rate_source}, but there is no rate")
+        if not 0.1 <= self.pixel_aspect <= 10:
+            raise ValueError(f"pixel_aspect must lie in 0.1..10, not {self.pixel_aspect}")
         if self.frames_total < self.length or self.position < 1:
             raise ValueError(f"position {self.position} and frames_total {self.frames_total} do not fit the clip")
         numbers = range(len(frames)) if self.frame_numbers is None else self.frame_numbers

@@ -7,7 +7,7 @@ web framework.
 import os
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -211,13 +211,13 @@ class ReportPipeline:
         facts: dict[int, ClipFacts] = {}
         started, work = time.perf_counter(), StageClock()
         with closing(in_threads(self._prepare, items, self.clip_threads, CLIPS_AT_ONCE)) as stream:
-            for prepared, clip_facts, seconds in stream:
+            for pictures, clip_facts, seconds in stream:
                 work.add(seconds)
-                if isinstance(prepared, SkippedClip):
-                    skipped.append(prepared)
-                else:
-                    used.append(prepared)
-                    facts.update({prepared.position: clip_facts} if clip_facts else {})
+                skipped += [picture for picture in pictures if isinstance(picture, SkippedClip)]
+                own = [picture for picture in pictures if not isinstance(picture, SkippedClip)]
+                used += own
+                if own and clip_facts:
+                    facts[own[0].position] = clip_facts
                 progress(Progress("prepare", len(used) + len(skipped), 0))
         clock.add(work.shares_of(time.perf_counter() - started))
         truncated = tuple(position for position, clip_facts in facts.items() if not clip_facts.read_to_its_end)
@@ -225,25 +225,25 @@ class ReportPipeline:
 
     def _prepare(
         self, item: Acquisition | SkippedClip | AcquisitionReader
-    ) -> tuple[PreparedAcquisition | SkippedClip, ClipFacts | None, dict[str, float]]:
-        """One acquisition read and prepared, what the answer says of it, and the seconds of both."""
+    ) -> tuple[Sequence[PreparedAcquisition | SkippedClip], ClipFacts | None, dict[str, float]]:
+        """One acquisition read and each picture in it prepared, what the answer says of it, and the seconds of both."""
         clock = StageClock()
         with clock.stage("read"):
             read = item() if callable(item) else item
         if isinstance(read, SkippedClip):
-            return read, None, clock.seconds
+            return (read,), None, clock.seconds
         with clock.stage("prepare"):
             try:
-                prepared: PreparedAcquisition | SkippedClip = self.modality.prepare(read)
+                pictures = self.modality.prepare(read)
             except ClipRejected as rejection:
-                prepared = SkippedClip(read.position, read.sha256, rejection.reason, rejection.text)
-        return prepared, read.facts, clock.seconds
+                pictures = (SkippedClip(read.position, read.sha256, rejection.reason, rejection.text),)
+        return pictures, read.facts, clock.seconds
 
-    def _unfamiliarity(self, embedding: StudyEmbedding) -> dict[int, float] | None:
-        """Clip position → distance from known clips, 1 at the limit; None where the bundle has no statistics."""
+    def _unfamiliarity(self, embedding: StudyEmbedding) -> dict[tuple[int, int | None], float] | None:
+        """(clip position, panel) → distance from known clips, 1 at the limit; None without statistics."""
         if self.familiar is None:
             return None
-        return dict(zip(embedding.positions, self.familiar.shares(embedding).tolist(), strict=True))
+        return dict(zip(embedding.names, self.familiar.shares(embedding).tolist(), strict=True))
 
     def _no_clips(self) -> StudyEmbedding:
         views = self.modality.taxonomy.views

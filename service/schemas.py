@@ -34,6 +34,7 @@ class ViewWeight(Document):
     """A clip that fed a section, its view, and its share of the section's weight."""
 
     clip: int
+    panel: int | None = Field(None, description="Which picture of its frames; null where they hold one.")
     view: str | None = Field(description="Null in a modality without views.")
     weight: float
 
@@ -81,9 +82,12 @@ class PhenotypeOut(Document):
 
 
 class ClipOut(Document):
-    """A clip of the upload: used, or skipped with its reason."""
+    """A clip of the upload, or one of several pictures in its frames: used, or skipped with its reason."""
 
     clip: int
+    panel: int | None = Field(
+        None, description="Which picture of its frames, from 1 in reading order; null where they hold one."
+    )
     sha256: str
     used: bool
     skipped: str | None = Field(description="Reason code; null when used.")

@@ -102,7 +102,9 @@ def test_echojepa_001_an_embedding_stays_with_its_study(tmp_path: Path, toy: Rep
 def test_echojepa_002_pixels_are_normalised_once(modality: EchoModality) -> None:
     plan = planned_clip(90_001, 0, 0, "A4C", quality=0.9)
     clip = clip_in_memory(state_of(90_001, 0, "clinical"), plan, 1, "x", PREPROCESSING, masked=False)
-    found = modality.prepare(clip).model_input
+    (prepared,) = modality.prepare(clip)
+    assert isinstance(prepared, PreparedClip)
+    found = prepared.model_input
     mean, std = (torch.tensor(values).view(3, 1, 1, 1) for values in (PREPROCESSING.mean, PREPROCESSING.std))
     grey = found * std + mean
     assert torch.allclose(grey, grey.round(), atol=1e-2)

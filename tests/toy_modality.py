@@ -11,7 +11,7 @@ from index.phrase_table import PhraseRow, PhraseTable
 from model.bundle import BundleManifest, sha256_of, taxonomy_fields, write_bundle
 from model.device import Placement
 from model.embeddings import PreparedAcquisition, StudyEmbedding
-from model.study import Clip
+from model.study import Clip, SkippedClip
 from model.taxonomy import Phenotype, Taxonomy
 from service.artifacts import ArtifactPaths
 from service.modalities.echo.files import open_study
@@ -34,15 +34,16 @@ class ToyModality:
     def reading_plan(self) -> None:
         """Every frame counts."""
 
-    def prepare(self, clip: Clip) -> PreparedAcquisition:
+    def prepare(self, clip: Clip) -> Sequence[PreparedAcquisition | SkippedClip]:
         mean = torch.tensor(clip.frames_rgb.mean(axis=(0, 1, 2)) / 255, dtype=torch.float32)
-        return PreparedAcquisition(position=clip.position, sha256=clip.sha256, model_input=mean, start_frame=0)
+        return [PreparedAcquisition(position=clip.position, sha256=clip.sha256, model_input=mean, start_frame=0)]
 
     def encode(self, clips: Sequence[PreparedAcquisition]) -> StudyEmbedding:
         means = torch.stack([clip.model_input for clip in clips])
         bright = means.mean(dim=1)
         probabilities = torch.stack([1 - bright, bright], dim=1)
-        return StudyEmbedding(means, probabilities, tuple(clip.position for clip in clips), TOY.views)
+        positions, panels = zip(*((clip.position, clip.panel) for clip in clips), strict=True)
+        return StudyEmbedding(means, probabilities, positions, TOY.views, panels=panels)
 
 
 def build_toy(manifest: BundleManifest, folder: Path, placement: Placement) -> ToyModality:

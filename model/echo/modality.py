@@ -20,12 +20,12 @@ from model.echo.networks.torchvision_networks import ConvNeXt
 from model.echo.networks.video_encoder import build_video_encoder
 from model.echo.networks.view_classifier import build_view_classifier
 from model.echo.prepared_clip import PreparedClip
-from model.echo.preprocessing.preprocess import frames_needed, prepare_clip
+from model.echo.preprocessing.preprocess import frames_needed, prepare_pictures
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
 from model.embeddings import StudyEmbedding
 from model.errors import BundleMismatch, InvalidStudy
 from model.familiarity.clip_spectra import clip_spectra
-from model.study import Clip, FramePlan
+from model.study import Clip, FramePlan, SkippedClip
 from model.taxonomy import Taxonomy
 
 
@@ -45,9 +45,9 @@ class EchoModality:
         """Numbers of the frames that `prepare` looks at, ascending; no others need decoding."""
         return partial(frames_needed, config=self.preprocessing)
 
-    def prepare(self, clip: Clip) -> PreparedClip:
-        """The clip as model input on the device, masked. Raises ClipRejected with the reason the answer shows."""
-        return prepare_clip(clip, self.preprocessing, self.placement.device)
+    def prepare(self, clip: Clip) -> Sequence[PreparedClip | SkippedClip]:
+        """Each picture in the clip as model input on the device, masked, or why it is not used. Raises ClipRejected."""
+        return prepare_pictures(clip, self.preprocessing, self.placement.device)
 
     @torch.no_grad()
     def encode(self, clips: Sequence[PreparedClip]) -> StudyEmbedding:
@@ -61,6 +61,7 @@ class EchoModality:
             tuple(clip.position for clip in clips),
             self.taxonomy.views,
             clip_spectra(clips),
+            tuple(clip.panel for clip in clips),
         )
 
     def _both(self, clips: Sequence[PreparedClip]) -> torch.Tensor:

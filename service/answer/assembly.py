@@ -28,6 +28,8 @@ from service.schemas import (
     ViewWeight,
 )
 
+ClipName = tuple[int, int | None]  # position in the upload, and the panel where its frames hold several pictures
+
 
 @dataclass(frozen=True)
 class Written:
@@ -56,7 +58,7 @@ class Written:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Everything that the document is made of. unfamiliarity: by clip position, None without statistics."""
+    """Everything that the document is made of. unfamiliarity: by clip position and panel, None without statistics."""
 
     study_id: str
     created: datetime
@@ -66,7 +68,7 @@ class Answer:
     has_decoder: bool
     text_check: TextCheck | None
     study: EncodedStudy
-    unfamiliarity: Mapping[int, float] | None
+    unfamiliarity: Mapping[ClipName, float] | None
     retrieval: Retrieval
     votes: Mapping[str, PhenotypeVote]
     calling: CallingRules
@@ -129,22 +131,22 @@ def _view_weights(answer: Answer, row: int) -> list[ViewWeight]:
     total = sum(weights)
     views = _views(answer)
     shares = [
-        ViewWeight(clip=position, view=views[position][0], weight=weight / total)
-        for position, weight in zip(answer.study.embedding.positions, weights, strict=True)
+        ViewWeight(clip=name[0], panel=name[1], view=views[name][0], weight=weight / total)
+        for name, weight in zip(answer.study.embedding.names, weights, strict=True)
         if weight > 0
     ]
-    return sorted(shares, key=lambda share: (-share.weight, share.clip))
+    return sorted(shares, key=lambda share: (-share.weight, share.clip, share.panel or 0))
 
 
-def _views(answer: Answer) -> dict[int, tuple[str | None, float]]:
-    """Upload position → most probable view and its probability; no view where the modality has none."""
+def _views(answer: Answer) -> dict[ClipName, tuple[str | None, float]]:
+    """Upload position and panel → most probable view and its probability; no view where the modality has none."""
     embedding = answer.study.embedding
     if not embedding.views:
-        return dict.fromkeys(embedding.positions, (None, math.nan))
+        return dict.fromkeys(embedding.names, (None, math.nan))
     best = embedding.view_probabilities.argmax(dim=1).tolist() if embedding.positions else []
     return {
-        position: (embedding.views[view], float(embedding.view_probabilities[row, view]))
-        for row, (position, view) in enumerate(zip(embedding.positions, best, strict=True))
+        name: (embedding.views[view], float(embedding.view_probabilities[row, view]))
+        for row, (name, view) in enumerate(zip(embedding.names, best, strict=True))
     }
 
 
@@ -177,22 +179,24 @@ def _clips(answer: Answer) -> list[ClipOut]:
     used = [
         ClipOut(
             clip=clip.position,
+            panel=clip.panel,
             sha256=clip.sha256,
             used=True,
             skipped=None,
-            view=views[clip.position][0],
-            view_probability=_finite(views[clip.position][1]),
+            view=views[clip.position, clip.panel][0],
+            view_probability=_finite(views[clip.position, clip.panel][1]),
             start_frame=clip.start_frame,
             frame_rate_hz=facts[clip.position].frame_rate_hz if clip.position in facts else None,
             frame_rate_source=facts[clip.position].frame_rate_source if clip.position in facts else None,
-            unfamiliarity=None if unfamiliarity is None else _finite(unfamiliarity[clip.position]),
-            out_of_distribution=None if unfamiliarity is None else clip.position in beyond,
+            unfamiliarity=None if unfamiliarity is None else _finite(unfamiliarity[clip.position, clip.panel]),
+            out_of_distribution=None if unfamiliarity is None else (clip.position, clip.panel) in beyond,
         )
         for clip in answer.study.used
     ]
     skipped = [
         ClipOut(
             clip=clip.position,
+            panel=clip.panel,
             sha256=clip.sha256,
             used=False,
             skipped=clip.reason.value,
@@ -203,12 +207,18 @@ def _clips(answer: Answer) -> list[ClipOut]:
         )
         for clip in answer.study.skipped
     ]
-    return sorted(used + skipped, key=lambda clip: clip.clip)
+    return sorted(used + skipped, key=lambda clip: (clip.clip, clip.panel or 0))
 
 
-def _beyond(answer: Answer) -> list[int]:
-    """Positions of the clips beyond the limit of familiarity; a distance that is no number is beyond it."""
-    return sorted(position for position, share in (answer.unfamiliarity or {}).items() if not share <= 1)
+def _beyond(answer: Answer) -> list[ClipName]:
+    """The clips beyond the limit of familiarity; a distance that is no number is beyond it."""
+    beyond = [name for name, share in (answer.unfamiliarity or {}).items() if not share <= 1]
+    return sorted(beyond, key=lambda name: (name[0], name[1] or 0))
+
+
+def _said(name: ClipName) -> str:
+    """A clip as a warning names it."""
+    return f"{name[0]}" if name[1] is None else f"{name[0]} (panel {name[1]})"
 
 
 def _finite(value: float) -> float | None:
@@ -228,7 +238,7 @@ def _warnings(answer: Answer, phenotypes: Mapping[str, PhenotypeOut]) -> list[Re
         (not answer.has_decoder, ReportWarning("no_decoder", named)),
         (estimated, ReportWarning("estimated_numbers")),
         (bool(study.truncated), ReportWarning("clip_not_read_to_its_end", {"clips": _list_positions(study.truncated)})),
-        (bool(beyond), ReportWarning("out_of_distribution", {"clips": _list_positions(beyond)})),
+        (bool(beyond), ReportWarning("out_of_distribution", {"clips": ", ".join(map(_said, beyond))})),
     ]
     warnings = [warning for applies, warning in rules if applies]
     warnings += [*_clip_warnings(study.facts), *answer.written.warnings]

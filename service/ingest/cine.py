@@ -8,11 +8,12 @@ from pathlib import Path
 from model.errors import ClipRejected
 from model.study import Clip, FramePlan, SkipReason
 from service.ingest.dicom.frames import open_frames
-from service.ingest.dicom.header import Admission, DicomHeader, admit, sector_box
+from service.ingest.dicom.header import Admission, DicomHeader, admit, sector_box, tissue_boxes
 from service.ingest.dicom.reader import read_header
 from service.ingest.formats import AcquisitionFile, Recognised
 from service.ingest.frame_source import read_needed
 from service.ingest.limits import IngestLimits
+from service.ingest.pixel_aspect import pixel_aspect
 from service.ingest.video.frames import VideoFrames
 from service.ingest.video.stream_format import container_format, refusal
 from service.ingest.video.video_syntax import with_stream_pixels
@@ -51,6 +52,8 @@ class DicomCines:
                 warnings=source.warnings,
                 frames_total=source.frames_total,
                 sector_box=_box(header, read.frames_rgb.shape[1], read.frames_rgb.shape[2]),
+                regions_2d=tissue_boxes(header.regions, pixels.rows, pixels.columns),
+                pixel_aspect=pixel_aspect(header.pixel_aspect_ratio, header.regions),
                 text_declared_absent=header.burned_in_annotation == "NO",
             )
 

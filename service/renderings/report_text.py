@@ -46,16 +46,22 @@ def _section(section: SectionOut, words: PageWords) -> Iterator[str]:
         yield f"  {words.not_assessed.format(why=why)}"
         return
     yield from _wrap(section.text or words.no_sentence, indent="  ")
-    clips = ", ".join(f"{view.clip} ({view.view} {view.weight:.0%})" for view in section.views)
+    clips = ", ".join(f"{_name(view.clip, view.panel)} ({view.view} {view.weight:.0%})" for view in section.views)
     yield from _wrap(words.from_clips.format(clips=clips), indent="    ", hanging="    ")
 
 
+def _name(clip: int, panel: int | None) -> str:
+    """Position in the upload; where its frames hold several pictures, a stroke and which of them."""
+    return f"{clip}" if panel is None else f"{clip}/{panel}"
+
+
 def _clip(clip: ClipOut, words: PageWords) -> str:
+    name = _name(clip.clip, clip.panel)
     if clip.used:
         sure = "" if clip.view_probability is None else f" ({clip.view_probability:.0%})"
-        return f"{clip.clip:>3}  {clip.view}{sure}, {words.from_frame.format(frame=clip.start_frame)}"
+        return f"{name:>3}  {clip.view}{sure}, {words.from_frame.format(frame=clip.start_frame)}"
     why = words.skip_reasons.get(clip.skipped or "") or clip.detail or clip.skipped
-    return f"{clip.clip:>3}  {words.skipped.format(why=why)} [{clip.skipped}]"
+    return f"{name:>3}  {words.skipped.format(why=why)} [{clip.skipped}]"
 
 
 def _wrap(text: str, *, indent: str = "", hanging: str | None = None) -> list[str]:

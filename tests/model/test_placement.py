@@ -14,10 +14,11 @@ from model.device import Placement, choose_placement
 from model.echo.modality import EchoModality, build_echo
 from model.echo.prepared_clip import PreparedClip
 from model.echo.preprocessing.hull_mask import lit_and_changed
-from model.echo.preprocessing.preprocess import Shown, model_input_of, window_scores
+from model.echo.preprocessing.preprocess import model_input_of, window_scores
 from model.echo.preprocessing.preprocessing_config import ECHOPRIME, EchoPreprocessing
 from model.echo.preprocessing.sector import liveliness
 from model.echo.preprocessing.windows import windows_of
+from model.echo.sector_geometry.pictures import Shown
 from model.embeddings import StudyEmbedding
 from model.pooling import MilTable, pool_sections
 from tests.model.echo.small_echo import PREPROCESSING, write_echo_bundle

@@ -2,9 +2,11 @@
 
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -101,7 +103,7 @@ def test_without_any_usable_clip_nothing_is_assessed_and_the_answer_says_so(pipe
 class Refusing(ToyModality):
     """A modality that refuses dark clips."""
 
-    def prepare(self, clip: Clip) -> PreparedAcquisition:
+    def prepare(self, clip: Clip) -> Sequence[PreparedAcquisition | SkippedClip]:
         if clip.frames_rgb.mean() < 50:
             raise ClipRejected(SkipReason.NO_CONTACT, "Nothing to see.")
         return super().prepare(clip)
@@ -200,3 +202,30 @@ def test_an_embedded_study_is_reused_across_reports(pipeline: ReportPipeline) ->
         n.candidate_id for n in many.sections[0].neighbours[:5]
     ]
     assert torch.equal(embedded.sections.assessed, torch.tensor([True, True]))
+
+
+class InHalves(ToyModality):
+    """A modality whose frames hold two pictures, the right one of which may be dark."""
+
+    def prepare(self, clip: Clip) -> Sequence[PreparedAcquisition | SkippedClip]:
+        halves = [replace(clip, frames_rgb=half) for half in np.array_split(clip.frames_rgb, 2, axis=2)]
+        return [picture for number, half in enumerate(halves, start=1) for picture in self._half(half, number)]
+
+    def _half(self, clip: Clip, number: int) -> Sequence[PreparedAcquisition | SkippedClip]:
+        if clip.frames_rgb.mean() < 50:
+            return [SkippedClip(clip.position, clip.sha256, SkipReason.STATIC, "dark", number)]
+        (prepared,) = super().prepare(clip)
+        assert isinstance(prepared, PreparedAcquisition)
+        return [replace(prepared, panel=number)]
+
+
+def test_two_pictures_of_one_file_are_two_clips_that_the_answer_tells_apart(tmp_path: Path) -> None:
+    pipeline = load_pipeline(write_toy(tmp_path), choose_placement("cpu"), build=lambda *_: InHalves())
+    clip = toy_clip(1, BRIGHT)
+    half_dark = toy_clip(2, BRIGHT)
+    half_dark.frames_rgb[:, :, 2:] = 0
+    answer = pipeline.run([clip, half_dark])
+    told = [(each.clip, each.panel, each.used) for each in answer.clips]
+    assert told == [(1, 1, True), (1, 2, True), (2, 1, True), (2, 2, False)]
+    weights = {(share.clip, share.panel) for section in answer.sections for share in section.views}
+    assert weights == {(1, 1), (1, 2), (2, 1)}

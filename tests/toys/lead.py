@@ -75,12 +75,12 @@ def _read(rate: float, files: Sequence[AcquisitionFile], _limits: IngestLimits, 
 class LeadModality:
     taxonomy, embedding_dim, reading_plan = LEAD, 3, None
 
-    def prepare(self, acquisition: LeadWaveform) -> PreparedAcquisition:
+    def prepare(self, acquisition: LeadWaveform) -> list[PreparedAcquisition]:
         samples = acquisition.samples
         power = np.abs(np.fft.rfft(samples - samples.mean()))
         hertz = float(np.argmax(power)) * acquisition.sampling_rate_hz / len(samples)
         vector = torch.tensor([float(samples.mean()), float(samples.std()), hertz / 5], dtype=torch.float32)
-        return PreparedAcquisition(position=acquisition.position, sha256=acquisition.sha256, model_input=vector)
+        return [PreparedAcquisition(position=acquisition.position, sha256=acquisition.sha256, model_input=vector)]
 
     def encode(self, acquisitions: Sequence[PreparedAcquisition]) -> StudyEmbedding:
         vectors = torch.stack([acquisition.model_input for acquisition in acquisitions])
@@ -111,7 +111,7 @@ SERVED_LEAD = ServedModality(build_lead, partial(open_files, formats=LEAD_FILES)
 def vector_of(rate_per_minute: float) -> NDArray[np.float32]:
     """The unit vector of a lead of that rate, as the modality makes it."""
     values = np.array(lead_text(rate_per_minute).split("\n")[1].split(), np.float32)
-    prepared = LeadModality().prepare(LeadWaveform(1, "0" * 64, values, 100.0)).model_input.numpy()
+    prepared = LeadModality().prepare(LeadWaveform(1, "0" * 64, values, 100.0))[0].model_input.numpy()
     return np.asarray(prepared / np.linalg.norm(prepared), np.float32)
 
 

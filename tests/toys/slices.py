@@ -65,9 +65,9 @@ def _read(files: Sequence[AcquisitionFile], _limits: IngestLimits, _plan: Any) -
 class SlicesModality:
     taxonomy, embedding_dim, reading_plan = SLICES, 2, None
 
-    def prepare(self, acquisition: Stack) -> PreparedAcquisition:
+    def prepare(self, acquisition: Stack) -> list[PreparedAcquisition]:
         vector = torch.tensor([float(acquisition.slices.mean()), float(len(acquisition.slices))])
-        return PreparedAcquisition(position=acquisition.position, sha256=acquisition.sha256, model_input=vector)
+        return [PreparedAcquisition(position=acquisition.position, sha256=acquisition.sha256, model_input=vector)]
 
     def encode(self, acquisitions: Sequence[PreparedAcquisition]) -> StudyEmbedding:
         vectors = torch.stack([acquisition.model_input for acquisition in acquisitions])

@@ -5,7 +5,7 @@ is not averaged: of all lines through two outline points the one is taken that m
 exceeds. What the fan then covers is kept even where it is dark; what it does not cover is blanked even if it moves.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ class Fan:
     """A sector: apex in pixels, edges in radians from straight down (left negative), radii in pixels.
 
     upside_down: the numbers hold for the picture turned top to bottom.
+    within: (x0, y0, x1, y1) of the picture as it is, beyond which nothing is shown: where the picture cuts the fan off
+    or another one begins. None: nowhere.
     """
 
     apex_x: float
@@ -35,6 +37,7 @@ class Fan:
     near: float
     far: float
     upside_down: bool = False
+    within: tuple[float, float, float, float] | None = None
 
     def mask(self, height: int, width: int) -> NDArray[np.bool_]:
         """The pixels whose centres lie inside: bool (height, width).
@@ -47,7 +50,15 @@ class Fan:
         inside &= dx * np.cos(self.right) <= dy * np.sin(self.right)
         inside &= dx**2 <= self.far**2 - dy**2
         inside &= dx**2 >= self.near**2 - dy**2
-        return np.flipud(inside) if self.upside_down else inside
+        turned = np.flipud(inside) if self.upside_down else inside
+        return np.asarray(turned if self.within is None else turned & self.frame(height, width))
+
+    def frame(self, height: int, width: int) -> NDArray[np.bool_]:
+        """The pixels whose centres lie within what is shown at all: bool (height, width)."""
+        x0, y0, x1, y1 = self.within or (0, 0, width, height)
+        y, x = np.ogrid[:height, :width]
+        inside = (x + 0.5 >= x0) & (x + 0.5 <= x1) & (y + 0.5 >= y0) & (y + 0.5 <= y1)
+        return np.asarray(inside)
 
     def depth(self, x: NDArray[np.float64], y: NDArray[np.float64], height: float) -> NDArray[np.float64]:
         """Distance from the probe of points in the fan's own pixels, 0 at its near and 1 at its far arc."""
@@ -58,7 +69,23 @@ class Fan:
     def scaled(self, factor: float) -> "Fan":
         """The same fan in a picture `factor` times as large."""
         apex = (self.apex_x * factor, self.apex_y * factor)
-        return Fan(*apex, self.left, self.right, self.near * factor, self.far * factor, self.upside_down)
+        x0, y0, x1, y1 = self.within or (0.0, 0.0, 0.0, 0.0)
+        within = self.within and (x0 * factor, y0 * factor, x1 * factor, y1 * factor)
+        radii = self.near * factor, self.far * factor
+        return Fan(*apex, self.left, self.right, *radii, self.upside_down, within)
+
+    def moved(self, right: float, down: float) -> "Fan":
+        """The same fan with its apex elsewhere; down: in the direction in which its numbers hold."""
+        return replace(self, apex_x=self.apex_x + right, apex_y=self.apex_y + down)
+
+    def bounds(self, height: int) -> tuple[float, float, float, float]:
+        """(x0, y0, x1, y1) of the whole fan in pixels of a picture of that height, also beyond what is shown."""
+        low, high = (radius * np.cos(max(abs(self.left), abs(self.right))) for radius in (self.near, self.far))
+        x = [radius * np.sin(angle) for radius in (self.near, self.far) for angle in (self.left, self.right)]
+        y = [low, high, self.far if self.left <= 0 <= self.right else high]
+        x0, x1 = self.apex_x + min(x), self.apex_x + max(x)
+        y0, y1 = self.apex_y + min(y), self.apex_y + max(y)
+        return (x0, height - y1, x1, height - y0) if self.upside_down else (x0, y0, x1, y1)
 
 
 def fit_fan(live: NDArray[np.bool_]) -> Fan | None:

@@ -1,7 +1,6 @@
 """Clip → model input: mask, choose a window, crop, resize, normalise. One function serves training and service."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NoReturn
 
 import cv2
@@ -12,10 +11,7 @@ from numpy.typing import NDArray
 from model.echo.prepared_clip import PreparedClip
 from model.echo.preprocessing.clip_checks import check_frames, check_window
 from model.echo.preprocessing.cpu_kernels import Box, brightest_crops, cut_out, masked_crops
-from model.echo.preprocessing.fan import Fan
-from model.echo.preprocessing.hull_mask import hull_mask
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing, Quality
-from model.echo.preprocessing.sector import look_at, looked_at, sector_of
 from model.echo.preprocessing.view_frames import view_frames
 from model.echo.preprocessing.windows import (
     SCORE_SIZE,
@@ -26,23 +22,14 @@ from model.echo.preprocessing.windows import (
     scores,
     windows_of,
 )
+from model.echo.sector_geometry.flow import shows_flow
+from model.echo.sector_geometry.pictures import Picture, Shown, mask_frames, pictures_of
+from model.echo.sector_geometry.square_pixels import with_square_pixels
 from model.errors import ClipRejected
-from model.study import Clip, SkipReason, Source
+from model.study import Clip, SkippedClip, SkipReason, Source
 
+_DIM_CONTACT = 0.5  # grey levels, where flow is shown: a dim colour loop. Source: LOG 2026-11-29
 _SMALLEST_SIDE = 32  # pixels; no sector can be told from less
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """The part of the picture that is read.
-
-    mask: bool (H, W) on the device, None where everything is shown. box: what is cropped.
-    fan: the sector's geometry, None where it was not fitted.
-    """
-
-    mask: torch.Tensor | None
-    box: Box
-    fan: Fan | None = None
 
 
 def frames_needed(
@@ -58,25 +45,50 @@ def frames_needed(
     return tuple(sorted(needed))
 
 
-def mask_frames(total: int, windows: Sequence[Window], config: EchoPreprocessing) -> tuple[int, ...]:
-    """Numbers of the frames that the mask is found in, ascending; the fan's are among those that are read anyway."""
-    if config.mask == "fan":
-        read = sorted({frame for window in windows for frame in window.present})
-        return tuple(read[place] for place in looked_at(len(read)))
-    return tuple(range(total)) if config.mask_frames == "all" else tuple(sorted({*windows[0].present, total - 1}))
-
-
 def prepare_clip(clip: Clip, config: EchoPreprocessing, device: torch.device) -> PreparedClip:
-    """The clip as model input on the device. Raises ClipRejected with the reason the answer shows."""
-    total = clip.length
+    """The clip of one picture as model input on the device. Raises ClipRejected as `prepare_pictures`, or for more."""
+    prepared = prepare_pictures(clip, config, device)
+    if len(prepared) > 1 or isinstance(prepared[0], SkippedClip):
+        _reject(SkipReason.SECTOR_NOT_FOUND, f"{len(prepared)} pictures in a frame")
+    return prepared[0]
+
+
+def prepare_pictures(
+    clip: Clip, config: EchoPreprocessing, device: torch.device
+) -> tuple[PreparedClip | SkippedClip, ...]:
+    """Each picture in the clip as model input on the device, in reading order, or why it is not used.
+
+    Raises ClipRejected with the reason the answer shows where the clip as a whole cannot be used.
+    """
     check_frames(clip, config)
     if min(clip.frames_rgb.shape[1:3]) < _SMALLEST_SIDE:
         _reject(
             SkipReason.SECTOR_NOT_FOUND, f"a picture of {clip.frames_rgb.shape[2]}×{clip.frames_rgb.shape[1]} pixels"
         )
+    clip = with_square_pixels(clip)
     frames = _on_device(clip.frames_rgb, device)
-    windows = windows_of(total, clip.frame_rate_hz, config)
-    shown = shown_of(clip, frames, windows, config)
+    pictures = pictures_of(clip, frames, config)
+    if len(pictures) == 1 and pictures[0].shown is not None:
+        return (_prepare(clip, frames, pictures[0].shown, config),)
+    return tuple(_prepare_or_reason(clip, frames, picture, config) for picture in pictures)
+
+
+def _prepare_or_reason(
+    clip: Clip, frames: torch.Tensor, picture: Picture, config: EchoPreprocessing
+) -> PreparedClip | SkippedClip:
+    """One of several pictures as model input, or why it is not used."""
+    try:
+        if picture.shown is None:
+            _reject(SkipReason.STATIC, "no moving sector in this 2D region")
+        return replace(_prepare(clip, frames, picture.shown, config), panel=picture.panel)
+    except ClipRejected as rejected:
+        text = f"picture {picture.panel} of the frame: {rejected.text}"
+        return SkippedClip(clip.position, clip.sha256, rejected.reason, text, picture.panel)
+
+
+def _prepare(clip: Clip, frames: torch.Tensor, shown: Shown, config: EchoPreprocessing) -> PreparedClip:
+    """One picture of the clip as model input. Raises ClipRejected when no window can be used."""
+    windows = windows_of(clip.length, clip.frame_rate_hz, config)
     in_rows = tuple(_in_rows(clip, window) for window in windows)
     best = _choose(frames, shown, in_rows, config)
     check_window(clip, in_rows[best], config)
@@ -96,63 +108,6 @@ def _in_rows(clip: Clip, window: Window) -> Window:
     """The window with each frame's number replaced by its row among the frames that were read."""
     lacking = len(window.frames) - len(window.present)
     return replace(window, frames=(*clip.rows_of(window.present), *[None] * lacking))
-
-
-def shown_of(clip: Clip, frames: torch.Tensor, windows: Sequence[Window], config: EchoPreprocessing) -> Shown:
-    """What may be shown of the clip. Raises ClipRejected where text cannot be ruled out: it fails closed.
-
-    frames: uint8 (T, H, W, 3) all that were read, on the device. windows: of the clip, as `windows_of` gives them.
-    """
-    height, width = clip.frames_rgb.shape[1:3]
-    centre = centre_box(height, width, config.crop_fraction)
-    if clip.source not in config.masked_sources:
-        return Shown(None, centre)
-    rows = clip.rows_of(mask_frames(clip.length, windows, config))
-    if config.mask == "hull":
-        hull = hull_mask(_rows(frames, rows))
-        return _unmasked(clip, centre) if hull is None else Shown(torch.from_numpy(hull).to(frames.device), centre)
-    seen = look_at(frames, rows)
-    sector = sector_of(seen, clip.sector_box)
-    if sector is None:
-        if seen.still:
-            _reject(SkipReason.STATIC, "nothing moves: not a cine of a heart")
-        return _unmasked(clip, centre)
-    box = centre if config.crop == "centre" else square_box(sector.box, config.crop_fraction)
-    return Shown(torch.from_numpy(sector.mask).to(frames.device), box, sector.fan)
-
-
-def _rows(frames: torch.Tensor, rows: Iterable[int]) -> torch.Tensor:
-    """The frames at those ascending rows; the frames themselves where they are all."""
-    index = torch.tensor([*rows], device=frames.device)
-    return frames if len(index) == len(frames) else frames.index_select(0, index)
-
-
-def _unmasked(clip: Clip, box: Box) -> Shown:
-    """Everything, where the header declares that no text is burned in; else raises ClipRejected."""
-    if not clip.text_declared_absent:
-        _reject(SkipReason.SECTOR_NOT_FOUND, "no ultrasound sector was found, so burned-in text cannot be ruled out")
-    return Shown(None, box)
-
-
-def centre_box(height: int, width: int, fraction: float) -> Box:
-    """The centred square of the picture, a fraction of its sides cut off on each side.
-
-    The square's margin is rounded and the cut truncated, each side alike, as the published pipeline does.
-    """
-    margin = round(abs(width - height) / 2)
-    x0, y0 = (margin, 0) if width > height else (0, margin)
-    x1, y1 = width - x0, height - y0
-    cut_x, cut_y = int((x1 - x0) * fraction), int((y1 - y0) * fraction)
-    return x0 + cut_x, y0 + cut_y, x1 - cut_x, y1 - cut_y
-
-
-def square_box(box: Box, fraction: float) -> Box:
-    """The square around a box, a fraction of its side cut off on each side; it may reach beyond the picture."""
-    x0, y0, x1, y1 = box
-    side = max(x1 - x0, y1 - y0)
-    left, top = (x0 + x1 - side) // 2, (y0 + y1 - side) // 2
-    cut = int(side * fraction)
-    return left + cut, top + cut, left + side - cut, top + side - cut
 
 
 def crop(frames: torch.Tensor, index: torch.Tensor, shown: Shown, every: int = 1) -> torch.Tensor:
@@ -182,7 +137,9 @@ def model_input_of(
         else:
             part = crop(frames, torch.tensor(window.present, device=frames.device), shown)
         pixels = resize(part.permute(0, 3, 1, 2), config).transpose(0, 1)  # channels last in memory; (3, n, S, S)
-    clip = normalise(pixels.flip(0) if bgr else pixels, config)
+    pixels = pixels.flip(0) if bgr else pixels
+    turns = [axis for axis, turned in ((-2, shown.upside_down), (-1, shown.mirrored)) if turned]
+    clip = normalise(pixels.flip(turns) if turns else pixels, config)
     lacking = len(window.frames) - len(window.present)
     if not lacking:
         return clip.contiguous()
@@ -282,7 +239,10 @@ def _choose(frames: torch.Tensor, shown: Shown, windows: tuple[Window, ...], con
     if config.quality is None:
         return 0
     found = [WindowScore(*row) for row in window_scores(frames, shown, windows).tolist()]
-    return best_window(found, config.quality)
+    quality = config.quality
+    if not any(score.touches(quality) for score in found) and shows_flow(frames, windows[0].present, shown):
+        quality = quality.model_copy(update={"min_contact": min(_DIM_CONTACT, quality.min_contact)})
+    return best_window(found, quality)
 
 
 def best_window(found: list[WindowScore], quality: Quality) -> int:

@@ -9,7 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from model.echo.preprocessing.cpu_kernels import brightness, opened
-from model.echo.preprocessing.fan import Fan, fit_fan
+from model.echo.preprocessing.fan import Fan
+from model.echo.sector_geometry.boxes import Box, bounds_of, box_mask, scaled_box
+from model.echo.sector_geometry.finding import fills, find, regions_of
+from model.echo.sector_geometry.orientation import is_mirrored
 
 # Source of the numbers below: LOG 2026-11-22, rendered sectors with text, ticks and ECG, and real cines.
 _LOOKED_AT = 24  # frames, evenly over the clip: enough for every pixel of a beating heart to change
@@ -27,14 +30,24 @@ _BOX_KEEPS = 0.97  # a header's box that would cut off more of the live region i
 
 @dataclass(frozen=True, eq=False)
 class Sector:
-    """What may be shown of a cine. The fan is in the picture's own pixels.
+    """What may be shown of a cine, or of one of several pictures in it. The fan is in the picture's own pixels.
 
-    mask: bool (H, W) the sector without what is drawn over it. box: (x0, y0, x1, y1) the fan within the picture.
+    fan: None for a zoomed view without edges. mask: bool (H, W) the sector without what is drawn over it.
+    box: (x0, y0, x1, y1) the whole fan, as far as it lies within the picture. mirrored: right and left are exchanged.
     """
 
-    fan: Fan
+    fan: Fan | None
     mask: NDArray[np.bool_]
-    box: tuple[int, int, int, int]
+    box: Box
+    mirrored: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The sector of a cine, None without one; panels: the parts of the frame that several pictures seem to have."""
+
+    sector: Sector | None = None
+    panels: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +63,19 @@ class Liveliness:
     high: NDArray[np.uint8]
 
     @property
+    def scale(self) -> float:
+        """How many times as large the picture is as the reduced one."""
+        return float(self.low.shape[0] / self.std.shape[0])
+
+    @property
     def still(self) -> bool:
         """Next to nothing changes over the cine."""
         return bool((self.std > _LIVE_STD).mean() < _STILL_SHARE)
+
+
+def is_live(seen: Liveliness) -> NDArray[np.bool_]:
+    """Where the reduced picture changes: bool (h, w)."""
+    return seen.std > _LIVE_STD
 
 
 def looked_at(total: int) -> tuple[int, ...]:
@@ -86,42 +109,45 @@ def look_at(frames: torch.Tensor, rows: Sequence[int] | None = None) -> Liveline
     return Liveliness(*(part.cpu().numpy() for part in liveliness(frames, chosen)))
 
 
-def sector_of(seen: Liveliness, stated_box: tuple[int, int, int, int] | None = None) -> Sector | None:
-    """The sector of a cine, or None where no fan of living pixels is found.
+def sector_of(seen: Liveliness, stated_box: Box | None = None) -> Sector | None:
+    """The sector of a cine that shows one picture, or None where no fan of living pixels is found.
 
-    stated_box: the region that the header names; it can only take away.
+    stated_box: the region that the header names; it can only take away, unless a zoomed view fills it.
     """
+    return look_for(seen, stated_box).sector
+
+
+def look_for(seen: Liveliness, stated_box: Box | None = None) -> Found:
+    """The sector of a cine as `sector_of` gives it, and the parts of the frame where it seems to show several."""
+    regions = regions_of(is_live(seen))
+    if not regions:
+        return Found()
+    everything = np.any(regions, axis=0)
+    box = None if stated_box is None else scaled_box(stated_box, 1 / seen.scale)
+    if stated_box is not None and box is not None and fills(everything, box):
+        return Found(_zoomed(seen, stated_box))
+    fan, panels = find(regions, box)
+    sector = None if fan is None else _sector(seen, fan, everything, stated_box)
+    return Found(sector, tuple(scaled_box(panel, seen.scale) for panel in panels))
+
+
+def _sector(seen: Liveliness, fan: Fan, live: NDArray[np.bool_], stated: Box | None) -> Sector:
+    """The sector of a fan of the reduced picture. live: bool (h, w) of that; stated: in the picture's own pixels."""
     height, width = seen.low.shape
-    scale = height / seen.std.shape[0]
-    for region in _regions(seen.std > _LIVE_STD):
-        fan = _fit_either_way_up(region)
-        if fan is None:
-            continue
-        fan = fan.scaled(scale)
-        shape = fan.mask(height, width)
-        mask = shape & ~_drawn(seen) & _within(stated_box, region, (height, width))
-        return Sector(fan, mask, _bounds(shape))
-    return None
+    mask = fan.scaled(seen.scale).mask(height, width) & ~_drawn(seen)
+    if stated is not None:
+        within, inside = live & fan.mask(*live.shape), box_mask(scaled_box(stated, 1 / seen.scale), live.shape)
+        if (within & inside).sum() >= _BOX_KEEPS * within.sum():
+            mask &= box_mask(stated, mask.shape)
+    whole = replace(fan, within=None).scaled(seen.scale)
+    mirrored = is_mirrored(seen.low, seen.high, whole)
+    return Sector(fan.scaled(seen.scale), mask, bounds_of(whole.mask(height, width)), mirrored)
 
 
-def _regions(live: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
-    """The two largest connected regions of live pixels, thin lines (an ECG, a tick) removed first."""
-    pixels = live.astype(np.uint8)
-    closed = cv2.morphologyEx(pixels, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
-    opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
-    order = sorted(range(1, count), key=lambda label: -stats[label, cv2.CC_STAT_AREA])[:2]
-    smallest = 0.01 * live.size
-    return [labels == label for label in order if stats[label, cv2.CC_STAT_AREA] >= smallest]
-
-
-def _fit_either_way_up(region: NDArray[np.bool_]) -> Fan | None:
-    """The fan with its apex up or, as some children's laboratories show it, down."""
-    upright = fit_fan(region)
-    if upright is not None:
-        return upright
-    inverted = fit_fan(np.flipud(region))
-    return None if inverted is None else replace(inverted, upside_down=True)
+def _zoomed(seen: Liveliness, box: Box) -> Sector:
+    """The sector of a view that fills a box."""
+    mask = box_mask(box, seen.low.shape)
+    return Sector(None, mask & ~_drawn(seen), bounds_of(mask))
 
 
 def _drawn(seen: Liveliness) -> NDArray[np.bool_]:
@@ -138,22 +164,3 @@ def _drawn(seen: Liveliness) -> NDArray[np.bool_]:
     around, beside = (cv2.blur(part.astype(np.float32), (2 * size + 1, 2 * size + 1)) for part in (~stroke, apart))
     alone = (stroke & (beside >= _STROKE_APART * around)).astype(np.uint8)
     return np.asarray(cv2.dilate(alone, np.ones((3, 3), np.uint8)) > 0)
-
-
-def _within(
-    box: tuple[int, int, int, int] | None, region: NDArray[np.bool_], size: tuple[int, int]
-) -> NDArray[np.bool_]:
-    """The stated box where it fits the live region, else everything: bool (H, W)."""
-    everything = np.ones(size, dtype=bool)
-    if box is None:
-        return everything
-    inside = np.zeros(size, dtype=bool)
-    inside[max(0, box[1]) : box[3], max(0, box[0]) : box[2]] = True
-    reduced = cv2.resize(inside.astype(np.uint8), region.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
-    return inside if (region & reduced).sum() >= _BOX_KEEPS * region.sum() else everything
-
-
-def _bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """(x0, y0, x1, y1) of the true pixels, x1 and y1 exclusive."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.echo.preprocessing.preprocess import prepare_clip, shown_of
+from model.echo.preprocessing.preprocess import prepare_clip
 from model.echo.preprocessing.preprocessing_config import ECHOPRIME
-from model.echo.preprocessing.windows import windows_of
+from model.echo.sector_geometry.pictures import shown_of
 from model.errors import ClipRejected
 from model.study import Clip
 from scripts.reference.parity.comparison import Comparison, Missing
@@ -74,8 +74,7 @@ def _check_masked(name: str, frame: int, golden: NDArray[Any], clips: list[Clip]
 
 def _compare_masked(name: str, clip: Clip, frame: int, golden: NDArray[Any]) -> Comparison:
     """Mask overlap and grey levels of one masked frame."""
-    windows = windows_of(clip.length, clip.frame_rate_hz, ECHOPRIME)
-    mask = shown_of(clip, torch.from_numpy(clip.frames_rgb.copy()), windows, ECHOPRIME).mask
+    mask = shown_of(clip, torch.from_numpy(clip.frames_rgb.copy()), ECHOPRIME).mask
     kept = np.ones(golden.shape[:2], bool) if mask is None else mask.numpy()
     ours = clip.frames_rgb[frame][..., ::-1] * kept[..., None]
     lit, golden_lit = ours.any(axis=2), golden.any(axis=2)

@@ -19,7 +19,7 @@ from model.embeddings import PreparedAcquisition, StudyEmbedding
 from model.report.decoder.decoder_config import DecoderConfig
 from model.report.language.language import Language
 from model.report.request import WritingRequest
-from model.study import Clip
+from model.study import Clip, SkippedClip
 from model.taxonomy import Taxonomy
 from scripts.rendered.phantom.patient.report import report_of
 from scripts.rendered.seed_ranges import purpose_of
@@ -45,7 +45,7 @@ class NamesOnly:
     def reading_plan(self) -> None:
         """Nothing is read for networks that are not there."""
 
-    def prepare(self, clip: Clip) -> PreparedAcquisition:
+    def prepare(self, clip: Clip) -> Sequence[PreparedAcquisition | SkippedClip]:
         """Raises RuntimeError: there is no network to prepare for."""
         raise RuntimeError(f"clip {clip.position}: this pipeline was opened without networks")
 

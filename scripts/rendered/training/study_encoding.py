@@ -18,10 +18,11 @@ from model.echo.networks.video_encoder import build_video_encoder
 from model.echo.networks.view_classifier import build_view_classifier
 from model.echo.prepared_clip import PreparedClip
 from model.echo.preprocessing.fan import Fan
-from model.echo.preprocessing.preprocess import Shown, best_window, normalise, window_scores
+from model.echo.preprocessing.preprocess import best_window, normalise, window_scores
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
 from model.echo.preprocessing.view_frames import view_frames
 from model.echo.preprocessing.windows import Window, WindowScore
+from model.echo.sector_geometry.pictures import Shown
 from model.echo.taxonomy import ECHO_TAXONOMY
 from model.embeddings import StudyEmbedding
 from model.errors import ClipRejected

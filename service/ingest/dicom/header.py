@@ -41,7 +41,8 @@ READ_TAGS: tuple[tuple[str, str], ...] = (
     ("BodyPartExamined", "refuses what is clearly no heart"),
     ("AnatomicRegionSequence", "refuses what is clearly no heart; its code values only"),
     ("BurnedInAnnotation", "whether text was declared absent"),
-    ("SequenceOfUltrasoundRegions", "where the 2D sector is; format, type and corners only"),
+    ("SequenceOfUltrasoundRegions", "where the 2D sectors are; format, type, corners and size of a pixel only"),
+    ("PixelAspectRatio", "whether pixels are square"),
     ("FrameIncrementPointer", "which of the next two holds"),
     ("FrameTime", "frame rate"),
     ("FrameTimeVector", "frame rate"),
@@ -78,6 +79,8 @@ class Region:
     spatial_format: int | None
     data_type: int | None
     corners: tuple[int | None, int | None, int | None, int | None]  # min x0, min y0, max x1, max y1
+    units: tuple[int | None, int | None] = (None, None)  # of both directions; 3 is cm
+    deltas: tuple[float | None, float | None] = (None, None)  # how far it is from pixel to pixel, right and down
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,7 @@ class DicomHeader:
     burned_in_annotation: str | None = field(repr=False)
     palette: Palette | None
     pixel_data: PixelElement | None
+    pixel_aspect_ratio: tuple[float, ...] = ()  # height and width of a pixel, as PS3.3 C.7.6.3.1.7 orders them
 
 
 @dataclass(frozen=True)
@@ -232,15 +236,20 @@ def sector_box(regions: Sequence[Region], rows: int, columns: int) -> Box | None
 
     Source: PS3.3 C.8.5.5.1.1 (spatial format 1 is 2D) and C.8.5.5.1.3 (data type 1 is tissue, 2 colour flow).
     """
-    boxes = [box for region in regions if (box := _tissue_box(region))]
+    boxes = tissue_boxes(regions, rows, columns)
     if not boxes:
         return None
-    left, top, right, bottom = (list(edge) for edge in zip(*boxes, strict=True))
-    union = (min(left), min(top), max(right), max(bottom))
-    overhang = max(-union[0], -union[1], union[2] - columns, union[3] - rows)
-    if overhang > _OVERHANG:
-        return None
-    return max(0, union[0]), max(0, union[1]), min(columns, union[2]), min(rows, union[3])
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return min(left), min(top), max(right), max(bottom)
+
+
+def tissue_boxes(regions: Sequence[Region], rows: int, columns: int) -> tuple[Box, ...]:
+    """Each 2D tissue or colour flow region as (x0, y0, x1, y1); none where one of them lies outside the image."""
+    boxes = [box for region in regions if (box := _tissue_box(region))]
+    beyond = [max(-x0, -y0, x1 - columns, y1 - rows) for x0, y0, x1, y1 in boxes]
+    if max(beyond, default=0) > _OVERHANG:
+        return ()
+    return tuple((max(0, x0), max(0, y0), min(columns, x1), min(rows, y1)) for x0, y0, x1, y1 in boxes)
 
 
 def _tissue_box(region: Region) -> Box | None:

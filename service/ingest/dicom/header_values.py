@@ -128,6 +128,7 @@ def header_of(
         burned_in_annotation=text_of(elements, "BurnedInAnnotation"),
         palette=_palette(elements, little_endian=little_endian),
         pixel_data=pixel_data,
+        pixel_aspect_ratio=tuple(_numbers(elements, "PixelAspectRatio")),
     )
 
 
@@ -145,10 +146,13 @@ def _timing(elements: Elements) -> Timing:
 
 
 def _region(item: Elements) -> Region:
-    """Format, type and corners of one ultrasound region."""
+    """Format, type, corners and size of a pixel of one ultrasound region."""
     names = ("RegionLocationMinX0", "RegionLocationMinY0", "RegionLocationMaxX1", "RegionLocationMaxY1")
     x0, y0, x1, y1 = (_whole(item, name) for name in names)
-    return Region(_whole(item, "RegionSpatialFormat"), _whole(item, "RegionDataType"), (x0, y0, x1, y1))
+    units = _whole(item, "PhysicalUnitsXDirection"), _whole(item, "PhysicalUnitsYDirection")
+    right, down = (next(iter(_numbers(item, name)), None) for name in ("PhysicalDeltaX", "PhysicalDeltaY"))
+    kind = _whole(item, "RegionSpatialFormat"), _whole(item, "RegionDataType")
+    return Region(*kind, (x0, y0, x1, y1), units, (right, down))
 
 
 def _palette(elements: Elements, *, little_endian: bool) -> Palette | None:

@@ -75,19 +75,20 @@ def prepared_acquisitions(folder: Path, files: ServedModality, modality: Modalit
     """A study's clips as model input, through the product's own ingest; or why there are none."""
     try:
         with files.open_study([folder], IngestLimits()) as opened:
-            used = [clip for item in opened.read() if (clip := _prepare(item, modality)) is not None]
+            used = [clip for item in opened.read() for clip in _prepare(item, modality)]
     except StudyError as error:
         return f"study_refused_{type(error).__name__}"
     return used or "no_usable_clip"
 
 
-def _prepare(item: Acquisition | SkippedClip, modality: Modality) -> PreparedAcquisition | None:
+def _prepare(item: Acquisition | SkippedClip, modality: Modality) -> list[PreparedAcquisition]:
+    """The pictures of an acquisition that are used."""
     if isinstance(item, SkippedClip):
-        return None
+        return []
     try:
-        return modality.prepare(item)
+        return [picture for picture in modality.prepare(item) if isinstance(picture, PreparedAcquisition)]
     except ClipRejected:
-        return None
+        return []
 
 
 def study_vector(embedding: StudyEmbedding, mil: MilTable, manifest: BundleManifest) -> Vector | str:

@@ -27,7 +27,8 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> EchoModality:
 def prepared(echo: EchoModality) -> list[PreparedClip]:
     frames = [render(scaled(SCENES[name], 0.5)).frames_rgb for name in ("phased", "wide", "tilted")]
     clips = [Clip(place, "0" * 64, "video", each, 30.0, len(each)) for place, each in enumerate(frames, start=4)]
-    return [echo.prepare(clip) for clip in clips]
+    pictures = [picture for clip in clips for picture in echo.prepare(clip)]
+    return [picture for picture in pictures if isinstance(picture, PreparedClip)]
 
 
 def test_clips_become_named_float32_embeddings_and_probabilities(echo: EchoModality) -> None:

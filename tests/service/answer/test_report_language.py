@@ -167,7 +167,9 @@ def test_a_warning_is_worded_from_its_details(warning: ReportWarning, english: s
 def test_every_warning_that_code_can_give_has_english_words() -> None:
     sources = [path for room in ("service", "model") for path in (ROOT / room).rglob("*.py")]
     given = {
-        code for path in sources for code in re.findall(r'ReportWarning\(\s*"(\w+)"', path.read_text(encoding="utf-8"))
+        code
+        for path in sources
+        for code in re.findall(r'(?:Report|Clip)Warning\(\s*"(\w+)"', path.read_text(encoding="utf-8"))
     }
     assert given == set(ENGLISH.warnings)
     assert set(GERMAN.warnings) <= given

@@ -8,7 +8,7 @@ import torch
 
 from model.echo.prepared_clip import PreparedClip
 from model.embeddings import StudyEmbedding
-from model.study import Clip
+from model.study import Clip, SkippedClip
 from model.taxonomy import Taxonomy
 from scripts.rendered.evaluation.studies.embedding_cache import BASE, CachedStudy
 from service.answer.encoded_study import EncodedStudy
@@ -30,13 +30,15 @@ class ReplayedModality:
     def reading_plan(self) -> None:
         """There are no pixels to read."""
 
-    def prepare(self, clip: Clip) -> PreparedClip:
+    def prepare(self, clip: Clip) -> Sequence[PreparedClip | SkippedClip]:
         """The clip's place and hash, without pixels."""
         sha256, start_frame = self.study.used[clip.position]
         nothing = torch.zeros(0)
-        return PreparedClip(
-            position=clip.position, sha256=sha256, model_input=nothing, view_input=nothing, start_frame=start_frame
-        )
+        return [
+            PreparedClip(
+                position=clip.position, sha256=sha256, model_input=nothing, view_input=nothing, start_frame=start_frame
+            )
+        ]
 
     def encode(self, clips: Sequence[PreparedClip]) -> StudyEmbedding:
         """The embedding of the clips asked for, as it was computed."""

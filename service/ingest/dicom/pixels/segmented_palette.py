@@ -69,8 +69,9 @@ class _Expansion:
         if not self._made:
             raise ValueError("a linear segment has nothing before it")
         first = int(self._made[-1][-1])
-        steps = np.arange(1, length + 1)
-        self._add(np.rint(first + (last - first) * steps / max(1, length)).astype(np.int64), length)
+        step = (last - first) / max(1, length)
+        # Halves fall as in pydicom's own expansion, so that a file gives the same pixels in both.
+        self._add(np.rint(np.linspace(first + step, last, length)).astype(np.int64), length)
 
     def _add(self, values: NDArray[np.int64], length: int) -> None:
         if len(values) != length or not length or self._count + length > self._entries:

@@ -17,8 +17,9 @@ from model.echo.preprocessing.cpu_kernels import (
     masked_crops,
     opened,
 )
-from model.echo.preprocessing.preprocess import Shown, crop, prepare_clip
+from model.echo.preprocessing.preprocess import crop, prepare_clip
 from model.echo.preprocessing.preprocessing_config import echoscribe_preprocessing
+from model.echo.sector_geometry.pictures import Shown
 from service.modalities.echo.warm_up import warm_up_clips
 
 

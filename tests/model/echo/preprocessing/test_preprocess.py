@@ -7,15 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model.echo.preprocessing.preprocess import (
-    Shown,
-    best_window,
-    centre_box,
-    crop,
-    frames_needed,
-    prepare_clip,
-    shown_of,
-)
+from model.echo.preprocessing.preprocess import best_window, crop, frames_needed, prepare_clip
 from model.echo.preprocessing.preprocessing_config import (
     ECHOPRIME,
     EchoPreprocessing,
@@ -23,7 +15,8 @@ from model.echo.preprocessing.preprocessing_config import (
     echoscribe_preprocessing,
 )
 from model.echo.preprocessing.sector import look_at, sector_of
-from model.echo.preprocessing.windows import WindowScore, windows_of
+from model.echo.preprocessing.windows import WindowScore
+from model.echo.sector_geometry.pictures import Shown, centre_box, shown_of
 from model.errors import ClipRejected
 from model.study import Clip, SkipReason, Source
 from scripts.reference.published_pipeline import preprocessed
@@ -56,7 +49,7 @@ def rejection(clip: Clip, config: EchoPreprocessing = SMALL) -> SkipReason:
 
 
 def shown(clip: Clip, frames: torch.Tensor, config: EchoPreprocessing) -> Shown:
-    return shown_of(clip, frames, windows_of(clip.length, clip.frame_rate_hz, config), config)
+    return shown_of(clip, frames, config)
 
 
 @pytest.mark.parametrize("source", ["dicom", "video"])

@@ -5,9 +5,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from model.echo.preprocessing.preprocess import Shown, model_input_of, prepare_clip, square_box
+from model.echo.preprocessing.preprocess import model_input_of, prepare_clip
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
 from model.echo.preprocessing.windows import windows_of
+from model.echo.sector_geometry.pictures import Shown, square_box
 from model.study import Clip
 from scripts.rendered.phantom.scan.acquisition import draw_acquisition
 from scripts.rendered.phantom.scan.render import render_clip
