@@ -10,6 +10,8 @@ from index.retrieval import Neighbours, PhenotypeVote
 
 NOT_LABELLED = "not_labelled_in_bank"
 NOT_ASSESSED = "section_not_assessed"
+NOT_SHOWN = "no_clip_that_shows_it"
+NOT_SHOWN_VOTE = PhenotypeVote(None, None, None, 0, 0, NOT_SHOWN)
 
 
 class Labels(Protocol):

@@ -56,6 +56,11 @@ class BundleManifest(BaseModel):
         None,
         description="Identity of the bank that thresholds and calibration were set on; with another they are left out.",
     )
+    visibility: str | None = Field(
+        None,
+        description="File that says which views show what; without it weights alone say what is assessed.",
+        exclude_if=lambda name: name is None,
+    )
     out_of_distribution: str | None = Field(None, description="File of the clips' statistics, if they were taken.")
     decoder: dict[str, Any] | None = None
     phrases: str | None = Field(None, description="File of the phrase bank, if the bundle brings one.")

@@ -13,6 +13,9 @@ def _expect(name: str, tensor: torch.Tensor, dtype: torch.dtype, shape: tuple[in
         raise InvalidStudy(f"{name} must be {dtype} {shape}, not {tensor.dtype} {tuple(tensor.shape)}")
 
 
+ClipName = tuple[int, int | None]  # position in the upload, and the panel where its frames hold several pictures
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PreparedAcquisition:
     """An acquisition ready for the networks. A modality may add to it what else its networks read.
@@ -27,6 +30,11 @@ class PreparedAcquisition:
     model_input: torch.Tensor
     start_frame: int | None = None
     panel: int | None = None
+
+    @property
+    def name(self) -> ClipName:
+        """Position and panel: what names it in the answer."""
+        return self.position, self.panel
 
 
 @dataclass(frozen=True, eq=False)

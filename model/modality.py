@@ -1,9 +1,9 @@
 """What a modality offers to the pipeline. Echo is one; cardiac MR and ECG come through the same names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from model.embeddings import PreparedAcquisition, StudyEmbedding
+from model.embeddings import ClipName, PreparedAcquisition, StudyEmbedding
 from model.study import SkippedClip
 from model.taxonomy import Taxonomy
 
@@ -33,6 +33,9 @@ class Modality(Protocol):
         A picture that is not used has its reason in its place; `panel` numbers them. Raises ClipRejected with the
         reason where the acquisition as a whole is not used.
         """
+
+    def find_repeats(self, acquisitions: Sequence[Any]) -> Mapping[ClipName, ClipName]:
+        """Name of an acquisition that shows another one again → name of that one, which counts."""
 
     def encode(self, acquisitions: Sequence[Any]) -> StudyEmbedding:
         """Embeddings and view probabilities; one or more acquisitions."""

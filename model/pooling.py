@@ -50,6 +50,7 @@ def pool_sections(
     weighting: Literal["argmax", "probability"] | None,
     min_section_weight: float,
     subspaces: Mapping[str, Sequence[int]] | None = None,
+    shown: torch.Tensor | None = None,
 ) -> SectionEmbeddings:
     """One unit vector per section: the sum of the clip embeddings, each by the weight of its view, then normalised.
 
@@ -57,14 +58,20 @@ def pool_sections(
     views every acquisition has the weight 1 in every section. A section
     is assessed when its clips' weights sum to more than 0 and to `min_section_weight` at least. Where a bundle gives
     each section a part of the dimensions, the others are zero before the vector is normalised.
+    shown: bool (S, N), whether a clip shows a section: then a section is assessed when one clip at least does, whatever
+    its weights, which only mix; without any weight the clips that show it count alike.
     Raises InvalidStudy when the names of the views differ. Source: EchoPrime's MIL pooling (design section 6).
     """
     clip_weights = _weights(embedding, table, weighting)  # (S, N)
+    if shown is not None:
+        shown = shown.to(clip_weights.device)
+        clip_weights = torch.where(clip_weights.sum(dim=1, keepdim=True) > 0, clip_weights, shown.float())
     summed = clip_weights @ embedding.clip_embeddings  # (S, D)
     if subspaces:
         summed = summed * subspace_mask(subspaces, table.sections, summed.shape[1]).to(summed.device)
     total = clip_weights.sum(dim=1)
-    assessed = (total > 0) & (total >= min_section_weight) & (summed.abs().sum(dim=1) > 0)
+    enough = (total > 0) & (total >= min_section_weight) if shown is None else shown.any(dim=1)
+    assessed = enough & (summed.abs().sum(dim=1) > 0)
     vectors = torch.nn.functional.normalize(summed, dim=1) * assessed[:, None]
     return SectionEmbeddings(vectors, assessed, clip_weights, table.sections)
 

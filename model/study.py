@@ -32,7 +32,7 @@ FramePlan = Callable[[int, float | None, Source], Sequence[int]]
 class SkipReason(StrEnum):
     """Why a file or clip is not used; the value is the code that answers and metrics carry."""
 
-    DUPLICATE = "duplicate"  # the same sha256 was already read
+    DUPLICATE = "duplicate"  # the same bytes, or the same loop, as another file
     UNREADABLE = "unreadable"  # not DICOM and not video, truncated, or undecodable
     UNSUPPORTED_COMPRESSION = "unsupported_compression"
     UNSUPPORTED_FORMAT = "unsupported_format"  # a known kind of file or codec that is not read; the text names it

@@ -20,6 +20,7 @@ from model.report.language.phrase_reader import PhraseReader
 from model.report.language.translation import Translation, Translator
 from model.report.writing.build import DECODER_FILE, build_writer
 from model.report.writing.report_writer import ReportWriter
+from model.visibility import Visibility
 from service.answer.calling import MIN_LABELLED
 from service.answer.report_language import ReportLanguage, ReportLanguages
 from service.answer.text_check import TextCheck
@@ -90,6 +91,7 @@ def load_pipeline(
         text_check=None if language is None else TextCheck(language),
         languages=_languages(manifest, paths.bundle, language),
         familiar=_familiar(manifest, paths.bundle),
+        visibility=_visibility(manifest, paths.bundle),
         min_labelled=min_labelled,
         provenance=_provenance(manifest, retriever, paths, placement),
     )
@@ -135,6 +137,7 @@ def _require_hashes(manifest: BundleManifest, folder: Path) -> None:
     read = [network["file"] for network in manifest.networks.values() if "file" in network]
     read += [manifest.phrases] if manifest.phrases else []
     read += manifest.languages.values()
+    read += [manifest.visibility] if manifest.visibility else []
     read += [manifest.out_of_distribution] if manifest.out_of_distribution else []
     read += [DECODER_FILE, TOKENIZER_FILE] if manifest.decoder is not None else []
     for name in read:
@@ -177,6 +180,11 @@ def _familiar(manifest: BundleManifest, folder: Path) -> ClipDistances | None:
     if manifest.out_of_distribution is None:
         return None
     return ClipDistances.read(folder / manifest.out_of_distribution, manifest.views, manifest.embedding_dim)
+
+
+def _visibility(manifest: BundleManifest, folder: Path) -> Visibility | None:
+    """Which views show what, None where the bundle does not say."""
+    return None if manifest.visibility is None else Visibility.read(folder / manifest.visibility, manifest.taxonomy())
 
 
 def _writer(

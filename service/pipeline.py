@@ -18,7 +18,7 @@ from typing import Any, Final
 import torch
 
 from index.errors import SearchError
-from index.phenotype_vote import vote
+from index.phenotype_vote import NOT_SHOWN_VOTE, vote
 from index.retrieval import PhenotypeVote, Retrieval
 from index.retriever import Retriever
 from model.bundle import BundleManifest
@@ -30,10 +30,11 @@ from model.pooling import MilTable, pool_sections
 from model.report.request import WritingRequest
 from model.report.writing.report_writer import ReportWriter
 from model.study import Acquisition, AcquisitionReader, ClipFacts, SkippedClip
+from model.visibility import Visibility
 from service.answer import assembly
 from service.answer.bank_projection import project_onto_bank
 from service.answer.calling import MIN_LABELLED, CallingRules
-from service.answer.encoded_study import EncodedStudy, PreparedStudy
+from service.answer.encoded_study import EncodedStudy, PreparedStudy, leave_out
 from service.answer.patient_history import key_warnings, prior_studies, without_own
 from service.answer.report_language import ReportLanguages
 from service.answer.retrieved_report import paste_sections
@@ -65,6 +66,7 @@ class ReportPipeline:
     text_check: TextCheck | None = None
     languages: ReportLanguages = field(default_factory=ReportLanguages)
     familiar: ClipDistances | None = None
+    visibility: Visibility | None = None
     min_labelled: int = MIN_LABELLED
     provenance: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
     clip_threads: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, CLIPS_AT_ONCE, "clip"))
@@ -139,8 +141,10 @@ class ReportPipeline:
     def pool(self, embedding: StudyEmbedding) -> SectionEmbeddings:
         """One vector per section, as the bundle weighs the views."""
         bundle = self.bundle
+        table = self.visibility
+        shown = None if table is None else table.section_mask(embedding, bundle.sections)
         return pool_sections(
-            embedding, self.mil, bundle.view_weighting, bundle.min_section_weight, bundle.section_subspaces
+            embedding, self.mil, bundle.view_weighting, bundle.min_section_weight, bundle.section_subspaces, shown
         )
 
     def report(self, study: EncodedStudy, options: RunOptions, progress: ProgressSink = silent) -> ReportDocument:
@@ -153,7 +157,7 @@ class ReportPipeline:
             retrieval = self.retrieve(study.sections, options)
         progress(Progress("retrieve", 1, 1))
         with clock.stage("vote"):
-            votes = self.vote(retrieval)
+            votes = self.vote(retrieval, study.embedding)
         with clock.stage("write"):
             written = self._write(study, retrieval, votes, mode)
             written = translate(written, language, self.languages.own.lang)
@@ -169,6 +173,7 @@ class ReportPipeline:
                 text_check=self.text_check,
                 study=study,
                 unfamiliarity=self._unfamiliarity(study.embedding),
+                visibility=self.visibility,
                 retrieval=retrieval,
                 votes=votes,
                 calling=self.calling,
@@ -195,7 +200,8 @@ class ReportPipeline:
         if decoder.get("project_onto_bank", False):
             sections = project_onto_bank(sections, retrieval.neighbours, bank)
         request = request_of(embedding, sections, votes, retrieval, bank, mode)
-        return replace(request, calls=self.calling.calls(votes) if decoder.get("reads_phenotypes", True) else {})
+        calls = self.calling.calls(votes) if decoder.get("reads_phenotypes", True) else {}
+        return replace(request, calls=calls, hidden=self._hidden(embedding))
 
     def prepare(
         self, items: Iterable[Acquisition | SkippedClip | AcquisitionReader], progress: ProgressSink = silent
@@ -219,9 +225,12 @@ class ReportPipeline:
                 if own and clip_facts:
                     facts[own[0].position] = clip_facts
                 progress(Progress("prepare", len(used) + len(skipped), 0))
+        repeats = self.modality.find_repeats(used)
+        skipped += [leave_out(one, repeats[one.name]) for one in used if one.name in repeats]
         clock.add(work.shares_of(time.perf_counter() - started))
+        counted = tuple(one for one in used if one.name not in repeats)
         truncated = tuple(position for position, clip_facts in facts.items() if not clip_facts.read_to_its_end)
-        return PreparedStudy(tuple(used), tuple(skipped), truncated, clock, facts)
+        return PreparedStudy(counted, tuple(skipped), truncated, clock, facts)
 
     def _prepare(
         self, item: Acquisition | SkippedClip | AcquisitionReader
@@ -238,6 +247,11 @@ class ReportPipeline:
             except ClipRejected as rejection:
                 pictures = (SkippedClip(read.position, read.sha256, rejection.reason, rejection.text),)
         return pictures, read.facts, clock.seconds
+
+    def _hidden(self, embedding: StudyEmbedding) -> frozenset[str]:
+        """Names of findings that no clip of a study shows; none where a vector stands for a study without clips."""
+        table = self.visibility
+        return table.hidden_findings(embedding) if table is not None and embedding.positions else frozenset()
 
     def _unfamiliarity(self, embedding: StudyEmbedding) -> dict[tuple[int, int | None], float] | None:
         """(clip position, panel) → distance from known clips, 1 at the limit; None without statistics."""
@@ -263,15 +277,20 @@ class ReportPipeline:
             depth=min(max(options.depth, options.neighbours), self.retriever.bank.manifest.candidates),
         )
 
-    def vote(self, retrieval: Retrieval) -> dict[str, PhenotypeVote]:
-        """What the neighbours say of every phenotype."""
+    def vote(self, retrieval: Retrieval, embedding: StudyEmbedding | None = None) -> dict[str, PhenotypeVote]:
+        """What the neighbours say of every phenotype; nothing of those that no clip of the study shows.
+
+        embedding: of the study's clips; None where a vector stands for a study that has none.
+        """
         sections = {phenotype.name: phenotype.section for phenotype in self.modality.taxonomy.phenotypes}
-        return vote(retrieval.neighbours, self.retriever.bank, sections)
+        votes = vote(retrieval.neighbours, self.retriever.bank, sections)
+        hidden = self.visibility.hidden_phenotypes(embedding) if self.visibility and embedding else frozenset()
+        return {name: NOT_SHOWN_VOTE if name in hidden and found.neighbours else found for name, found in votes.items()}
 
     def _write(
         self, study: EncodedStudy, retrieval: Retrieval, votes: Mapping[str, PhenotypeVote], mode: Mode
     ) -> assembly.Written:
         if mode == "retrieval" or self.writer is None:
-            return paste_sections(retrieval, self.retriever.bank)
+            return paste_sections(retrieval, self.retriever.bank, self._hidden(study.embedding), self.text_check)
         request = self.request(study.embedding, study.sections, retrieval, votes, mode)
         return assembly.Written.of(self.writer.write(request))

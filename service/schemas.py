@@ -46,6 +46,13 @@ class NeighbourOut(Document):
     similarity: float
 
 
+class NotShown(Document):
+    """A phenotype of an assessed section of which nothing is said, because no clip shows it."""
+
+    phenotype: str
+    shown_by: list[str] = Field(description="Views that would show it.")
+
+
 class SectionOut(Document):
     """One report section; `reason` says why it is not assessed."""
 
@@ -57,6 +64,10 @@ class SectionOut(Document):
     sentences: list[SentenceOut]
     views: list[ViewWeight]
     neighbours: list[NeighbourOut]
+    shown_by: list[str] = Field(
+        default=[], description="Views that show the section; empty where the bundle has no table."
+    )
+    not_shown: list[NotShown] = Field(default=[], description="What is left unsaid for want of a clip.")
 
 
 class PhenotypeOut(Document):
@@ -79,6 +90,8 @@ class PhenotypeOut(Document):
     probability: float | None = Field(None, description="Calibrated on labelled studies; null without a calibration.")
     interval_low: float | None = Field(None, description="Calibrated on labelled studies to hold 80 % of the truths.")
     interval_high: float | None = None
+    views: list[str] = Field(default=[], description="Views of this study that show it; empty without a table.")
+    views_wanted: int | None = Field(None, description="How many different views a guideline asks for.")
 
 
 class ClipOut(Document):
@@ -128,7 +141,9 @@ class ReportDocument(Document):
     """The answer to `POST /report`."""
 
     study_id: str
-    status: Literal["complete", "demonstration"]
+    status: Literal["complete", "demonstration", "unusable"] = Field(
+        description="demonstration: of a bundle that has seen no patient. unusable: no file could be used; see `clips`."
+    )
     draft_notice: str
     mode: Mode
     lang: str = Field("en", description="Language of the report (BCP 47).")

@@ -1,6 +1,6 @@
 """An invented modality, the smallest one there can be: two views, two sections, a mean as its only network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from index.building.bank_writer import BankDescription, BankWriter
 from index.phrase_table import PhraseRow, PhraseTable
 from model.bundle import BundleManifest, sha256_of, taxonomy_fields, write_bundle
 from model.device import Placement
-from model.embeddings import PreparedAcquisition, StudyEmbedding
+from model.embeddings import ClipName, PreparedAcquisition, StudyEmbedding
 from model.study import Clip, SkippedClip
 from model.taxonomy import Phenotype, Taxonomy
 from service.artifacts import ArtifactPaths
@@ -37,6 +37,11 @@ class ToyModality:
     def prepare(self, clip: Clip) -> Sequence[PreparedAcquisition | SkippedClip]:
         mean = torch.tensor(clip.frames_rgb.mean(axis=(0, 1, 2)) / 255, dtype=torch.float32)
         return [PreparedAcquisition(position=clip.position, sha256=clip.sha256, model_input=mean, start_frame=0)]
+
+    def find_repeats(self, acquisitions: Sequence[object]) -> Mapping[ClipName, ClipName]:
+        """None: every clip counts."""
+        del acquisitions
+        return {}
 
     def encode(self, clips: Sequence[PreparedAcquisition]) -> StudyEmbedding:
         means = torch.stack([clip.model_input for clip in clips])

@@ -1,6 +1,6 @@
 """Echo as a modality: its names, its preprocessing and its two networks, put together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,8 @@ from model.echo.networks.view_classifier import build_view_classifier
 from model.echo.prepared_clip import PreparedClip
 from model.echo.preprocessing.preprocess import frames_needed, prepare_pictures
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
-from model.embeddings import StudyEmbedding
+from model.echo.repeats import find_repeats
+from model.embeddings import ClipName, StudyEmbedding
 from model.errors import BundleMismatch, InvalidStudy
 from model.familiarity.clip_spectra import clip_spectra
 from model.study import Clip, FramePlan, SkippedClip
@@ -48,6 +49,10 @@ class EchoModality:
     def prepare(self, clip: Clip) -> Sequence[PreparedClip | SkippedClip]:
         """Each picture in the clip as model input on the device, masked, or why it is not used. Raises ClipRejected."""
         return prepare_pictures(clip, self.preprocessing, self.placement.device)
+
+    def find_repeats(self, clips: Sequence[PreparedClip]) -> Mapping[ClipName, ClipName]:
+        """Clips that show the same loop as another: re-encodings, copies under other UIDs, shifted crops."""
+        return find_repeats(clips)
 
     @torch.no_grad()
     def encode(self, clips: Sequence[PreparedClip]) -> StudyEmbedding:

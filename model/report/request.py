@@ -54,6 +54,7 @@ class WritingRequest:
     sections: names of the S rows. evidence: section name → its sentences, highest support first; empty for `generate`.
     slot_values: section name → slot name → the numbers of all neighbours that have the section, whatever their wording.
     calls: phenotype → what the answer calls it; the text will not deny one. Empty where nothing is called.
+    hidden: names of findings that no clip of the study shows; the text states none of them.
     """
 
     sections: tuple[str, ...]
@@ -64,6 +65,7 @@ class WritingRequest:
     evidence: Mapping[str, tuple[EvidenceSentence, ...]]
     slot_values: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
     calls: Mapping[str, bool] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -1,34 +1,35 @@
 """Stage types → the answer's document. No decisions about medicine here, only what is said and what is null."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
 from index.retrieval import PhenotypeVote, Retrieval
 from model.bundle import BundleManifest
+from model.embeddings import ClipName
 from model.report.request import ReportWarning
 from model.report.writing.report_writer import WrittenReport
-from model.study import ClipFacts
 from model.taxonomy import Phenotype
+from model.visibility import Visibility
 from service.answer.calibration import interval_of, probability_of
 from service.answer.calling import CallingRules
 from service.answer.encoded_study import EncodedStudy
+from service.answer.notices import clip_warnings, list_positions, phenotypes_of_few_views
 from service.answer.report_language import ReportLanguage
 from service.answer.text_check import Text, TextCheck
 from service.schemas import (
     ClipOut,
     Mode,
     NeighbourOut,
+    NotShown,
     PhenotypeOut,
     ReportDocument,
     SectionOut,
     SentenceOut,
     ViewWeight,
 )
-
-ClipName = tuple[int, int | None]  # position in the upload, and the panel where its frames hold several pictures
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Answer:
     text_check: TextCheck | None
     study: EncodedStudy
     unfamiliarity: Mapping[ClipName, float] | None
+    visibility: Visibility | None
     retrieval: Retrieval
     votes: Mapping[str, PhenotypeVote]
     calling: CallingRules
@@ -84,7 +86,7 @@ def document(answer: Answer) -> ReportDocument:
     words = answer.language.words
     return ReportDocument(
         study_id=answer.study_id,
-        status="demonstration" if synthetic else "complete",
+        status="unusable" if not answer.study.used else "demonstration" if synthetic else "complete",
         draft_notice=f"{words.draft_notice} {words.demonstration_notice}" if synthetic else words.draft_notice,
         mode=answer.mode,
         lang=answer.language.lang,
@@ -107,6 +109,8 @@ def _section(answer: Answer, row: int, name: str) -> SectionOut:
         title=answer.language.heading(name),
         assessed=assessed,
         reason=None if assessed else _why_not_assessed(answer),
+        shown_by=_shown_by(answer, name),
+        not_shown=_not_shown(answer, name) if assessed else [],
         text=" ".join(_shown(sentence, answer.language.words.estimated) for sentence in sentences),
         sentences=list(sentences),
         views=_view_weights(answer, row) if assessed else [],
@@ -123,6 +127,26 @@ def _shown(sentence: SentenceOut, mark: str) -> str:
 
 def _why_not_assessed(answer: Answer) -> str:
     return "no_clip_of_an_informative_view" if answer.study.used else "no_clip_used"
+
+
+def _shown_by(answer: Answer, section: str) -> list[str]:
+    """The views that would show the section, where the bundle says; they are what an unassessed section lacks."""
+    table, views = answer.visibility, answer.study.embedding.views or answer.bundle.views
+    return [] if table is None else [view for view in views if view in table.sections[section]]
+
+
+def _not_shown(answer: Answer, section: str) -> list[NotShown]:
+    """Phenotypes of an assessed section that no clip shows, and what would."""
+    table = answer.visibility
+    if table is None:
+        return []
+    hidden = table.hidden_phenotypes(answer.study.embedding)
+    phenotypes = [p.name for p in answer.bundle.taxonomy().phenotypes if p.section == section and p.name in hidden]
+    views = answer.bundle.views
+    return [
+        NotShown(phenotype=name, shown_by=[view for view in views if view in table.phenotypes[name]])
+        for name in phenotypes
+    ]
 
 
 def _view_weights(answer: Answer, row: int) -> list[ViewWeight]:
@@ -154,6 +178,10 @@ def _phenotype(answer: Answer, phenotype: Phenotype) -> PhenotypeOut:
     vote, calling = answer.votes[phenotype.name], answer.calling
     calibration = calling.curve(phenotype.name, vote)
     low, high = interval_of(vote, phenotype, calibration) or (None, None)
+    table, embedding = answer.visibility, answer.study.embedding
+    known = table is not None and vote.value is not None
+    views = list(table.views_of(embedding, phenotype.name, phenotype.section)) if table and known else []
+    wanted = table.views_wanted.get(phenotype.name) if table and known else None
     return PhenotypeOut(
         value=vote.value,
         unit=phenotype.unit,
@@ -169,6 +197,8 @@ def _phenotype(answer: Answer, phenotype: Phenotype) -> PhenotypeOut:
         probability=probability_of(vote, calibration),
         interval_low=low,
         interval_high=high,
+        views=views,
+        views_wanted=wanted,
     )
 
 
@@ -237,29 +267,14 @@ def _warnings(answer: Answer, phenotypes: Mapping[str, PhenotypeOut]) -> list[Re
         (not study.used, ReportWarning("no_usable_clip")),
         (not answer.has_decoder, ReportWarning("no_decoder", named)),
         (estimated, ReportWarning("estimated_numbers")),
-        (bool(study.truncated), ReportWarning("clip_not_read_to_its_end", {"clips": _list_positions(study.truncated)})),
+        (bool(few := phenotypes_of_few_views(phenotypes)), ReportWarning("few_views", {"phenotypes": ", ".join(few)})),
+        (bool(study.truncated), ReportWarning("clip_not_read_to_its_end", {"clips": list_positions(study.truncated)})),
         (bool(beyond), ReportWarning("out_of_distribution", {"clips": ", ".join(map(_said, beyond))})),
     ]
     warnings = [warning for applies, warning in rules if applies]
-    warnings += [*_clip_warnings(study.facts), *answer.written.warnings]
+    warnings += [*clip_warnings(study.facts), *answer.written.warnings]
     if answer.text_check is not None:
         warnings += answer.text_check.warnings(answer.written.plain, phenotypes, quoted=answer.mode == "retrieval")
     elif study.used:
         warnings.append(ReportWarning("text_not_checked"))
     return warnings
-
-
-def _clip_warnings(facts: Mapping[int, ClipFacts]) -> list[ReportWarning]:
-    """What was noticed while the used clips were read."""
-    warnings = [
-        ReportWarning(warning.code, {"clip": str(position), "text": warning.text})
-        for position, clip in sorted(facts.items())
-        for warning in clip.warnings
-    ]
-    if assumed := sorted(position for position, clip in facts.items() if clip.frame_rate_hz is None):
-        warnings.append(ReportWarning("frame_rate_assumed", {"clips": _list_positions(assumed)}))
-    return warnings
-
-
-def _list_positions(positions: Iterable[int]) -> str:
-    return ", ".join(map(str, positions))

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from model.embeddings import PreparedAcquisition, SectionEmbeddings, StudyEmbedding
-from model.study import ClipFacts, SkippedClip
+from model.embeddings import ClipName, PreparedAcquisition, SectionEmbeddings, StudyEmbedding
+from model.study import ClipFacts, SkippedClip, SkipReason
 from service.stage_clock import StageClock
 
 
@@ -37,3 +37,11 @@ class EncodedStudy:
     sections: SectionEmbeddings
     clock: StageClock
     facts: Mapping[int, ClipFacts] = field(default_factory=dict)
+
+
+def leave_out(acquisition: PreparedAcquisition, first: ClipName) -> SkippedClip:
+    """The acquisition, left out because another one shows the same."""
+    position, panel = first
+    where = f"position {position}" if panel is None else f"position {position}, picture {panel}"
+    text = f"Shows the same loop as the clip at {where}, which counts."
+    return SkippedClip(acquisition.position, acquisition.sha256, SkipReason.DUPLICATE, text, acquisition.panel)

@@ -17,6 +17,10 @@ class TextCheck:
         self._language = language
         self._reader = PhraseReader(language)
 
+    def findings_of(self, section: str, sentence: str) -> frozenset[str]:
+        """Names of the findings that a sentence of a section states, as far as it is understood."""
+        return frozenset(finding.name for finding in self._reader.read_sentence(section, sentence).findings)
+
     def disagreements(self, text: Text, phenotypes: Mapping[str, PhenotypeOut]) -> tuple[str, ...]:
         """Names of the phenotypes whose label, read back from the text, differs from the estimate.
 

@@ -86,6 +86,7 @@ def report(
     if json_path is None or str(json_path) != "-":
         typer.echo(report_text(answer))
     _write_json(answer.model_dump_json(indent=1), json_path)
+    _require_usable(answer)
 
 
 @app.command()
@@ -106,6 +107,7 @@ def phenotypes(
         for warning in answer.warnings:
             _errors.print(f"{warning.code}: {warning.text}", style="yellow")
     _write_json(json.dumps({name: p.model_dump() for name, p in answer.phenotypes.items()}, indent=1), json_path)
+    _require_usable(answer)
 
 
 @app.command()
@@ -219,6 +221,12 @@ def _progress(files: int) -> Iterator[ProgressSink]:
             bar.update(task, description=step.stage + count)
 
         yield show
+
+
+def _require_usable(answer: ReportDocument) -> None:
+    """Raises typer.Exit with status 1 when no file of the study could be used."""
+    if answer.status == "unusable":
+        raise typer.Exit(1)
 
 
 def _phenotype_table(rows: dict[str, PhenotypeOut]) -> Table:

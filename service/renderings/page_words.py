@@ -31,6 +31,7 @@ class PageWords:
     no_reason: str
     no_sentence: str
     from_clips: str
+    not_shown: str
     phenotypes: str
     clips: str
     from_frame: str
@@ -59,6 +60,7 @@ ENGLISH = PageWords(
     no_reason="no reason given",
     no_sentence="No sentence was written.",
     from_clips="From clips {clips}.",
+    not_shown="Nothing is said of {what}: no clip shows it ({views}).",
     phenotypes="PHENOTYPES",
     clips="CLIPS",
     from_frame="from frame {frame}",
@@ -80,6 +82,7 @@ ENGLISH = PageWords(
         "estimated_numbers": (
             "Numbers marked [estimated] are the middle of what similar studies report, not measured in this one."
         ),
+        "few_views": "Rests on fewer views than are asked for: {phenotypes}.",
         "clip_not_read_to_its_end": "Clips {clips} are longer than the limit; their end was not read.",
         "frame_rate_assumed": "Clips {clips} state no frame rate; their frames were taken as they come.",
         "frames_left_out": "Clip {clip}: {text}",
@@ -118,6 +121,7 @@ GERMAN = PageWords(
     no_reason="kein Grund angegeben",
     no_sentence="Es wurde kein Satz geschrieben.",
     from_clips="Aus den Clips {clips}.",
+    not_shown="Zu {what} keine Aussage: Kein Clip zeigt es ({views}).",
     phenotypes="PHÄNOTYPEN",
     clips="CLIPS",
     from_frame="ab Bild {frame}",
@@ -141,6 +145,7 @@ GERMAN = PageWords(
             "Mit [geschätzt] markierte Zahlen sind die Mitte dessen, was ähnliche Untersuchungen angeben; "
             "sie sind hier nicht gemessen."
         ),
+        "few_views": "Beruht auf weniger Schnittebenen als gefordert: {phenotypes}.",
         "clip_not_read_to_its_end": "Zu lang, nicht bis zum Ende gelesen: Clips {clips}.",
         "frame_rate_assumed": "Ohne Angabe der Bildrate, Bilder so verwendet, wie sie kommen: Clips {clips}.",
         "frames_left_out": "Einzelne Bilder fehlen oder sind beschädigt und wurden ausgelassen: Clip {clip}.",
@@ -159,7 +164,7 @@ GERMAN = PageWords(
         "out_of_distribution": "Anders als die Clips, an denen das Modell kalibriert wurde: Clips {clips}.",
     },
     skip_reasons={
-        "duplicate": "Dieselbe Datei wurde bereits gelesen.",
+        "duplicate": "Dieselbe Datei oder dieselbe Schleife ist schon dabei.",
         "unreadable": "Die Datei ist nicht lesbar.",
         "unsupported_compression": "Die Kompression wird nicht unterstützt.",
         "unsupported_format": "Diese Art von Datei oder Video wird nicht gelesen.",

@@ -43,9 +43,14 @@ def _section(section: SectionOut, words: PageWords) -> Iterator[str]:
     if not section.assessed:
         reasons = {"no_clip_used": words.no_clip_used, "no_clip_of_an_informative_view": words.no_informative_view}
         why = reasons.get(section.reason or "", section.reason or words.no_reason)
-        yield f"  {words.not_assessed.format(why=why)}"
+        wanted = f" ({', '.join(section.shown_by)})" if section.shown_by else ""
+        yield from _wrap(words.not_assessed.format(why=why + wanted), indent="  ")
         return
     yield from _wrap(section.text or words.no_sentence, indent="  ")
+    for row in section.not_shown:
+        yield from _wrap(
+            words.not_shown.format(what=row.phenotype, views=", ".join(row.shown_by)), indent="    ", hanging="      "
+        )
     clips = ", ".join(f"{_name(view.clip, view.panel)} ({view.view} {view.weight:.0%})" for view in section.views)
     yield from _wrap(words.from_clips.format(clips=clips), indent="    ", hanging="    ")
 

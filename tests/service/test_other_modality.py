@@ -85,10 +85,13 @@ from fastapi.testclient import TestClient
 import service.cli.commands  # the command that serves
 from scripts.sample_study import write_sample_study
 from service.http.app import create_app
+from service.modalities.registry import MODALITIES
 from service.settings import Settings
 from tests.service.conftest import wait_until
 from tests.service.test_other_modality import toy_workings
+from tests.toy_modality import SERVED_TOY
 
+MODALITIES["toy"] = SERVED_TOY
 folder = Path(sys.argv[1])
 values = {"store": folder / "s.sqlite3", "upload_folder": folder, "neighbours": 5, "threads": 1}
 workings = toy_workings(folder / "toy")

@@ -5,7 +5,7 @@ frequency; a report has the sections Rhythm and Amplitude.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from index.building.bank_writer import BankDescription, BankWriter
 from index.phrase_table import PhraseRow, PhraseTable
 from model.bundle import BundleManifest, sha256_of, taxonomy_fields, write_bundle
 from model.device import Placement
-from model.embeddings import PreparedAcquisition, StudyEmbedding
+from model.embeddings import ClipName, PreparedAcquisition, StudyEmbedding
 from model.errors import ClipRejected
 from model.study import SkipReason
 from model.taxonomy import Phenotype, Taxonomy
@@ -81,6 +81,11 @@ class LeadModality:
         hertz = float(np.argmax(power)) * acquisition.sampling_rate_hz / len(samples)
         vector = torch.tensor([float(samples.mean()), float(samples.std()), hertz / 5], dtype=torch.float32)
         return [PreparedAcquisition(position=acquisition.position, sha256=acquisition.sha256, model_input=vector)]
+
+    def find_repeats(self, acquisitions: Sequence[object]) -> Mapping[ClipName, ClipName]:
+        """None: every lead counts."""
+        del acquisitions
+        return {}
 
     def encode(self, acquisitions: Sequence[PreparedAcquisition]) -> StudyEmbedding:
         vectors = torch.stack([acquisition.model_input for acquisition in acquisitions])

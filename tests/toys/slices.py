@@ -3,7 +3,7 @@
 A file is a line `SLICE <series> <number> <patient>` and lines of grey levels. A stack with a gap is refused.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from index.building.bank_writer import BankDescription, BankWriter
 from index.phrase_table import PhraseRow, PhraseTable
 from model.bundle import BundleManifest, sha256_of, taxonomy_fields, write_bundle
 from model.device import Placement
-from model.embeddings import PreparedAcquisition, StudyEmbedding
+from model.embeddings import ClipName, PreparedAcquisition, StudyEmbedding
 from model.errors import ClipRejected
 from model.study import SkipReason
 from model.taxonomy import Phenotype, Taxonomy
@@ -68,6 +68,11 @@ class SlicesModality:
     def prepare(self, acquisition: Stack) -> list[PreparedAcquisition]:
         vector = torch.tensor([float(acquisition.slices.mean()), float(len(acquisition.slices))])
         return [PreparedAcquisition(position=acquisition.position, sha256=acquisition.sha256, model_input=vector)]
+
+    def find_repeats(self, acquisitions: Sequence[object]) -> Mapping[ClipName, ClipName]:
+        """None: every stack counts."""
+        del acquisitions
+        return {}
 
     def encode(self, acquisitions: Sequence[PreparedAcquisition]) -> StudyEmbedding:
         vectors = torch.stack([acquisition.model_input for acquisition in acquisitions])

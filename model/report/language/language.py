@@ -221,6 +221,12 @@ class Language:
             for value in (rule.negative if calls[rule.phenotype] else rule.positive)
         )
 
+    def named(self, names: Set[str]) -> frozenset[Finding]:
+        """Every finding of those names that the language can state."""
+        stated = {finding for phrase in self.phrases for finding in phrase.findings}
+        stated |= {Finding(band.finding, band.value) for band in self.bands}
+        return frozenset(finding for finding in stated if finding.name in names)
+
     def decided(self, calls: Mapping[str, bool]) -> frozenset[str]:
         """Names of the findings to which calls leave one value only."""
         left = {

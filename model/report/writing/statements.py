@@ -66,7 +66,7 @@ class StudyStating:
         self._known: dict[str, Mapping[str, Wording]] = {}
         numbered = {band.finding for band in language.bands if band.slot in self._own}
         self._governed = language.decided(request.calls) | numbered
-        self.barred = language.denying(request.calls)
+        self.barred = language.denying(request.calls) | language.named(request.hidden)
 
     def known(self, section: str) -> Mapping[str, Wording]:
         """Template → wording of all that can be said in a section of this study."""
@@ -80,7 +80,7 @@ class StudyStating:
         if wording is None:
             return Dropped(draft, "it is in no phrase list and nothing can be read back from it")
         if not self.barred.isdisjoint(wording.findings):
-            return Dropped(draft, "the phenotype estimates call otherwise")
+            return Dropped(draft, "the phenotype estimates call otherwise, or no clip shows it")
         fitting = self._fitting(wording, draft.section)
         if fitting is None:
             return Dropped(draft, "the number of this study asks for other words and the language has none")

@@ -15,7 +15,7 @@ import torch
 from index.retrieval import ContextCandidate
 from model.bundle import BundleManifest
 from model.device import Placement
-from model.embeddings import PreparedAcquisition, StudyEmbedding
+from model.embeddings import ClipName, PreparedAcquisition, StudyEmbedding
 from model.report.decoder.decoder_config import DecoderConfig
 from model.report.language.language import Language
 from model.report.request import WritingRequest
@@ -48,6 +48,11 @@ class NamesOnly:
     def prepare(self, clip: Clip) -> Sequence[PreparedAcquisition | SkippedClip]:
         """Raises RuntimeError: there is no network to prepare for."""
         raise RuntimeError(f"clip {clip.position}: this pipeline was opened without networks")
+
+    def find_repeats(self, acquisitions: Sequence[object]) -> Mapping[ClipName, ClipName]:
+        """None: there are no clips."""
+        del acquisitions
+        return {}
 
     def encode(self, clips: Sequence[PreparedAcquisition]) -> StudyEmbedding:
         """Raises RuntimeError: there is no network."""
@@ -109,7 +114,7 @@ class RetrievedRows:
         """What the service would write from, its evidence apart as candidates, for training disturbs it."""
         sections = self.pipeline.pool(embedding)
         retrieval = self.pipeline.retrieve(sections, RunOptions(mode="generate"))
-        votes = self.pipeline.vote(retrieval)
+        votes = self.pipeline.vote(retrieval, embedding)
         request = self.pipeline.request(embedding, sections, retrieval, votes, "generate")
         return replace(request, slot_values={}), retrieval.context
 

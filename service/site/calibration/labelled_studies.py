@@ -127,4 +127,4 @@ def label_study(embedding: StudyEmbedding, labels: Labels, pipeline: ReportPipel
     """The study with its neighbours' votes, by the very stages that answer a request."""
     candidates = pipeline.retriever.bank.manifest.candidates
     retrieval = pipeline.retrieve(pipeline.pool(embedding), RunOptions(neighbours=usual_neighbours(candidates)))
-    return LabelledStudy(embedding, pipeline.vote(retrieval), labels)
+    return LabelledStudy(embedding, pipeline.vote(retrieval, embedding), labels)

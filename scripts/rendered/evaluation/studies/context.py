@@ -91,7 +91,7 @@ class Evaluation:
     def retrieve(self, study: EncodedStudy) -> tuple[Retrieval, Mapping[str, PhenotypeVote]]:
         """Neighbours, context and votes of a study."""
         retrieval = self.pipeline.retrieve(study.sections, self.options())
-        return retrieval, self.pipeline.vote(retrieval)
+        return retrieval, self.pipeline.vote(retrieval, study.embedding)
 
     def options(self, mode: Mode | None = None) -> RunOptions:
         """The default request; a small bank gives as many neighbours as it has."""

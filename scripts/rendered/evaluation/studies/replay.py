@@ -1,13 +1,13 @@
 """A cached study through the pipeline's own stages, without its pixels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from model.echo.prepared_clip import PreparedClip
-from model.embeddings import StudyEmbedding
+from model.embeddings import ClipName, StudyEmbedding
 from model.study import Clip, SkippedClip
 from model.taxonomy import Taxonomy
 from scripts.rendered.evaluation.studies.embedding_cache import BASE, CachedStudy
@@ -39,6 +39,11 @@ class ReplayedModality:
                 position=clip.position, sha256=sha256, model_input=nothing, view_input=nothing, start_frame=start_frame
             )
         ]
+
+    def find_repeats(self, acquisitions: Sequence[object]) -> Mapping[ClipName, ClipName]:
+        """None: they were looked for when the study was prepared."""
+        del acquisitions
+        return {}
 
     def encode(self, clips: Sequence[PreparedClip]) -> StudyEmbedding:
         """The embedding of the clips asked for, as it was computed."""
