@@ -23,6 +23,7 @@ class PhraseRow:
     template: wording with ``<slot>`` placeholders. numberless: the same said without any value.
     slot: name of the placeholder, None without one; ``numerical`` and ``string`` are untyped.
     key: id of the phrase in its report language, None where it belongs to none.
+    says: what a wording without a key states; wordings that state the same count together.
     """
 
     phrase_id: int
@@ -32,6 +33,7 @@ class PhraseRow:
     numberless: str
     slot: str | None
     key: str | None = None
+    says: str | None = None
 
     def text(self, value: float | str | None, mark: str = "") -> str:
         """The wording with `value` in every placeholder, `mark` after each; `numberless` where value is None."""
@@ -44,9 +46,9 @@ class PhraseRow:
 
     @property
     def meaning(self) -> str:
-        """What wordings of the same findings share: their key without its last number, else the wording itself."""
+        """What wordings of the same findings share: their key without its number, what they say, or the wording."""
         stem, _, number = (self.key or "").rpartition(".")
-        return stem if stem and number.isdecimal() else self.template
+        return stem if stem and number.isdecimal() else self.says or self.template
 
     @property
     def holds_digits(self) -> bool:
@@ -95,7 +97,7 @@ class PhraseTable:
 
     def write(self, folder: Path) -> None:
         """Writes the table as `phrases.json`."""
-        rows = ",\n".join(json.dumps(asdict(row), ensure_ascii=False) for row in self.rows)
+        rows = ",\n".join(json.dumps(_fields(row), ensure_ascii=False) for row in self.rows)
         (folder / PHRASES_FILE).write_text(f"[\n{rows}\n]\n", encoding="utf-8")
 
     @classmethod
@@ -107,6 +109,12 @@ class PhraseTable:
             return cls(tuple(PhraseRow(**row) for row in rows))
         except (OSError, ValueError, TypeError) as error:
             raise BankCorrupt(f"{path}: cannot be read as a phrase table ({error})") from error
+
+
+def _fields(row: PhraseRow) -> dict[str, Any]:
+    """The row as JSON; `says` only where it is known."""
+    fields = asdict(row)
+    return fields if row.says is not None else {name: value for name, value in fields.items() if name != "says"}
 
 
 def spoken(value: float | str) -> str:

@@ -3,8 +3,9 @@
     python -m scripts.own_data [--studies 300] [--seed 1]
 
 Reports of invented patients with planted identifiers are built into a bank and served, as docs/own_reports.md says.
-Then more are appended and deleted again, and a patient is deleted, all under the running service. Exit status 1 when a
-bar fails.
+Then more are appended and deleted again, and a patient is deleted, all under the running service. This is done twice:
+for reports in the words of the report language, and for the same patients as a stranger's lab writes them (narrative,
+abbreviations, two languages). Exit status 1 when a bar fails.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,10 @@ from typing import Any
 from index.candidate_bank import CandidateBank
 from model.echo.phrases.reader import english, german
 from scripts.local_service import local_service
-from scripts.rendered.site_reports.messy_reports import MAPPING, messy_table
+from scripts.rendered.site_reports.messy_reports import MAPPING, MessyTable, messy_table
 from scripts.rendered.site_reports.messy_sentences import Marker
 from scripts.rendered.site_reports.ordinary_reports import ordinary_table
+from scripts.rendered.site_reports.stranger_reports import stranger_table
 from scripts.sample_study import write_sample_study
 from service.client import EchoScribeClient, ReportOptions
 from service.schemas import ReportDocument
@@ -85,12 +87,13 @@ class Site:
 
 
 _BANK = "--key-file site.key --out BANK"
+STYLES: Mapping[str, Callable[..., MessyTable]] = {"messy": messy_table, "stranger": stranger_table}
 
 
-def check(folder: Path, seed: int, studies: int) -> dict[str, Any]:
-    """Builds, serves, appends, deletes and searches. Returns what was found."""
+def check(folder: Path, seed: int, studies: int, made: Callable[..., MessyTable] = messy_table) -> dict[str, Any]:
+    """Builds, serves, appends, deletes and searches. made: whose reports the CSV holds. Returns what was found."""
     languages = [english(), german().language]
-    table, later = messy_table(seed, studies, languages), messy_table(seed + 1, _APPENDED, languages)
+    table, later = made(seed, studies, languages), made(seed + 1, _APPENDED, languages)
     (folder / "reports.csv").write_bytes(table.csv)
     (folder / "later.csv").write_bytes(later.csv)
     (folder / "columns.yaml").write_text(MAPPING)
@@ -118,7 +121,9 @@ def check(folder: Path, seed: int, studies: int) -> dict[str, Any]:
         **_ordinary(folder, seed),
         "matched_share": coverage["matched_share"],
         "matched_by_language": coverage["matched_by_language"],
+        "read_share": coverage["read_share"],
         "free_sentences": coverage["free"],
+        "labels": sum(coverage["labels"].values()),
         "commands_to_serve": len(serving_commands),
         "markers": len(markers),
         "marker_recall": round(1 - len(leaked) / len(markers), 5),
@@ -258,10 +263,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="echoscribe-own-") as name:
-        (Path(name) / "service").mkdir()
-        found = check(Path(name), arguments.seed, arguments.studies)
-    ok = holds(found)
+    found = {}
+    for style, made in STYLES.items():
+        with tempfile.TemporaryDirectory(prefix="echoscribe-own-") as name:
+            (Path(name) / "service").mkdir()
+            found[style] = check(Path(name), arguments.seed, arguments.studies, made)
+    ok = all(map(holds, found.values()))
     print(json.dumps({"own_data": found, "seconds": round(time.monotonic() - started, 1), "ok": ok}))
     return 0 if ok else 1
 

@@ -16,7 +16,6 @@ from model.familiarity.clip_distances import ClipDistances
 from model.pooling import MilTable
 from model.report.decoder.tokenizer import TOKENIZER_FILE
 from model.report.language.language import Language
-from model.report.language.phrase_reader import PhraseReader
 from model.report.language.translation import Translation, Translator
 from model.report.writing.build import DECODER_FILE, build_writer
 from model.report.writing.report_writer import ReportWriter
@@ -25,7 +24,7 @@ from service.answer.calling import MIN_LABELLED
 from service.answer.report_language import ReportLanguage, ReportLanguages
 from service.answer.text_check import TextCheck
 from service.errors import ArtifactError
-from service.modalities.registry import BuildModality, served_by
+from service.modalities.registry import BuildModality, served, served_by
 from service.pipeline import ReportPipeline
 from service.renderings.page_words import words_of
 from service.settings import Settings
@@ -193,7 +192,7 @@ def _writer(
     """The report writer, None when the bundle has no decoder."""
     if manifest.decoder is None or language is None:
         return None
-    return build_writer(manifest, folder, language, PhraseReader(language).findings_in, placement)
+    return build_writer(manifest, folder, language, served(manifest.modality).finding_reader(language), placement)
 
 
 def _provenance(

@@ -1,4 +1,4 @@
-"""The command `echoscribe`: reading studies and serving here, what a site runs in the files beside. It only prints."""
+"""The command `echoscribe`: studies, reports and serving here, what a site runs in the files beside. It only prints."""
 
 import json
 import os
@@ -23,6 +23,7 @@ from service.cli.doctor import diagnose
 from service.cli.fine_tune import FINE_TUNE_EXAMPLES, fine_tune
 from service.cli.output import USER_MISTAKES, print_mistake
 from service.cli.output import stderr as _errors
+from service.cli.reading import print_report, read_file
 from service.errors import InvalidField
 from service.http.serve import serve as run_server
 from service.modalities.registry import served_by
@@ -87,6 +88,18 @@ def report(
         typer.echo(report_text(answer))
     _write_json(answer.model_dump_json(indent=1), json_path)
     _require_usable(answer)
+
+
+@app.command()
+def read(
+    report_file: Annotated[
+        Path, typer.Argument(metavar="REPORT", help="A report as a text file; '-' reads the input.")
+    ],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
+) -> None:
+    """Show what is understood of a written report, sentence by sentence."""
+    print_report(read_file(report_file), as_json=as_json)
 
 
 @app.command()

@@ -8,8 +8,11 @@ from typing import Final, Protocol
 
 from model.bundle import BundleManifest, modality_of
 from model.device import Placement
+from model.echo.language.reader import finding_reader
 from model.echo.modality import build_echo
 from model.modality import Modality
+from model.report.language.language import FindingReader, Language
+from model.report.language.phrase_reader import PhraseReader
 from model.study import Acquisition
 from service.errors import ArtifactError
 from service.ingest.limits import IngestLimits
@@ -33,21 +36,28 @@ class OpenStudy(Protocol):
         """The study, open until the context ends."""
 
 
+def read_phrases(language: Language) -> FindingReader:
+    """Reads the phrases of a language and nothing else."""
+    return PhraseReader(language).findings_in
+
+
 @dataclass(frozen=True)
 class ServedModality:
     """A modality as the service sees it.
 
     build: its networks, from a bundle. open_study: which files are its own, which belong together, how they are read.
     warm_up: acquisitions of the study that is run once before the service calls itself ready.
+    finding_reader: what reads findings in free sentences of reports; without one only phrases of the language are read.
     """
 
     build: BuildModality
     open_study: OpenStudy
     warm_up: Callable[[], Sequence[Acquisition]]
+    finding_reader: Callable[[Language], FindingReader] = read_phrases
 
 
 MODALITIES: Final[dict[str, ServedModality]] = {
-    "echo": ServedModality(build_echo, open_echo_study, warm_up_clips),
+    "echo": ServedModality(build_echo, open_echo_study, warm_up_clips, finding_reader),
 }
 
 

@@ -6,7 +6,7 @@ the rules of de-identification know nothing of. Everything is drawn from one see
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,6 +45,7 @@ class MessyTable:
     good: tuple[str, ...]
     bad: tuple[tuple[str, str], ...]
     patients: dict[str, str] = field(default_factory=dict)
+    truth: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # study id → labels of its patient
 
 
 def messy_table(seed: int, studies: int, languages: Sequence[Language], *, planted: bool = True) -> MessyTable:

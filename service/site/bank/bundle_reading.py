@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.bundle import BundleManifest
+from model.echo.language.reader import echo_grammar
 from model.echo.phrases.reader import english, german
 from model.report.language.language import Language
 from model.report.language.phrase_reader import PhraseReader
@@ -50,6 +51,7 @@ class BundleReading:
         languages = self.languages()
         wordings = " ".join(phrase.template for language in languages for phrase in language.phrases)
         words = {*_WORD.findall(wordings.casefold()), *(word.casefold() for word in mapping.vocabulary)}
+        words |= {word for lexicon in echo_grammar().lexicons.values() for word in lexicon.words}
         return RowReader(
             mapping=mapping,
             headings=HeadingMap(self.sections, mapping.headings, mapping.ignored_headings),

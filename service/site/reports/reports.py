@@ -5,8 +5,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
+from model.report.clinical_text.headings import Block
 from model.report.language.language import Finding
 from model.report.language.phrase_reader import PhraseReader
 from model.taxonomy import Phenotype
@@ -14,7 +16,7 @@ from service.site.identity.deidentify import Deidentifier, Identity, identity_of
 from service.site.identity.pseudonyms import Pseudonyms
 from service.site.reports.headings import HeadingMap
 from service.site.reports.mapping import ColumnMapping
-from service.site.reports.sentences import split_sentences
+from service.site.reports.meaning import RowMeaning, SentenceReader, merged
 from service.site.reports.table import TableRow
 
 _YES = frozenset({"1", "1.0", "yes", "y", "true", "present", "positive", "pos", "ja"})
@@ -78,38 +80,64 @@ class RowReader:
     def read(self, row: TableRow) -> RowReading:
         """The report of a row that the survey let pass."""
         counts: Counter[str] = Counter()
-        sentences, doubts = self._sentences(row, counts)
+        meaning = self._reader.read(self.blocks_of(row, counts))
+        counts.update(f"impression contradicts: {name}" for name in meaning.contradictions)
+        counts["reports in no language that is read"] += meaning.language is None
+        sentences, doubts = self._sentences(row, meaning, counts)
         if doubts:
             return RowReading(None, None, doubts, counts)
         if not sentences:
             return RowReading(None, "no_section", (), counts)
-        labels, derived = self._labels(row, sentences, counts)
+        labels, derived = self._labels(row, sentences, meaning, counts)
         study, patient = (row.values[column] for column in (self.mapping.study, self.mapping.patient))
         report = BankedReport(
             self.pseudonyms.of("study", study), self.pseudonyms.of("patient", patient), sentences, labels, derived
         )
         return RowReading(report, None, (), counts)
 
-    def sections_of(self, row: TableRow, counts: Counter[str]) -> Mapping[str, str]:
-        """The row's text by section."""
+    def blocks_of(self, row: TableRow, counts: Counter[str]) -> Sequence[Block]:
+        """The row's text in blocks under headings."""
         if self.mapping.text is None:
             cells = {section: row.values[column].strip() for section, column in self.mapping.sections.items()}
-            return {section: text for section, text in cells.items() if text}
+            return [Block("section", section, section, text) for section, text in cells.items() if text]
         split = self.headings.split(row.values[self.mapping.text])
         counts.update(f"ignored heading: {name}" for name in split.ignored)
         counts["characters before the first heading"] += len(split.loose)
-        return split.sections
+        return split.blocks
 
     def doubted_words(self, row: TableRow) -> set[str]:
         """The words for which a row is put aside, for the person who looks at it; no bank or log may hold them."""
-        identity = self._identity(row)
+        identity, counts = self._identity(row), Counter[str]()
         return {
             word
-            for section, text in self.sections_of(row, Counter()).items()
-            for sentence in split_sentences(text)
-            if self._phrase(section, sentence)[0] is None
-            for word in self.deidentifier.judge(sentence, identity).words
+            for sentence in self._reader.read(self.blocks_of(row, counts)).sentences
+            if sentence.phrase is None
+            for word in self.deidentifier.judge(sentence.text, identity).words
         }
+
+    def _sentences(
+        self, row: TableRow, meaning: RowMeaning, counts: Counter[str]
+    ) -> tuple[tuple[BankedSentence, ...], tuple[str, ...]]:
+        identity = self._identity(row)
+        found: list[BankedSentence] = []
+        doubts: dict[str, None] = {}
+        for sentence in meaning.sentences:
+            counts["sentences"] += 1
+            counts["sentences read"] += sentence.by_words or bool(sentence.read.meaning.findings)
+            if sentence.phrase is not None:
+                counts["sentences matched"] += 1
+                counts["sentences matched by meaning"] += not sentence.by_words
+                counts[f"matched in: {sentence.language}"] += 1
+                found.append(BankedSentence(sentence.section, sentence.phrase.phrase_id, sentence.value))
+                continue
+            judged = self.deidentifier.judge(sentence.text, identity)
+            counts.update(f"removed: {kind}" for kind in judged.removed)
+            doubts |= dict.fromkeys(judged.doubts)
+            counts["sentences free" if judged.text else "sentences left out"] += 1
+            if judged.text:
+                found.append(BankedSentence(sentence.section, text=stable(judged.text)))
+        counts.update(f"section: {section}" for section in dict.fromkeys(s.section for s in found))
+        return tuple(found), tuple(doubts)
 
     def _identity(self, row: TableRow) -> Identity:
         """What the row's own cells and its study's DICOM headers say of who it is of."""
@@ -120,40 +148,14 @@ class RowReader:
             names, (values[column] for column in (mapping.study, mapping.patient, *mapping.identifiers, *dates))
         )
 
-    def _sentences(self, row: TableRow, counts: Counter[str]) -> tuple[tuple[BankedSentence, ...], tuple[str, ...]]:
-        identity = self._identity(row)
-        found: list[BankedSentence] = []
-        doubts: dict[str, None] = {}
-        for section, text in self.sections_of(row, counts).items():
-            counts[f"section: {section}"] += 1
-            for sentence in split_sentences(text):
-                counts["sentences"] += 1
-                phrase, language = self._phrase(section, sentence)
-                if phrase is not None:
-                    counts["sentences matched"] += 1
-                    counts[f"matched in: {language}"] += 1
-                    found.append(phrase)
-                    continue
-                judged = self.deidentifier.judge(sentence, identity)
-                counts.update(f"removed: {kind}" for kind in judged.removed)
-                doubts |= dict.fromkeys(judged.doubts)
-                counts["sentences free" if judged.text else "sentences left out"] += 1
-                if judged.text:
-                    found.append(BankedSentence(section, text=stable(judged.text)))
-        return tuple(found), tuple(doubts)
-
-    def _phrase(self, section: str, sentence: str) -> tuple[BankedSentence | None, str]:
-        """The phrase that a sentence is, and the language it is written in."""
-        for reader in self.readers:
-            reading = reader.read_sentence(section, sentence)
-            if reading.phrase is not None and reading.phrase.section == section:
-                return BankedSentence(section, reading.phrase.phrase_id, reading.value), reader.language.language
-        return None, ""
+    @cached_property
+    def _reader(self) -> SentenceReader:
+        return SentenceReader(self.readers, frozenset(self.headings.sections))
 
     def _labels(
-        self, row: TableRow, sentences: Sequence[BankedSentence], counts: Counter[str]
+        self, row: TableRow, sentences: Sequence[BankedSentence], meaning: RowMeaning, counts: Counter[str]
     ) -> tuple[dict[str, float], tuple[str, ...]]:
-        """Labels of the columns, and for the other phenotypes those that the phrases state; a denial is a 0."""
+        """Labels of the columns, and for the other phenotypes those that the text states; a denial is a 0."""
         stated: dict[str, float] = {}
         for phenotype in self.phenotypes:
             column = self.mapping.labels.get(phenotype.name)
@@ -163,7 +165,9 @@ class RowReader:
                     counts[f"label not readable: {phenotype.name}"] += 1
                 else:
                     stated[phenotype.name] = value
-        read = self._read_off(sentences)
+        kinds = {phenotype.name: phenotype.kind for phenotype in self.phenotypes}
+        read = merged(self._read_off(sentences), meaning.labels, kinds)
+        read = {name: value for name, value in {**meaning.completing, **read}.items() if name in kinds}
         derived = tuple(name for name in read if name not in stated)
         labels = {**read, **stated}
         counts.update(f"label: {name}" for name in labels)

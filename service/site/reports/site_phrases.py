@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from index.phrase_table import PhraseRow, PhraseTable
-from model.report.language.language import Language
+from model.echo.language.reader import finding_reader
+from model.report.language.language import FindingReader, Language
 from service.site.reports.limits import PATIENTS_OF_A_PHRASE
 from service.site.reports.numberless import numberless
 from service.site.reports.reports import BankedReport, BankedSentence
@@ -48,11 +49,14 @@ class SitePhrases:
         for section in sections:
             free[section] = len(rows)
             rows.append(PhraseRow(len(rows), section, "free text", "<string>", _FREE, "string"))
-        numbers = {}
+        numbers, read = {}, finding_reader(language)
         for section, template in shared:
             numbers[section, template] = len(rows)
             slot = "numerical" if "<numerical>" in template else None
-            rows.append(PhraseRow(len(rows), section, "site", template, numberless(template), slot))
+            plain = numberless(template)
+            rows.append(
+                PhraseRow(len(rows), section, "site", template, plain, slot, says=_says(read, section, plain, slot))
+            )
         return cls(PhraseTable(tuple(rows)), {p.phrase_id: n for n, p in enumerate(language.phrases)}, numbers, free)
 
     def row(self, sentence: BankedSentence) -> tuple[int, Value]:
@@ -63,6 +67,13 @@ class SitePhrases:
         template, value = _template(sentence.text)
         shared = self._shared.get((sentence.section, template))
         return (self._free[sentence.section], sentence.text) if shared is None else (shared, value)
+
+
+def _says(read: FindingReader, section: str, text: str, slot: str | None) -> str | None:
+    """What the wording states, the same for all that state it; None where nothing is understood."""
+    found = read(section, text)
+    stated = ", ".join(sorted(f"{finding.name}={finding.value}" for finding in found))
+    return f"{section}: {stated}{' with a number' if slot else ''}" if stated else None
 
 
 def sentence_of(row: PhraseRow, value: Value) -> BankedSentence:

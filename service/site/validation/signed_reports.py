@@ -6,12 +6,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Self
 
+from model.echo.language.reader import echo_grammar, echo_headings
+from model.report.clinical_text.headings import Block
+from model.report.clinical_text.sentences import split_sentences
+from model.report.clinical_text.stated import StatedFinding
 from model.report.language.language import Finding
-from model.report.language.phrase_reader import PhraseReader, sentences_of
+from model.report.language.phrase_reader import PhraseReader
 from model.taxonomy import Taxonomy
 from service.site.calibration.bank_overlap import BankOverlap
 from service.site.calibration.labelled_studies import label_of
 from service.site.calibration.site_rows import site_rows
+from service.site.reports.meaning import label_numbers
 
 Part = Literal["development", "test"]
 WHOLE = "report"  # the column of a text that is not divided into sections
@@ -21,7 +26,7 @@ WHOLE = "report"  # the column of a text that is not divided into sections
 class ReportContent:
     """What a report says. findings: section → finding → value, those said one way only. labels: the known ones.
 
-    sentences, unread: how many it has, and how many of them are no phrase of the reader's language.
+    sentences, unread: how many it has, and how many of them state nothing that is understood.
     """
 
     findings: Mapping[str, Mapping[str, str]]
@@ -81,7 +86,7 @@ def read_signed_reports(path: Path, taxonomy: Taxonomy, reader: PhraseReader) ->
             repeated.add(study)
             continue
         lines[study] = line
-        content = content_of({name: sentences_of(row[name]) for name in texts}, reader)
+        content = content_of(_texts(row, texts), reader)
         given = {p.name: value for p in labels if (value := label_of(row[p.name], p, line, refused)) is not None}
         labelled = {**content.labels, **given}
         found[study] = SignedReport(
@@ -91,17 +96,31 @@ def read_signed_reports(path: Path, taxonomy: Taxonomy, reader: PhraseReader) ->
 
 
 def content_of(text: Mapping[str, Iterable[str]], reader: PhraseReader) -> ReportContent:
-    """What a text says, sentence by sentence. A finding or number that is said two ways is said no way."""
+    """What a text says, sentence by sentence. A finding or number that is said two ways is said no way.
+
+    A sentence that is no phrase of the reader's language is read by the grammar of echo reports.
+    """
     findings: dict[str, dict[str, set[str]]] = {}
     stated: list[Finding] = []
     numbers: dict[str, set[float]] = {}
     count = unread = 0
+    grammar = echo_grammar()
+    contexts = {section: grammar.context(None if section == WHOLE else section) for section in text}
+    free: list[StatedFinding] = []
     for section, sentences in text.items():
         for sentence in sentences:
             count += 1
-            reading = reader.read_sentence(None if section == WHOLE else section, sentence)
+            place = None if section == WHOLE else section
+            reading = reader.read_sentence(place, sentence)
             if reading.phrase is None:
-                unread += 1
+                meaning = grammar.read(
+                    sentence, grammar.language_of(sentence, reader.language.language), contexts[section]
+                )
+                unread += not meaning.findings
+                free += meaning.findings
+                for said in meaning.findings:
+                    if said.value is not None and (said.certainty, said.time) == ("stated", "current"):
+                        findings.setdefault(said.section, {}).setdefault(said.entity, set()).add(said.value)
                 continue
             stated += reading.findings
             for finding in reading.findings:
@@ -109,12 +128,27 @@ def content_of(text: Mapping[str, Iterable[str]], reader: PhraseReader) -> Repor
             for slot, value in reading.slots.items():
                 numbers.setdefault(slot, set()).add(value)
     slots = {slot: next(iter(values)) for slot, values in numbers.items() if len(values) == 1}
-    labels = reader.labels_from(stated, slots)
+    by_words = {name: value for name, value in reader.labels_from(stated, slots).items() if value is not None}
+    by_meaning = label_numbers(grammar.labels.labels(free)[0])
+    disputed = {n for n, v in by_words.items() if {v, by_meaning.get(n, v)} == {0.0, 1.0}}
+    labels = {name: value for name, value in {**by_meaning, **by_words}.items() if name not in disputed}
     one_way = {
         section: {name: next(iter(values)) for name, values in named.items() if len(values) == 1}
         for section, named in findings.items()
     }
-    return ReportContent(one_way, {n: v for n, v in labels.items() if v is not None}, count, unread)
+    return ReportContent(one_way, labels, count, unread)
+
+
+def _texts(row: Mapping[str, str], names: Iterable[str]) -> dict[str, list[str]]:
+    """Section → its sentences; a whole text is divided at its headings, and its impression is left to the findings."""
+    texts: dict[str, list[str]] = {}
+    for name in names:
+        blocks = echo_headings().blocks(row[name]) if name == WHOLE else [Block("section", name, name, row[name])]
+        has_body = any(block.kind in ("section", "narrative") for block in blocks)
+        for block in blocks:
+            if block.kind != "ignored" and not (block.kind == "impression" and has_body):
+                texts.setdefault(block.section or WHOLE, []).extend(split_sentences(block.text))
+    return texts
 
 
 def part_of(patient: str) -> Part:

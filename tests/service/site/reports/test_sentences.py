@@ -30,3 +30,15 @@ def test_no_letter_is_lost_and_none_is_added(text: str) -> None:
         return [character for character in part if character.isalpha()]
 
     assert letters("".join(split_sentences(text))) == letters(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("Z. n. TAVI. Kein PE.", ["Z. n. TAVI.", "Kein PE."]),
+        ("V. cava inf. 18 mm. Mild MR. No MS. No AS.", ["V. cava inf. 18 mm.", "Mild MR.", "No MS.", "No AS."]),
+        ("Seen by Mr. Smith. Moderate MR. RVSP 40.", ["Seen by Mr. Smith.", "Moderate MR.", "RVSP 40."]),
+    ],
+)
+def test_abbreviations_of_the_field(text: str, sentences: list[str]) -> None:
+    assert split_sentences(text) == sentences

@@ -78,3 +78,16 @@ def test_a_patient_is_in_one_half_and_the_halves_are_alike() -> None:
     parts = [part_of(f"patient {number}") for number in range(2000)]
     assert parts == [part_of(f"patient {number}") for number in range(2000)]
     assert 900 < parts.count("test") < 1100
+
+
+def test_free_text_under_headings_of_any_lab_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "signed.csv"
+    text = (
+        "INDICATION: severe MR\nFINDINGS: LVEF 55-60%. Mod MR. No pericardial effusion noted.\nIMPRESSION: Severe MR."
+    )
+    path.write_text(f'study,patient,report\ns1,p1,"{text}"\n', encoding="utf-8")
+    signed = read_signed_reports(path, ECHO_TAXONOMY, PhraseReader(english()))
+    content = signed.reports["s1"].content
+    assert content.labels == {"ejection_fraction": 57.5, "mitral_regurgitation": 1.0, "pericardial_effusion": 0.0}
+    assert (content.sentences, content.unread) == (3, 0)
+    assert content.findings["Mitral Valve"] == {"mitral_regurgitation": "moderate"}

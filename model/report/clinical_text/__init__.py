@@ -1,0 +1,1 @@
+"""Reads clinical sentences with a lexicon and tables that a modality brings. Knows no organ."""

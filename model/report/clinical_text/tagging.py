@@ -1,0 +1,147 @@
+"""Tokens → tagged items: the longest terms of the lexicon, numbers, grades, joints and marks in reading order."""
+
+from typing import Any, NamedTuple
+
+from model.report.clinical_text.lexicon import Entry, Lexicon, Mention
+from model.report.clinical_text.numbers import Number, Ordinal, with_ranges
+from model.report.clinical_text.tokens import Token, fold
+
+ANY_WORD = "xxx"  # in a term: stands for any one word
+_RANGE_MARKS = frozenset({"/", "-", "to", "bis"})
+_GRADE_WORDS = frozenset({"grad", "grade", "stadium", "stage", "typ", "type"})
+
+
+class Item(NamedTuple):
+    """kind: mention, grade, ordinal, number, cue, join, method, mark, date or word (not in the lexicon)."""
+
+    kind: str
+    value: str
+    mention: Mention | None = None
+    number: Number | None = None
+    ordinal: Ordinal | None = None
+    high: str | None = None  # upper end of a range of grades
+    leads_place: bool = False  # a word such as "of" or "around": what follows is where something is
+
+
+def tag(text: str, lexicon: Lexicon) -> list[Item]:
+    """The items of a text."""
+    tokens = _known(lexicon.tokens(with_ranges(lexicon.expanded(text))), lexicon)
+    capitals = text.isupper()
+    items: list[Item] = []
+    at = 0
+    while at < len(tokens):
+        entries, length = _longest(tokens, at, lexicon.trie, capitals)
+        if (
+            entries
+            and entries[0].capitals
+            and capitals
+            and tokens[at].key in lexicon.function_stems
+            and not _listed(items, tokens[at + 1 : at + 2])
+        ):
+            entries = []  # in a text of capitals "AS" is a small word, unless something leads it to a lesion
+        if entries:
+            items.append(_item(entries[0], lexicon))
+            at += length
+        else:
+            items.append(_other(tokens[at], items, lexicon.place_words))
+            at += 1
+    return _joined_grades(items, lexicon)
+
+
+def _listed(before: list[Item], after: list[Token]) -> bool:
+    """Whether a word in capitals stands as a lesion: it is led by a grade, a trigger or a list, or stands alone."""
+    if not before:
+        return not after or after[0].kind != "word"
+    return before[-1].kind in ("grade", "ordinal", "cue", "join") or before[-1].value in (",", "/")
+
+
+def _known(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
+    """Tokens with words replaced by the known stems that they stand for, without the full stops of abbreviations."""
+    found: list[Token] = []
+    for at, token in enumerate(tokens):
+        if token.key == "." and at + 1 < len(tokens) and found and found[-1].kind == "word":
+            written = fold(tokens[at - 1].text)
+            if (len(written) == 1 and tokens[at - 1].kind == "word") or written in lexicon.abbreviations:
+                continue
+        if token.kind == "word":
+            stems = lexicon.resolve(token.key)
+            found.extend(token._replace(key=stem) for stem in stems) if stems else found.append(token)
+        else:
+            found.append(token)
+    return found
+
+
+def _longest(tokens: list[Token], at: int, trie: dict[Any, Any], capitals: bool) -> tuple[list[Entry], int]:
+    node, best, length = trie, [], 0
+    for position in range(at, len(tokens)):
+        below = node.get(tokens[position].key)
+        if below is None and tokens[position].kind == "word":
+            below = node.get(ANY_WORD)
+        if below is None:
+            break
+        node = below
+        entries = node.get(None)
+        if entries:
+            written = tokens[position].text
+            fitting = [entry for entry in entries if not entry.capitals or written.isupper() or capitals]
+            if fitting:
+                best, length = fitting, position - at + 1
+    return best, length
+
+
+def _item(entry: Entry, lexicon: Lexicon) -> Item:
+    if entry.kind == "mention":
+        return Item("mention", entry.value, mention=lexicon.mentions[entry.value])
+    low, _, high = entry.value.partition("-")
+    return Item("grade", low, high=high) if entry.kind == "grade" and high else Item(entry.kind, entry.value)
+
+
+def _other(token: Token, before: list[Item], place_words: frozenset[str]) -> Item:
+    if token.kind == "grade":
+        return Item("ordinal", token.text, ordinal=token.ordinal) if _is_grade(token, before) else Item("word", "")
+    if token.kind == "number":
+        number = token.number
+        if before and before[-1].value in _GRADE_WORDS and number is not None and number.unit is None:
+            low, high = int(number.low), int(number.high)
+            if 0 < low <= high <= 4:
+                return Item("ordinal", token.text, ordinal=Ordinal(low, high, True, False))
+        return Item("number", token.text, number=number)
+    if token.kind == "word" and fold(token.text) in place_words:
+        return Item("word", token.key, leads_place=True)
+    return Item("cue", "doubt") if token.key == "?" else Item(token.kind, token.key)
+
+
+def _is_grade(token: Token, before: list[Item]) -> bool:
+    """A bare roman numeral is a grade after "grade" or after something named."""
+    if token.ordinal is None:
+        return False
+    if token.ordinal.marked:
+        return True
+    return bool(before) and (before[-1].value in _GRADE_WORDS or before[-1].kind == "mention")
+
+
+def _joined_grades(items: list[Item], lexicon: Lexicon) -> list[Item]:
+    """Items with "mild to moderate", "mild/moderate" and "mild moderate" as one grade of two ends."""
+    found: list[Item] = []
+    at = 0
+    while at < len(items):
+        item = items[at]
+        if item.kind == "grade":
+            follower = at + 1
+            between = items[follower] if follower + 1 < len(items) else item
+            if between.value in _RANGE_MARKS or (between.kind, between.value) == ("join", "or"):
+                follower += 1
+            if (
+                item.high is None
+                and follower < len(items)
+                and items[follower].kind == "grade"
+                and not items[follower].high
+            ):
+                ends = sorted((item.value, items[follower].value), key=lexicon.grade_rank.__getitem__)
+                if ends[0] != ends[1]:
+                    found.append(Item("grade", ends[0], high=ends[1]))
+                    at = follower + 1
+                    continue
+        found.append(item)
+        at += 1
+    return found
