@@ -75,9 +75,14 @@ class Visibility:
         return frozenset(name for name, views in self.findings.items() if not self._shows(embedding, views))
 
     def views_of(self, embedding: StudyEmbedding, phenotype: str, section: str) -> tuple[str, ...]:
-        """The different views in the study that show a phenotype, in the order of the taxonomy."""
-        wanted = self.phenotypes.get(phenotype, self.sections[section])
-        return tuple(view for view in embedding.views if view in wanted and self._shows(embedding, {view}))
+        """The different views in the study that show a phenotype, in the order of the taxonomy.
+
+        Each clip that shows it counts as the likeliest of these views.
+        """
+        wanted = [view in self.phenotypes.get(phenotype, self.sections[section]) for view in embedding.views]
+        likely = embedding.view_probabilities * torch.tensor(wanted, device=embedding.view_probabilities.device)
+        found = set(likely[likely.sum(dim=1) >= _LEAST_PROBABILITY].argmax(dim=1).tolist())
+        return tuple(view for number, view in enumerate(embedding.views) if number in found)
 
     def _shows(self, embedding: StudyEmbedding, views: Set[str]) -> bool:
         return bool(self._shown_in(embedding, views).any())

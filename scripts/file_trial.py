@@ -1,12 +1,12 @@
 """One file read and prepared as the service does it, and what came of it in one line."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
-from model.echo.preprocessing.preprocess import prepare_clip
+from model.echo.preprocessing.preprocess import prepare_pictures
 from model.echo.preprocessing.preprocessing_config import echoscribe_preprocessing
 from model.errors import ClipRejected
 from model.study import Clip, SkippedClip
@@ -37,7 +37,10 @@ def trials_of(path: Path, *, echo: bool = True) -> Iterator[Trial]:
     try:
         with open_study([path], IngestLimits()) as study:
             for result in sorted(study.read(), key=lambda result: result.position):
-                yield _prepared(result) if echo and isinstance(result, Clip) else trial_of(result)
+                if echo and isinstance(result, Clip):
+                    yield from _prepare(result)
+                else:
+                    yield trial_of(result)
     except StudyError as refused:
         yield Trial("refused", str(refused))
 
@@ -56,11 +59,17 @@ def trial_of(result: Clip | SkippedClip) -> Trial:
     )
 
 
-def _prepared(clip: Clip) -> Trial:
-    """What is known of a clip once it was prepared with the profile of the default bundle."""
+def _prepare(clip: Clip) -> Iterator[Trial]:
+    """What is known of each picture of a clip once it was prepared with the profile of the default bundle."""
     read = trial_of(clip)
     try:
-        prepare_clip(clip, _PROFILE, torch.device("cpu"))
+        pictures = prepare_pictures(clip, _PROFILE, torch.device("cpu"))
     except ClipRejected as rejected:
-        return Trial(rejected.reason.value, rejected.text, read.frames, read.size, read.rate)
-    return read
+        yield Trial(rejected.reason.value, rejected.text, read.frames, read.size, read.rate)
+        return
+    for picture in pictures:
+        which = "" if picture.panel is None else f"picture {picture.panel} of the frame"
+        if isinstance(picture, SkippedClip):
+            yield replace(read, code=picture.reason.value, text=picture.text)
+        else:
+            yield replace(read, text=" ".join(filter(None, (which, read.text))))

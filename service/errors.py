@@ -6,6 +6,7 @@ ServiceError
 │   ├── StudyUnreadable      a path that is not there, or a disk that fails
 │   ├── StudyTooLarge        too many files or too many bytes
 │   ├── MixedStudies         files of more than one study or patient
+│   ├── SeveralStudies       usable files in more than one folder, and nothing says that they are one study
 │   └── ArchiveRefused       a zip with unsafe names, too many files or too many bytes
 ├── RequestError             a field or header of the request cannot be used
 │   ├── InvalidField         unknown, repeated, unreadable or out of range
@@ -40,14 +41,15 @@ ServiceError
 └── ArtifactError            bundle and bank do not fit together
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class ServiceError(Exception):
     """Any fault that the service reports to its caller.
 
     field: name of the form field, query parameter or header at fault. limit: the number that was exceeded.
-    positions: upload positions, 1-based. retry_after_seconds: when trying again makes sense.
+    positions: upload positions, 1-based. names: local names by position, for a command line's own terminal; never part
+    of the text, of an answer or of a log. retry_after_seconds: when trying again makes sense.
     """
 
     def __init__(
@@ -57,12 +59,14 @@ class ServiceError(Exception):
         field: str | None = None,
         limit: int | float | None = None,
         positions: Sequence[int] = (),
+        names: Mapping[int, str] | None = None,
         retry_after_seconds: int | None = None,
     ) -> None:
         super().__init__(text)
         self.field = field
         self.limit = limit
         self.positions = tuple(positions)
+        self.names = dict(names or {})
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -84,6 +88,17 @@ class StudyTooLarge(StudyError):
 
 class MixedStudies(StudyError):
     """Files of more than one StudyInstanceUID or PatientID; names positions, never the values."""
+
+
+class SeveralStudies(StudyError):
+    """Usable files in more than one folder without an identifier that makes them one study; names positions.
+
+    folders: where they lie, sealed as `names` are.
+    """
+
+    def __init__(self, text: str, *, positions: Sequence[int], folders: Sequence[str]) -> None:
+        super().__init__(text, positions=positions)
+        self.folders = tuple(folders)
 
 
 class ArchiveRefused(StudyError):

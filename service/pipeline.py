@@ -7,7 +7,7 @@ web framework.
 import os
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -216,15 +216,16 @@ class ReportPipeline:
         skipped: list[SkippedClip] = []
         facts: dict[int, ClipFacts] = {}
         started, work = time.perf_counter(), StageClock()
+        total = len(items) if isinstance(items, Sized) else 0
         with closing(in_threads(self._prepare, items, self.clip_threads, CLIPS_AT_ONCE)) as stream:
-            for pictures, clip_facts, seconds in stream:
+            for done, (pictures, clip_facts, seconds) in enumerate(stream, start=1):
                 work.add(seconds)
                 skipped += [picture for picture in pictures if isinstance(picture, SkippedClip)]
                 own = [picture for picture in pictures if not isinstance(picture, SkippedClip)]
                 used += own
                 if own and clip_facts:
                     facts[own[0].position] = clip_facts
-                progress(Progress("prepare", len(used) + len(skipped), 0))
+                progress(Progress("prepare", done, total))
         repeats = self.modality.find_repeats(used)
         skipped += [leave_out(one, repeats[one.name]) for one in used if one.name in repeats]
         clock.add(work.shares_of(time.perf_counter() - started))

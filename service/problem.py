@@ -21,6 +21,7 @@ TABLE: Mapping[type[ServiceError], tuple[int, str]] = {
     errors.EmptyStudy: (422, "No files in the upload"),
     errors.StudyTooLarge: (413, "The study exceeds a limit"),
     errors.MixedStudies: (422, "Files of more than one study or patient"),
+    errors.SeveralStudies: (422, "Files in more than one folder, and nothing makes them one study"),
     errors.ArchiveRefused: (422, "The archive cannot be used"),
     errors.InvalidField: (422, "A field of the request cannot be used"),
     errors.ModeUnavailable: (409, "The bundle cannot write in this mode"),

@@ -146,6 +146,7 @@ class ReportDocument(Document):
     )
     draft_notice: str
     mode: Mode
+    modality: str = Field("", description="Name of the modality; empty in documents of before it was stated.")
     lang: str = Field("en", description="Language of the report (BCP 47).")
     created: datetime
     sections: list[SectionOut]

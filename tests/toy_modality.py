@@ -14,7 +14,7 @@ from model.embeddings import ClipName, PreparedAcquisition, StudyEmbedding
 from model.study import Clip, SkippedClip
 from model.taxonomy import Phenotype, Taxonomy
 from service.artifacts import ArtifactPaths
-from service.modalities.echo.files import open_study
+from service.modalities.echo.files import ECHO_FILES, open_study
 from service.modalities.registry import ServedModality
 
 TOY = Taxonomy(
@@ -60,7 +60,7 @@ def _warm_up() -> list[Clip]:
     return [toy_clip(1, (9, 9, 9))]
 
 
-SERVED_TOY = ServedModality(build_toy, open_study, _warm_up)
+SERVED_TOY = ServedModality(build_toy, open_study, _warm_up, ECHO_FILES)
 
 
 def write_toy(folder: Path, candidates: int = 60) -> ArtifactPaths:

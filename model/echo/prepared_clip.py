@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from model.embeddings import PreparedAcquisition
+from model.study import Source
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -13,7 +14,9 @@ class PreparedClip(PreparedAcquisition):
 
     view_input: float32 (F, C, H, W) the F frames the view classifier reads, normalised alike.
     start_frame: first source frame of the window that was chosen, 0-based.
+    source: what the clip was read from.
     """
 
     view_input: torch.Tensor
     start_frame: int
+    source: Source = "video"

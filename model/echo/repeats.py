@@ -24,10 +24,11 @@ _MOST_DELAY = 12  # frames of the window
 def find_repeats(clips: Sequence[PreparedClip]) -> Mapping[ClipName, ClipName]:
     """Name of a clip that shows a loop again → name of the clip that shows it and counts.
 
-    The clip of the smallest sha256 counts, so that the order of the upload changes nothing. Pictures of one frame are
+    A DICOM clip counts rather than a copy of it, for it states more; else the clip of the smallest sha256, so that the
+    order of the upload changes nothing. Pictures of one frame are
     never held against each other: each has its own place in the answer.
     """
-    ordered = sorted(clips, key=lambda clip: (clip.sha256, clip.position, clip.panel or 0))
+    ordered = sorted(clips, key=lambda clip: (clip.source != "dicom", clip.sha256, clip.position, clip.panel or 0))
     coarse = [_spectrum(_grey(clip, _COARSE_SIDE)) for clip in ordered]
     fine: dict[int, torch.Tensor] = {}
     repeats: dict[ClipName, ClipName] = {}

@@ -33,10 +33,10 @@ from model.report.text_encoder.text_encoder import TextEncoder, TextEncoderConfi
 from scripts.needed_extra import stop_without
 from scripts.rendered.embed_studies import VIEWS_FILE
 from scripts.rendered.evaluation.parts.abstention import informative_views
+from scripts.rendered.mil.mil_assessment import SectionSums, chosen_weight
+from scripts.rendered.mil.mil_learning import TELLING, MilLearner, MilPlan, losses_of
+from scripts.rendered.mil.mil_studies import MilStudies
 from scripts.rendered.training.encoded_studies import EncodedStudies
-from scripts.rendered.training.mil_assessment import SectionSums, chosen_weight
-from scripts.rendered.training.mil_learning import TELLING, MilLearner, MilPlan, losses_of
-from scripts.rendered.training.mil_studies import MilStudies
 from scripts.rendered.training.section_targets import FindingScale
 from scripts.rendered.training.section_texts import SectionTexts, encode_blocks
 from scripts.rendered.training.study_encoding import NETWORKS_FILE

@@ -89,6 +89,7 @@ def document(answer: Answer) -> ReportDocument:
         status="unusable" if not answer.study.used else "demonstration" if synthetic else "complete",
         draft_notice=f"{words.draft_notice} {words.demonstration_notice}" if synthetic else words.draft_notice,
         mode=answer.mode,
+        modality=answer.bundle.modality,
         lang=answer.language.lang,
         created=answer.created,
         sections=[_section(answer, row, name) for row, name in enumerate(answer.study.sections.sections)],

@@ -1,38 +1,32 @@
 """The command `echoscribe`: studies, reports and serving here, what a site runs in the files beside. It only prints."""
 
 import json
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.progress import Progress as Bar
-from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from service.artifacts import pipeline_of, set_threads
 from service.cli import bank as bank_commands
 from service.cli import imports, site_studies, train
+from service.cli.answering import Asked, LocalAnswer, local_text
+from service.cli.answers import JsonOutput, Shown, show_each, show_study
 from service.cli.doctor import diagnose
 from service.cli.fine_tune import FINE_TUNE_EXAMPLES, fine_tune
-from service.cli.output import USER_MISTAKES, print_mistake
+from service.cli.output import USER_MISTAKES, print_mistake, print_table
 from service.cli.output import stderr as _errors
 from service.cli.reading import print_report, read_file
-from service.errors import InvalidField
+from service.errors import ServiceError
 from service.http.serve import serve as run_server
-from service.modalities.registry import served_by
 from service.pipeline import ReportPipeline
+from service.renderings.local_names import with_names
 from service.renderings.report_text import report_text
-from service.run_options import Progress, ProgressSink, RunOptions, silent
 from service.schemas import Mode, PhenotypeOut, ReportDocument
 from service.settings import Settings
-from service.study.runner import default_neighbours, ingest_limits
 from service.study.shadow_drafts import drafts_in
 
 app = typer.Typer(
@@ -51,6 +45,14 @@ Device = Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda or
 Neighbours = Annotated[int | None, typer.Option("--k", help="Nearest candidates that vote.")]
 JsonPath = Annotated[
     Path | None, typer.Option("--json", help="Write the whole answer here as JSON; '-' prints it instead of the text.")
+]
+Each = Annotated[
+    bool,
+    typer.Option(
+        "--each",
+        help="One answer for each sub-folder of STUDY (DICOM goes by its StudyInstanceUID). --json then writes a line "
+        "for each, or a file for each where it names a folder. Exit status 1 when one of them is unusable.",
+    ),
 ]
 
 
@@ -76,18 +78,16 @@ def report(
     mode: Annotated[Mode | None, typer.Option("--mode", help="rag, retrieval or generate.")] = None,
     k: Neighbours = None,
     lang: Annotated[str | None, typer.Option("--lang", help="Language of the report, as en or de.")] = None,
+    each: Each = False,
     json_path: JsonPath = None,
     bundle: BundlePath = None,
     bank: BankPath = None,
     device: Device = None,
 ) -> None:
     """Write the draft report of one study."""
-    _check_writable(json_path)
-    answer = _answer(study, _settings(bundle, bank, device), mode, k, lang)
-    if json_path is None or str(json_path) != "-":
-        typer.echo(report_text(answer))
-    _write_json(answer.model_dump_json(indent=1), json_path)
-    _require_usable(answer)
+    output = JsonOutput(json_path, each)
+    asked = Asked(settings=_settings(bundle, bank, device), load=_pipeline, mode=mode, neighbours=k, lang=lang)
+    (show_each if each else show_study)(study, asked, _REPORT, output)
 
 
 @app.command()
@@ -107,20 +107,16 @@ def phenotypes(
     study: StudyPaths,
     *,
     k: Neighbours = None,
+    each: Each = False,
     json_path: JsonPath = None,
     bundle: BundlePath = None,
     bank: BankPath = None,
     device: Device = None,
 ) -> None:
     """Print the phenotype predictions of one study, without writing its report."""
-    _check_writable(json_path)
-    answer = _answer(study, _settings(bundle, bank, device), None, k, write=False)
-    if json_path is None or str(json_path) != "-":
-        Console().print(_phenotype_table(answer.phenotypes))
-        for warning in answer.warnings:
-            _errors.print(f"{warning.code}: {warning.text}", style="yellow")
-    _write_json(json.dumps({name: p.model_dump() for name, p in answer.phenotypes.items()}, indent=1), json_path)
-    _require_usable(answer)
+    output = JsonOutput(json_path, each)
+    asked = Asked(settings=_settings(bundle, bank, device), load=_pipeline, neighbours=k, write=False)
+    (show_each if each else show_study)(study, asked, _PHENOTYPES, output)
 
 
 @app.command()
@@ -196,50 +192,15 @@ def _pipeline(settings: Settings) -> ReportPipeline:
     return pipeline_of(settings)
 
 
-def _answer(
-    study: list[Path],
-    settings: Settings,
-    mode: Mode | None,
-    k: int | None,
-    lang: str | None = None,
-    *,
-    write: bool = True,
-) -> ReportDocument:
-    """The study's document, with progress per clip on stderr; write False: its text does not matter."""
-    open_study = served_by(settings.bundle).open_study
-    with open_study(study, ingest_limits(settings)) as files:  # first: a wrong path is told before networks are loaded
-        pipeline = _pipeline(settings)
-        neighbours = default_neighbours(settings, pipeline) if k is None else k
-        quoted = not write and "retrieval" in pipeline.modes  # quoting is done at once, a decoder takes its time
-        options = RunOptions("retrieval" if quoted else mode, neighbours, settings.depth, lang=lang)
-        pipeline.check(options)
-        with _progress(files.files) as sink:
-            answer = pipeline.run(files.readers(pipeline.reading_plan), options, sink)
-        for position, path in enumerate(files.paths, start=1):
-            _errors.print(f"clip {position}: {path.name}", markup=False)  # local names stay on this terminal
-        return answer
+def _print_phenotypes(answer: LocalAnswer) -> None:
+    print_table(_phenotype_table(answer.document.phenotypes))
+    for warning in answer.document.warnings:
+        text = with_names(warning.text, answer.names)
+        _errors.print(f"{warning.code}: {text}", style="yellow", markup=False, soft_wrap=True)
 
 
-@contextmanager
-def _progress(files: int) -> Iterator[ProgressSink]:
-    """A progress line on a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield silent
-        return
-    with Bar(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=_errors) as bar:
-        task = bar.add_task("reading")
-
-        def show(step: Progress) -> None:
-            count = f" clip {step.done} of {files}" if step.stage == "prepare" else ""
-            bar.update(task, description=step.stage + count)
-
-        yield show
-
-
-def _require_usable(answer: ReportDocument) -> None:
-    """Raises typer.Exit with status 1 when no file of the study could be used."""
-    if answer.status == "unusable":
-        raise typer.Exit(1)
+def _phenotype_json(document: ReportDocument, indent: int | None) -> str:
+    return json.dumps({name: row.model_dump() for name, row in document.phenotypes.items()}, indent=indent)
 
 
 def _phenotype_table(rows: dict[str, PhenotypeOut]) -> Table:
@@ -252,22 +213,11 @@ def _phenotype_table(rows: dict[str, PhenotypeOut]) -> Table:
     return table
 
 
-def _check_writable(path: Path | None) -> None:
-    """Raises InvalidField when the answer could not be written there: told now, not after minutes of work."""
-    if path is None or str(path) == "-":
-        return
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise InvalidField(f"--json: {path} cannot be written; is its folder there?", field="--json")
-
-
-def _write_json(text: str, path: Path | None) -> None:
-    """Writes to the file, or prints for '-'."""
-    if path is None:
-        return
-    if str(path) == "-":
-        typer.echo(text)
-    else:
-        path.write_text(text + "\n", encoding="utf-8")
+_REPORT = Shown(
+    lambda answer: typer.echo(report_text(answer.document, answer.names)),
+    lambda document, indent: document.model_dump_json(indent=indent),
+)
+_PHENOTYPES = Shown(_print_phenotypes, _phenotype_json)
 
 
 def main() -> None:
@@ -276,6 +226,7 @@ def main() -> None:
         app()
     except USER_MISTAKES as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else None
-        text = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error)
+        plain = local_text(error) if isinstance(error, ServiceError) else str(error)
+        text = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else plain
         print_mistake(text)
         sys.exit(2)

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from index.errors import BankError
 from model.errors import ModelError
@@ -32,6 +33,7 @@ USER_MISTAKES = (
     ValueError,
     OSError,
 )
+_UNCUT = 100_000  # columns: more than any cell has, so that nothing is cut or broken
 _SECONDS_BETWEEN_LINES = 10.0
 stderr = Console(stderr=True, highlight=False)
 
@@ -39,6 +41,11 @@ stderr = Console(stderr=True, highlight=False)
 def examples(*commands: str) -> str:
     """The end of a command's help: one example on each line."""
     return "\n\n".join(["Examples:", *commands])
+
+
+def print_table(table: Table) -> None:
+    """Prints a table on stdout: as wide as the terminal, and in a file or a pipe as wide as its longest line."""
+    Console(width=None if sys.stdout.isatty() else _UNCUT, highlight=False).print(table)
 
 
 def print_mistake(text: str) -> None:

@@ -10,6 +10,7 @@ from rich.table import Table
 from model.echo.language.reader import echo_grammar, echo_headings
 from model.report.clinical_text.report import ReadSentence, ReportMeaning, read_report
 from model.report.clinical_text.stated import StatedFinding
+from service.cli.output import print_table
 from service.errors import InvalidField
 
 _MOST_BYTES = 4_000_000  # far more than the longest report; a file above it is no report
@@ -42,8 +43,8 @@ def print_report(meaning: ReportMeaning, *, as_json: bool) -> None:
         languages = ", ".join(echo_grammar().lexicons)
         console.print(f"The report is in no language that is read ({languages}): nothing was read.", markup=False)
         return
-    console.print(sentence_table(meaning))
-    console.print(label_table(meaning))
+    print_table(sentence_table(meaning))
+    print_table(label_table(meaning))
     for name in meaning.contradictions:
         console.print(f"The impression states {name} otherwise than the findings; the findings count.", markup=False)
 

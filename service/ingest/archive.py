@@ -92,14 +92,16 @@ def _check(members: list[zipfile.ZipInfo], packed_bytes: int, limits: IngestLimi
         text = f"The archive exceeds {limits.max_study_bytes} bytes."
         raise ArchiveRefused(text, limit=limits.max_study_bytes)
     for position, member in enumerate(members, start=1):
+        name = {position: member.filename}
         if not _is_safe_name(member.orig_filename):
             text = f"File {position} of the archive has an absolute name, or one that leaves its folder."
-            raise ArchiveRefused(text, positions=[position])
+            raise ArchiveRefused(text, positions=[position], names=name)
         if member.flag_bits & 0x1:  # APPNOTE.TXT 4.4.4
-            raise ArchiveRefused(f"File {position} of the archive is encrypted.", positions=[position])
+            raise ArchiveRefused(f"File {position} of the archive is encrypted.", positions=[position], names=name)
         kind = stat.S_IFMT(member.external_attr >> 16)  # Unix mode, zero where none was stored
         if kind not in {0, stat.S_IFREG}:
-            raise ArchiveRefused(f"File {position} of the archive is a link or a device.", positions=[position])
+            text = f"File {position} of the archive is a link or a device."
+            raise ArchiveRefused(text, positions=[position], names=name)
 
 
 def _is_safe_name(name: str) -> bool:
@@ -128,7 +130,9 @@ def _extract_all(
                     file.write(block)
             except _MemberDamaged:
                 fault = "This file is damaged inside the archive, or packed by a method other than deflate."
-        files.append(StoredFile(path, is_system_name(member.filename), fault))
+        name = member.filename.replace("\\", "/")
+        folder_name = PurePosixPath(name).parent.as_posix()
+        files.append(StoredFile(path, is_system_name(name), fault, name=member.filename, folder=folder_name))
     return files
 
 

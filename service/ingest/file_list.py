@@ -18,11 +18,15 @@ class StoredFile:
 
     is_system_name: its name is one that operating systems leave behind; the name itself is not kept.
     fault: why its bytes must not be used although they are there, in words for the answer.
+    name: its local path, or its name in the zip; for a command line's own terminal, never for answers or logs.
+    folder: the folder it lies in, on disk or in the zip; compared and kept as secret as the name.
     """
 
     path: Path = field(repr=False)
     is_system_name: bool
     fault: str | None = None
+    name: str = field(default="", repr=False)
+    folder: str = field(default="", repr=False)
 
 
 def is_system_name(name: str) -> bool:
@@ -38,8 +42,11 @@ def list_files(paths: Sequence[Path], limits: IngestLimits) -> list[StoredFile]:
     """
     found: list[StoredFile] = []
     total_bytes = 0
+    named = {path for path in paths if path.is_file()}  # each was chosen by whoever names it: of any study
     for path, name in _walk(paths):
-        found.append(StoredFile(path, is_system_name(name)))
+        whole = path.resolve()
+        folder = whole.anchor if path in named else str(whole.parent)
+        found.append(StoredFile(path, is_system_name(name), name=str(path), folder=folder))
         total_bytes += path.stat().st_size
         if len(found) > limits.max_files:
             raise StudyTooLarge(f"The study has more than {limits.max_files} files.", limit=limits.max_files)
@@ -60,4 +67,5 @@ def _walk(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
         elif path.is_file():
             yield path, path.name
         else:
-            raise StudyUnreadable(f"Path {number} of the upload is neither a file nor a folder.", positions=[number])
+            text = f"Path {number} of the upload is neither a file nor a folder."
+            raise StudyUnreadable(text, positions=[number], names={number: str(path)})

@@ -1,10 +1,13 @@
 """Whose study the files are: one patient and one order. What names them is sealed, compared, and shown nowhere."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-from service.errors import MixedStudies
+from service.errors import MixedStudies, SeveralStudies
+
+_ONE_STUDY = "\0"  # no folder has this name
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,6 +62,38 @@ def refuse_mixture(identities: Mapping[int, Identity]) -> None:
             listed = "; ".join(", ".join(map(str, positions)) for positions in groups.values())
             text = f"The files belong to more than one {what}, by position: {listed}."
             raise MixedStudies(text, positions=sorted(position for group in groups.values() for position in group))
+
+
+def refuse_several(identities: Mapping[int, Identity | None], folders: Mapping[int, str]) -> None:
+    """Raises SeveralStudies, naming positions only, where usable files lie in several folders and may be of several.
+
+    identities: of every file that was recognised, by position, already found to be no mixture. Files that state one
+    StudyInstanceUID are one study wherever they lie. A file that states none is of the study of its folder; in the
+    folder above all others it is of any.
+    """
+    stated = {position for position, identity in identities.items() if identity and identity.study_instance_uid}
+    uid_folders = {folders[position] for position in stated}
+    used_folders = {folders[position] for position in identities}
+    groups: dict[str, list[int]] = defaultdict(list)
+    for position in sorted(identities):
+        folder = folders[position]
+        if position in stated or folder in uid_folders:
+            groups[_ONE_STUDY].append(position)
+        elif not _holds_all(folder, used_folders):
+            groups[folder].append(position)
+    if len(groups) > 1:
+        listed = "; ".join(", ".join(map(str, positions)) for positions in groups.values())
+        text = (
+            "Files lie in more than one folder, and nothing in them says that they are one study, by position: "
+            f"{listed}. Send the folders one by one, or put the files of one study into one folder."
+        )
+        named = sorted(position for group in groups.values() for position in group)
+        raise SeveralStudies(text, positions=named, folders=sorted({folders[position] for position in named}))
+
+
+def _holds_all(top: str, folders: Iterable[str]) -> bool:
+    """Whether every folder is that one or lies below it."""
+    return all(PurePosixPath(folder).is_relative_to(top) for folder in folders)
 
 
 def source_reference(identities: Mapping[int, Identity]) -> SourceReference:

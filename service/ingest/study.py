@@ -12,11 +12,11 @@ from typing import Any, Generic, Self
 
 from model.errors import ClipRejected
 from model.study import SkippedClip, SkipReason
-from service.errors import StudyUnreadable
+from service.errors import StudyError, StudyUnreadable
 from service.ingest.archive import is_zip, unpack
 from service.ingest.file_list import StoredFile, list_files
 from service.ingest.formats import HEAD_BYTES, A_co, AcquisitionFile, FileFormats, Recognised
-from service.ingest.identity import refuse_mixture, source_reference
+from service.ingest.identity import refuse_mixture, refuse_several, source_reference
 from service.ingest.limits import IngestLimits
 
 
@@ -39,7 +39,8 @@ class StudyFiles(Generic[A_co]):
 
     files: how many files the upload has, used or not.
     source: the identifiers of the files that state some, sealed.
-    paths: local paths by position (the first is position 1); for a command line's own messages, never for answers.
+    paths: where the files are read from, by position (the first is position 1).
+    names: local paths, or names in the zip, by position; for a command line's own terminal, never for answers or logs.
     """
 
     def __init__(
@@ -52,14 +53,13 @@ class StudyFiles(Generic[A_co]):
         self._limits = limits
         self._unpacked = ExitStack()
         self.paths = tuple(file.path for file in stored)
+        self.names = _names(stored)
         self.files = len(stored)
         inspected = list(_inspect(stored, limits, formats, sha256 or {}))
-        identities = {
-            file.position: content.identity
-            for file, content in inspected
-            if isinstance(content, Recognised) and content.identity is not None
-        }
+        usable = {file.position: content.identity for file, content in inspected if isinstance(content, Recognised)}
+        identities = {position: identity for position, identity in usable.items() if identity is not None}
         refuse_mixture(identities)
+        refuse_several(usable, {position: file.folder for position, file in enumerate(stored, start=1)})
         self.source = source_reference(identities)
         self._groups = tuple(_grouped(inspected))
 
@@ -72,10 +72,10 @@ class StudyFiles(Generic[A_co]):
         for reader in self.readers(plan):
             yield reader()
 
-    def readers(self, plan: Any = None) -> Iterator[Callable[[], A_co | SkippedClip]]:
+    def readers(self, plan: Any = None) -> Sequence[Callable[[], A_co | SkippedClip]]:
         """What gives each of these acquisitions when it is called; several may be called side by side."""
-        for group in sorted(self._groups, key=lambda group: (group.sha256, group.files[0].position)):
-            yield partial(_read, group, self._limits, plan)
+        groups = sorted(self._groups, key=lambda group: (group.sha256, group.files[0].position))
+        return tuple(partial(_read, group, self._limits, plan) for group in groups)
 
     def __enter__(self) -> Self:
         return self
@@ -98,7 +98,7 @@ def open_files(
 
     scratch: where a zip is unpacked until the study is closed; None is the system's temporary folder.
     sha256: of files that were hashed before; the others are.
-    Raises EmptyStudy, MixedStudies, ArchiveRefused, StudyTooLarge or StudyUnreadable.
+    Raises EmptyStudy, MixedStudies, SeveralStudies, ArchiveRefused, StudyTooLarge or StudyUnreadable.
     """
     stored = list_files(paths, limits)
     with ExitStack() as unpacked:
@@ -106,11 +106,26 @@ def open_files(
             if len(paths) == 1 and paths[0].is_file() and is_zip(paths[0]):
                 folder = unpacked.enter_context(tempfile.TemporaryDirectory(prefix="echoscribe-", dir=scratch))
                 stored = unpack(paths[0], Path(folder), limits)
-            study = StudyFiles(stored, limits, formats, sha256)
+            study = _opened(stored, limits, formats, sha256)
             study._unpacked = unpacked.pop_all()
             return study
         except OSError as fault:
             raise StudyUnreadable(f"The upload cannot be read ({type(fault).__name__}).") from None
+
+
+def _opened(
+    stored: Sequence[StoredFile], limits: IngestLimits, formats: FileFormats[A_co], sha256: Mapping[Path, str] | None
+) -> StudyFiles[A_co]:
+    """The study of those files. An error carries their local names, sealed."""
+    try:
+        return StudyFiles(stored, limits, formats, sha256)
+    except StudyError as error:
+        error.names = _names(stored)
+        raise
+
+
+def _names(stored: Sequence[StoredFile]) -> dict[int, str]:
+    return {position: file.name for position, file in enumerate(stored, start=1)}
 
 
 Inspected = tuple[AcquisitionFile, Recognised[A_co] | ClipRejected]
@@ -129,7 +144,7 @@ def _inspect(
             content = ClipRejected(SkipReason.DUPLICATE, f"The same bytes as the file at position {first}.")
         else:
             try:
-                content = _content(file, limits, formats)
+                content = content_of(file, limits, formats)
             except ClipRejected as rejected:
                 content = rejected
         yield AcquisitionFile(position, sha256, file.path), content
@@ -152,7 +167,7 @@ def _sha256_of(path: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _content(file: StoredFile, limits: IngestLimits, formats: FileFormats[A_co]) -> Recognised[A_co]:
+def content_of(file: StoredFile, limits: IngestLimits, formats: FileFormats[A_co]) -> Recognised[A_co]:
     """What a file is; the bytes decide, never the file's name. Raises ClipRejected."""
     size = file.path.stat().st_size
     if file.fault:

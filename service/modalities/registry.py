@@ -15,8 +15,10 @@ from model.report.language.language import FindingReader, Language
 from model.report.language.phrase_reader import PhraseReader
 from model.study import Acquisition
 from service.errors import ArtifactError
+from service.ingest.formats import FileFormats
 from service.ingest.limits import IngestLimits
 from service.ingest.study import StudyFiles
+from service.modalities.echo.files import ECHO_FILES
 from service.modalities.echo.files import open_study as open_echo_study
 from service.modalities.echo.warm_up import warm_up_clips
 
@@ -46,6 +48,7 @@ class ServedModality:
     """A modality as the service sees it.
 
     build: its networks, from a bundle. open_study: which files are its own, which belong together, how they are read.
+    formats: of its files, to tell whose study each is.
     warm_up: acquisitions of the study that is run once before the service calls itself ready.
     finding_reader: what reads findings in free sentences of reports; without one only phrases of the language are read.
     """
@@ -53,11 +56,12 @@ class ServedModality:
     build: BuildModality
     open_study: OpenStudy
     warm_up: Callable[[], Sequence[Acquisition]]
+    formats: FileFormats[Acquisition]
     finding_reader: Callable[[Language], FindingReader] = read_phrases
 
 
 MODALITIES: Final[dict[str, ServedModality]] = {
-    "echo": ServedModality(build_echo, open_echo_study, warm_up_clips, finding_reader),
+    "echo": ServedModality(build_echo, open_echo_study, warm_up_clips, ECHO_FILES, finding_reader),
 }
 
 

@@ -49,7 +49,7 @@ class PageWords:
 
 
 ENGLISH = PageWords(
-    title="ECHOCARDIOGRAPHY REPORT (DRAFT)",
+    title="REPORT (DRAFT)",
     draft_notice=DRAFT_NOTICE,
     demonstration_notice=DEMONSTRATION_NOTICE,
     status="Status: {status}. Mode: {mode}. {created} UTC.",
@@ -107,7 +107,7 @@ ENGLISH = PageWords(
 )
 
 GERMAN = PageWords(
-    title="ECHOKARDIOGRAPHIE-BEFUND (ENTWURF)",
+    title="BEFUND (ENTWURF)",
     draft_notice="Entwurf zur Bearbeitung und Unterschrift durch eine Ärztin oder einen Arzt. Keine Diagnose.",
     demonstration_notice=(
         "Nur zur Demonstration: Dieses Modell hat ausschließlich gerenderte Herzen gesehen. "

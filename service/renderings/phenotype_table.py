@@ -31,8 +31,11 @@ def phenotype_table(studies: Iterable[StudyPhenotypes]) -> "pd.DataFrame":
 
 
 def phenotype_csv(studies: Iterable[StudyPhenotypes]) -> str:
-    """The table as CSV (RFC 4180) with a header line; unknown is an empty field, and `reason` says why."""
-    return phenotype_table(studies).to_csv(index=False, lineterminator="\r\n")
+    """The table as CSV (RFC 4180) with a header line; unknown is an empty field, and `reason` says why.
+
+    Numbers have at most 6 significant digits, which is more than any vote is worth; truth is `true` or `false`.
+    """
+    return phenotype_table(studies).map(_csv_cell).to_csv(index=False, lineterminator="\r\n")
 
 
 def phenotype_lines(study: StudyPhenotypes) -> list[str]:
@@ -56,6 +59,14 @@ def phenotype_lines(study: StudyPhenotypes) -> list[str]:
     )
     shown.loc[~known, ["p10 to p90", "labelled"]] = "-"
     return shown.to_string(index=False, justify="left").splitlines()
+
+
+def _csv_cell(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.6g}"
+    return value
 
 
 def _number(value: float | None) -> str:

@@ -65,6 +65,8 @@ def test_views_that_an_estimate_rests_on(table: Visibility) -> None:
     assert table.views_of(study("A4C", "A4C"), "ejection_fraction", "Left Ventricle") == ("A4C",)
     assert table.views_of(study("A2C", "A4C"), "ejection_fraction", "Left Ventricle") == ("A2C", "A4C")
     assert table.views_wanted["ejection_fraction"] == 2
+    unsure = study("A4C", certainty=0.4)
+    assert table.views_of(unsure, "ejection_fraction", "Left Ventricle") == ("A4C",)
 
 
 @pytest.mark.parametrize(

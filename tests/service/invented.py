@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,10 +33,9 @@ class InventedFiles:
 
     paths: tuple[Path, ...]
 
-    def readers(self, plan: object = None) -> Iterator[AcquisitionReader]:
+    def readers(self, plan: object = None) -> Sequence[AcquisitionReader]:
         del plan  # texts have no frames
-        for position, path in enumerate(self.paths, start=1):
-            yield partial(_read_text, position, path)
+        return [partial(_read_text, position, path) for position, path in enumerate(self.paths, start=1)]
 
 
 def _read_text(position: int, path: Path) -> Clip | SkippedClip:
@@ -109,9 +108,10 @@ class InventedPipeline:
         self, items: Iterable[Acquisition | SkippedClip | AcquisitionReader], progress: ProgressSink
     ) -> list[ClipOut]:
         clips = []
+        total = len(items) if isinstance(items, Sized) else 0
         for number, item in enumerate(items, start=1):
             clips.append(_clip_out(item() if callable(item) else item))
-            progress(Progress("prepare", number, 0))
+            progress(Progress("prepare", number, total))
         return clips
 
     def answer(self, clips: list[ClipOut], options: RunOptions, progress: ProgressSink) -> ReportDocument:

@@ -193,6 +193,19 @@ def test_progress_is_told_per_clip_and_stage(pipeline: ReportPipeline) -> None:
     steps: list[Progress] = []
     pipeline.run([toy_clip(1, BRIGHT), toy_clip(2, DARK)], progress=steps.append)
     assert [step.stage for step in steps] == ["prepare", "prepare", "encode", "retrieve", "write"]
+    assert [(step.done, step.total) for step in steps[:2]] == [(1, 2), (2, 2)]
+
+
+def test_progress_counts_files_and_not_the_pictures_in_them(
+    pipeline: ReportPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[Progress] = []
+    two_pictures = [SkippedClip(1, "0" * 64, SkipReason.UNREADABLE, "no", panel) for panel in (1, 2)]
+    monkeypatch.setattr(ToyModality, "prepare", lambda _self, _clip: two_pictures)
+    pipeline.prepare([toy_clip(1, BRIGHT), toy_clip(2, DARK)], steps.append)
+    assert [(step.done, step.total) for step in steps] == [(1, 2), (2, 2)]
+    pipeline.prepare((clip for clip in [toy_clip(1, BRIGHT)]), steps.append)
+    assert (steps[-1].done, steps[-1].total) == (1, 0)  # how many follow is not known
 
 
 def test_an_embedded_study_is_reused_across_reports(pipeline: ReportPipeline) -> None:

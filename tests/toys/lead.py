@@ -110,7 +110,7 @@ def warm_up() -> list[LeadWaveform]:
 
 
 LEAD_FILES = FileFormats((LeadFiles(),), "a lead nor anything else that is known")
-SERVED_LEAD = ServedModality(build_lead, partial(open_files, formats=LEAD_FILES), warm_up)
+SERVED_LEAD = ServedModality(build_lead, partial(open_files, formats=LEAD_FILES), warm_up, LEAD_FILES)
 
 
 def vector_of(rate_per_minute: float) -> NDArray[np.float32]:

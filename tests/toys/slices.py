@@ -94,6 +94,7 @@ SERVED_SLICES = ServedModality(
     build_slices,
     partial(open_files, formats=SLICE_FILES),
     lambda: [Stack(1, "0" * 64, np.ones((3, 2, 2), np.float32))],
+    SLICE_FILES,
 )
 
 

@@ -101,6 +101,7 @@ def _prepare(clip: Clip, frames: torch.Tensor, shown: Shown, config: EchoPreproc
         model_input=model_input,
         view_input=view_input,
         start_frame=windows[best].start,
+        source=clip.source,
     )
 
 

@@ -6,8 +6,10 @@ from numpy.typing import NDArray
 
 from model.echo.preprocessing.fan import Fan
 from model.echo.sector_geometry.boxes import Box, bounds_of, box_mask
-from model.echo.sector_geometry.fitting import agreement, fan_of
+from model.echo.sector_geometry.fitting import agreement, fan_of, lies_on_its_side
 from model.echo.sector_geometry.panels import looks_divided, panels_of
+from model.errors import ClipRejected
+from model.study import SkipReason
 
 _SMALLEST = 0.01  # of the picture: a smaller live region is a clock, a marker or an ECG
 _ALONE = 0.85  # of all that lives: one region of this size needs no look at the others
@@ -32,10 +34,14 @@ def find(regions: list[NDArray[np.bool_]], stated: Box | None = None) -> tuple[F
     """(fan that live regions show or None, parts of the frame where they seem to be of several pictures).
 
     regions: bool (H, W) each, the largest first. stated: the only 2D region that the header names, in the same pixels.
+    Raises ClipRejected where the only region is a fan turned by 90°.
     """
     everything = np.any(regions, axis=0)
     alone = regions[0].sum() >= _ALONE * everything.sum()
     fan = fan_of(regions[0]) if alone else None
+    if alone and fan is None and lies_on_its_side(regions[0]):
+        text = "the sector lies on its side; send the picture upright"
+        raise ClipRejected(SkipReason.SECTOR_NOT_FOUND, text)
     doubtful = fan is None or agreement(fan, regions[0]) < _AGREES or looks_divided(regions[0])
     panels = panels_of(everything) if doubtful else []
     return fan or _doubtful_fan(regions, everything, stated), panels

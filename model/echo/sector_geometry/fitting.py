@@ -15,6 +15,7 @@ _FAR_FROM_PROBE = 0.5  # of the far radius: a near arc beyond belongs to no card
 _CLEAR = 0.7  # of fan and region together: a fan that has so much in common with the region is not tried upside down
 _AT_THE_APEX = 0.08  # of the far radius: a region that begins so near to where its edges meet is not upside down
 _CLEARLY_BETTER = 0.05  # a fan with its apex down is rare, so it must fit that much better
+_WELL = 0.85  # of fan and region together: a fan on its side must fit so well to be believed (LOG L-080)
 _MARGIN_PX = 1.0  # beyond the outermost live pixel of a region that is cut off
 
 
@@ -45,11 +46,20 @@ def _either_way_up(live: NDArray[np.bool_]) -> Fan | None:
     """The fan with its apex up; with its apex down where that fits clearly better."""
     upright = fit_fan(live)
     fits = agreement(upright, live)
-    if upright is not None and (fits >= _CLEAR or upright.near <= _AT_THE_APEX * upright.far):
+    if upright is not None and upright.near <= _AT_THE_APEX * upright.far:
         return upright
+    if upright is not None and fits >= _CLEAR:
+        return None if lies_on_its_side(live, fits) else upright
     found = fit_fan(np.flipud(live))
     inverted = None if found is None else _believed(replace(found, upside_down=True), live)
-    return inverted if agreement(inverted, live) > fits + _CLEARLY_BETTER else upright
+    best = inverted if agreement(inverted, live) > fits + _CLEARLY_BETTER else upright
+    return None if lies_on_its_side(live, agreement(best, live)) else best
+
+
+def lies_on_its_side(live: NDArray[np.bool_], fits: float = _CLEAR) -> bool:
+    """Whether a fan with its apex left or right fits clearly better: a picture turned by 90° is not read."""
+    turned = (np.ascontiguousarray(np.rot90(live, quarter)) for quarter in (1, 3))
+    return any(agreement(fit_fan(each), each) > max(_WELL, fits + _CLEARLY_BETTER) for each in turned)
 
 
 def _is_cut_off(live: NDArray[np.bool_]) -> bool:

@@ -96,7 +96,7 @@ def _admit_modality(header: DicomHeader) -> None:
 def _admit_organ(header: DicomHeader) -> None:
     """The heart, or no organ that is named beyond doubt (PS3.3 C.7.3.1.1.2, C.8.5.6.1.1, PS3.16 annex L)."""
     if names_other_organ(header.body_part or "") or not _OTHER_ANATOMY.isdisjoint(header.anatomy_codes):
-        raise ClipRejected(SkipReason.NOT_HEART, "The header names another body part than the heart.")
+        raise ClipRejected(SkipReason.NOT_HEART, "The header names another body part than the heart of a born person.")
     if not _OTHER_EXAMINATIONS.isdisjoint(_later_values(header)):
         text = "The header's ImageType names another examination than echocardiography."
         raise ClipRejected(SkipReason.NOT_HEART, text)

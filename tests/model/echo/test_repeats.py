@@ -66,3 +66,10 @@ def test_three_of_a_kind_all_give_way_to_one_whatever_the_order() -> None:
 
 def test_no_clip_and_one_clip_repeat_nothing() -> None:
     assert find_repeats([]) == {} == find_repeats([clip(1, seed=1)])
+
+
+def test_the_dicom_counts_and_its_copies_do_not() -> None:
+    dicom = replace(clip(2, seed=5), source="dicom", sha256="f" * 64)
+    copies = [changed(dicom, number, encoded_again(dicom.model_input)) for number in (1, 3)]
+    copies = [replace(copy, source="video") for copy in copies]
+    assert find_repeats([copies[0], dicom, copies[1]]) == {(1, None): (2, None), (3, None): (2, None)}

@@ -8,7 +8,7 @@ import pytest
 from scripts.reference import reader_report
 from scripts.reference.reader_report import failures, figures, lines, same_number, timed
 
-GOLD = Path(__file__).parents[3] / "model" / "echo" / "language" / "gold" / "open.json"
+GOLD = Path(__file__).parents[2] / "model" / "echo" / "language" / "gold" / "open.json"
 
 
 @pytest.mark.parametrize(

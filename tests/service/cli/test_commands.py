@@ -114,7 +114,7 @@ def test_doctor_passes_here_and_fails_without_a_bank(
     ("arguments", "said"),
     [
         (["report", "{empty}"], "no file"),
-        (["report", "{missing}"], "1"),
+        (["report", "{missing}"], "nothing.dcm is neither a file nor a folder"),
         (["report", str(CINE), "--k", "0"], "k: must lie in 1.."),
         (["report", str(CINE), "--k", "99999999"], "k: must lie in 1.."),
         (["report", str(CINE), "--bundle", "{empty}"], "bundle.json"),

@@ -1,5 +1,6 @@
 """Phenotypes as rows: CSV that reads back as it was, and aligned lines."""
 
+import csv
 import io
 from datetime import UTC, datetime
 
@@ -24,6 +25,21 @@ def test_csv_reads_back_as_it_was() -> None:
     assert back["value"].isna()[1]
     assert back["reason"][1] == "section_not_assessed"
     assert phenotype_csv([]).splitlines() == [",".join(COLUMNS)]
+
+
+def test_csv_numbers_are_short_and_truth_is_in_lower_case() -> None:
+    row = STUDY.phenotypes["ejection_fraction" if "ejection_fraction" in STUDY.phenotypes else "size"]
+    rows = {
+        "long": row.model_copy(update={"value": 57.123456789, "p10": 1 / 3, "p90": 12345678.9, "positive": True}),
+        "other": row.model_copy(update={"value": 50.0, "positive": False}),
+        "unknown": row.model_copy(update={"value": None, "positive": None}),
+    }
+    text = phenotype_csv([STUDY.model_copy(update={"phenotypes": rows})])
+    back = {line["phenotype"]: line for line in csv.DictReader(io.StringIO(text))}
+    assert (back["long"]["value"], back["long"]["p10"], back["long"]["p90"]) == ("57.1235", "0.333333", "1.23457e+07")
+    assert [back[name]["positive"] for name in rows] == ["true", "false", ""]
+    assert (back["other"]["value"], back["unknown"]["value"]) == ("50", "")
+    assert back["long"]["k"] == str(row.k)
 
 
 def test_times_are_written_as_in_json() -> None:

@@ -134,3 +134,13 @@ def test_a_near_field_alone_is_never_the_sector(shape: str, gap: int) -> None:
     sectors = sectors_of(Cine(frames, range(len(frames))), look_at(frames), ())
     lives = frames.numpy().any(axis=(0, 3))
     assert all(sector is not None and (sector.mask & lives).sum() >= 0.55 * lives.sum() for sector in sectors)
+
+
+@pytest.mark.parametrize("quarter", [1, 3])
+@pytest.mark.parametrize("name", ["phased", "tilted"])
+def test_a_sector_on_its_side_is_refused_and_named(name: str, quarter: int) -> None:
+    upright = render(SCENES[name]).frames_rgb
+    turned = np.ascontiguousarray(np.rot90(upright, quarter, (1, 2)))
+    shown(clip_of(upright))
+    with pytest.raises(ClipRejected, match="on its side"):
+        shown(clip_of(turned))

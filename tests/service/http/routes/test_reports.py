@@ -213,7 +213,7 @@ def test_events_tell_each_step_and_then_the_end(client: TestClient, pipeline: In
     threading.Timer(0.3, pipeline.gate.set).start()
     events = events_of(client, where)
     assert events[0] == ("progress", {"stage": "queued", "done": 0, "total": 0})
-    assert ("progress", {"stage": "prepare", "done": 2, "total": 0}) in events
+    assert ("progress", {"stage": "prepare", "done": 2, "total": 2}) in events
     assert events[-1] == ("complete", {"study_id": where.removeprefix("/report/"), "report": where})
     assert [name for name, _ in events[:-1]] == ["progress"] * (len(events) - 1)
     assert events_of(client, where) == [events[-1]]

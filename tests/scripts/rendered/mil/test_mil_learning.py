@@ -6,9 +6,9 @@ import torch
 
 from model.embeddings import StudyEmbedding
 from model.pooling import MilTable, pool_sections
-from scripts.rendered.training.mil_assessment import SectionSums, chosen_weight
-from scripts.rendered.training.mil_learning import TELLING, MilLearner, MilPlan, losses_of
-from scripts.rendered.training.mil_studies import NO_CLIP, MilStudies
+from scripts.rendered.mil.mil_assessment import SectionSums, chosen_weight
+from scripts.rendered.mil.mil_learning import TELLING, MilLearner, MilPlan, losses_of
+from scripts.rendered.mil.mil_studies import NO_CLIP, MilStudies
 
 STUDIES, CLIPS, WIDTH = 160, 4, 6
 SECTIONS, VIEWS = ("valve", "vein"), ("front", "side", "below")

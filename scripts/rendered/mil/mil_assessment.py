@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.rendered.training.mil_studies import MilStudies
+from scripts.rendered.mil.mil_studies import MilStudies
 
 # Shares of errors that the evaluation allows. A section may be assessed without an informative view in one of 100
 # studies, and left out although there is one in two of 100.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from scripts.rendered.training.mil_studies import MilStudies
+from scripts.rendered.mil.mil_studies import MilStudies
 from scripts.rendered.training.section_targets import alike
 from service.site.training.checkpoint import CheckpointFolder
 from service.site.training.fit import Learning, Limits, Losses, fit
