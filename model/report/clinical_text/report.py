@@ -117,4 +117,4 @@ def _agree(one: Label, other: Label) -> bool:
     )
     if None in (low, high, other_low, other_high):
         return True
-    return bool(low <= other_high and other_low <= high)  # type: ignore[operator]
+    return bool(low <= other_high and other_low <= high)  # type: ignore[operator]  # none is None: see above

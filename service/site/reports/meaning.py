@@ -49,6 +49,7 @@ class SentenceReader:
     readers: Sequence[PhraseReader]
     sections: frozenset[str]
     grammar: Grammar = field(default_factory=echo_grammar)
+    _matcher: PhraseByMeaning = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         matcher = PhraseByMeaning(self.readers[0].language, echo_slots())
@@ -97,7 +98,7 @@ class SentenceReader:
         section = read.section if read.section in self.sections else block.section
         if section is None or (not findings and block.kind in _ONLY_WITH_FINDING):
             return None
-        by_meaning = self._matcher.phrase_of(section, findings)  # type: ignore[attr-defined]
+        by_meaning = self._matcher.phrase_of(section, findings)
         phrase, value = by_meaning or (None, None)
         return RowSentence(text, section, phrase, value, read.meaning.language, False, read)
 

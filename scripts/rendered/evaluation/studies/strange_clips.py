@@ -20,7 +20,7 @@ def noise(rng: np.random.Generator) -> Frames:
 def natural_video(rng: np.random.Generator) -> Frames:
     """A camera that moves over a photograph: half of them whole, half seen through a sector."""
     from matplotlib import image  # noqa: PLC0415 - an extra, which brings the photograph
-    from matplotlib.cbook import get_sample_data  # noqa: PLC0415
+    from matplotlib.cbook import get_sample_data  # noqa: PLC0415 - the same
 
     photograph = np.asarray(image.imread(str(get_sample_data(_PHOTOGRAPH, asfileobj=False))))
     x, y = rng.uniform(0.3, 0.7, 2) * (photograph.shape[1], photograph.shape[0])

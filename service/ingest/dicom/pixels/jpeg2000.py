@@ -81,7 +81,7 @@ def with_end(encoded: bytes) -> bytes:
         return encoded
     end = 0
     with suppress(struct.error):
-        for end in _parts(encoded):  # noqa: B007
+        for end in _parts(encoded):  # noqa: B007 - its last value is kept
             pass
     return encoded[:end] + _END if 0 < end <= len(encoded) else encoded
 

@@ -21,15 +21,13 @@ from tests.service.ingest.reading import difference, read_clip, read_skip
 RGB = pictures.fan_frames(24)
 GREY = np.ascontiguousarray(RGB[..., 0])
 JPEG = make.jpeg_frames(RGB)
+_REVERSIBLE = [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000]
 _ITEM, _END = pack("<2L", 0xE000FFFE, 0)[:4], pack("<2L", 0xE0DDFFFE, 0)
 
 
 def _j2k(frames: np.ndarray = RGB) -> list[bytes]:
     """Each frame as JPEG 2000, reversible, without a colour transform."""
-    encoded = [
-        cv2.imencode(".jp2", frame[..., ::-1], [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000]) for frame in frames
-    ]
-    files = [bytes(data) for is_done, data in encoded if is_done]
+    files = [bytes(cv2.imencode(".jp2", frame[..., ::-1], _REVERSIBLE)[1]) for frame in frames]
     return [file[file.index(b"\xff\x4f\xff\x51") :] for file in files]
 
 
@@ -288,8 +286,8 @@ def test_an_rle_frame_in_several_fragments(tmp_path: Path) -> None:
     [
         {"BitsAllocated": 24, "BitsStored": 24}, {"BitsAllocated": 16, "BitsStored": 12, "HighBit": 11},
         {"BitsAllocated": None, "BitsStored": None, "HighBit": None}, {"SamplesPerPixel": None},
-        {"PhotometricInterpretation": None}, {"PhotometricInterpretation": "ybr_full_422"},
-        {"PhotometricInterpretation": "YBR FULL 422"}, {"PhotometricInterpretation": "HSV", "SamplesPerPixel": 4},
+        *({"PhotometricInterpretation": name} for name in (None, "ybr_full_422", "YBR FULL 422")),
+        {"PhotometricInterpretation": "HSV", "SamplesPerPixel": 4},
         {"PhotometricInterpretation": "RGB", "PlanarConfiguration": 1}, {"PixelRepresentation": 1},
     ],
     ids=str,
