@@ -70,6 +70,25 @@ class SectionOut(Document):
     not_shown: list[NotShown] = Field(default=[], description="What is left unsaid for want of a clip.")
 
 
+class RestsOn(Document):
+    """Sentences of a section that a statement of the impression rests on."""
+
+    section: str
+    sentences: list[int] = Field(description="Positions in the section's `sentences`, from 0.")
+
+
+class ImpressionStatement(Document):
+    """One statement of the impression, made of what the sections say and of nothing else."""
+
+    text: str = Field(description="A number in it carries the mark that it has in its section.")
+    kind: Literal["finding", "normal", "change", "not_assessed"] = Field(
+        description="normal: what was assessed is normal. change: against this patient's earlier study. "
+        "not_assessed: what the study does not show."
+    )
+    rests_on: list[RestsOn] = Field(description="Empty for what was not assessed.")
+    lang: str = Field("en", description="Language it is written in.")
+
+
 class PhenotypeOut(Document):
     """One phenotype estimate: the neighbours' mean label with spread, count and threshold.
 
@@ -149,6 +168,11 @@ class ReportDocument(Document):
     modality: str = Field("", description="Name of the modality; empty in documents of before it was stated.")
     lang: str = Field("en", description="Language of the report (BCP 47).")
     created: datetime
+    impression: list[ImpressionStatement] = Field(
+        default=[],
+        description="At most seven statements, worst first; empty in documents of before it was written, and where "
+        "the modality has no table of what is worse.",
+    )
     sections: list[SectionOut]
     phenotypes: dict[str, PhenotypeOut]
     clips: list[ClipOut]
