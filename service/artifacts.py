@@ -21,6 +21,7 @@ from model.report.writing.build import DECODER_FILE, build_writer
 from model.report.writing.report_writer import ReportWriter
 from model.visibility import Visibility
 from service.answer.calling import MIN_LABELLED
+from service.answer.edited_report import ReportEditing
 from service.answer.report_language import ReportLanguage, ReportLanguages
 from service.answer.text_check import TextCheck
 from service.errors import ArtifactError
@@ -89,6 +90,7 @@ def load_pipeline(
         writer=_writer(manifest, paths.bundle, language, placement),
         text_check=None if language is None else TextCheck(language),
         languages=_languages(manifest, paths.bundle, language),
+        editing=_editing(manifest, language),
         familiar=_familiar(manifest, paths.bundle),
         visibility=_visibility(manifest, paths.bundle),
         min_labelled=min_labelled,
@@ -193,6 +195,14 @@ def _writer(
     if manifest.decoder is None or language is None:
         return None
     return build_writer(manifest, folder, language, served(manifest.modality).finding_reader(language), placement)
+
+
+def _editing(manifest: BundleManifest, language: Language | None) -> ReportEditing | None:
+    """What puts reports in order, None where nothing reads them."""
+    modality = served(manifest.modality)
+    reporting = modality.reporting()
+    language = language or reporting.language
+    return None if language is None else ReportEditing.of(language, modality.finding_reader(language), reporting)
 
 
 def _provenance(

@@ -34,13 +34,15 @@ from model.visibility import Visibility
 from service.answer import assembly
 from service.answer.bank_projection import project_onto_bank
 from service.answer.calling import MIN_LABELLED, CallingRules
+from service.answer.edited_report import ReportEditing
 from service.answer.encoded_study import EncodedStudy, PreparedStudy, leave_out
-from service.answer.patient_history import key_warnings, prior_studies, without_own
+from service.answer.patient_history import with_history, without_own
 from service.answer.report_language import ReportLanguages
 from service.answer.retrieved_report import paste_sections
 from service.answer.text_check import TextCheck
 from service.answer.translated_report import translate
-from service.answer.writing_request import request_of
+from service.answer.writing_request import evidence_for, request_of
+from service.answer.written import Written
 from service.errors import InvalidNeighbours, ModeUnavailable
 from service.run_options import Progress, ProgressSink, RunOptions, silent
 from service.schemas import Mode, ReportDocument
@@ -65,6 +67,7 @@ class ReportPipeline:
     writer: ReportWriter | None
     text_check: TextCheck | None = None
     languages: ReportLanguages = field(default_factory=ReportLanguages)
+    editing: ReportEditing | None = None
     familiar: ClipDistances | None = None
     visibility: Visibility | None = None
     min_labelled: int = MIN_LABELLED
@@ -151,8 +154,7 @@ class ReportPipeline:
         """The report document of an embedded study."""
         clock = StageClock()
         clock.seconds.update(study.clock.seconds)
-        mode = options.mode or self.modes[0]
-        language = self.languages.asked(options.lang)
+        mode, bank, language = options.mode or self.modes[0], self.retriever.bank, self.languages.asked(options.lang)
         with clock.stage("retrieve"):
             retrieval = self.retrieve(study.sections, options)
         progress(Progress("retrieve", 1, 1))
@@ -160,6 +162,8 @@ class ReportPipeline:
             votes = self.vote(retrieval, study.embedding)
         with clock.stage("write"):
             written = self._write(study, retrieval, votes, mode)
+            if self.editing is not None:
+                written = self.editing.edit(written, self.calling.calls(votes), evidence_for(mode, retrieval, bank))
             written = translate(written, language, self.languages.own.lang)
         progress(Progress("write", 1, 1))
         document = assembly.document(
@@ -178,14 +182,13 @@ class ReportPipeline:
                 votes=votes,
                 calling=self.calling,
                 written=written,
+                editing=self.editing,
+                prior=None if self.editing is None else self.editing.prior(bank, options.patient_key),
                 provenance={**self.provenance, "mode": mode, "neighbours": options.neighbours, "depth": options.depth},
                 stage_seconds=clock.seconds,
             )
         )
-        bank, prior = self.retriever.bank, options.include_prior
-        about_keys = language.word_warnings(key_warnings(bank, options.patient_key))
-        priors = prior_studies(bank, options.patient_key, include_prior=prior)
-        return document.model_copy(update={"warnings": [*document.warnings, *about_keys], "prior_studies": priors})
+        return with_history(document, bank, language, options.patient_key, include_prior=options.include_prior)
 
     def request(
         self,
@@ -208,8 +211,7 @@ class ReportPipeline:
     ) -> PreparedStudy:
         """Clips as model input, several at a time; their frames are in memory that long.
 
-        `read` and `prepare` share the seconds that passed as they share the work. Several studies may be prepared at
-        once.
+        `read` and `prepare` share the seconds that passed as they share the work. Several studies may be at once.
         """
         clock = StageClock()
         used: list[PreparedAcquisition] = []
@@ -290,8 +292,9 @@ class ReportPipeline:
 
     def _write(
         self, study: EncodedStudy, retrieval: Retrieval, votes: Mapping[str, PhenotypeVote], mode: Mode
-    ) -> assembly.Written:
+    ) -> Written:
         if mode == "retrieval" or self.writer is None:
-            return paste_sections(retrieval, self.retriever.bank, self._hidden(study.embedding), self.text_check)
+            read = None if self.editing is None else self.editing.read
+            return paste_sections(retrieval, self.retriever.bank, self._hidden(study.embedding), self.text_check, read)
         request = self.request(study.embedding, study.sections, retrieval, votes, mode)
-        return assembly.Written.of(self.writer.write(request))
+        return Written.of(self.writer.write(request))

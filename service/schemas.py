@@ -81,9 +81,9 @@ class ImpressionStatement(Document):
     """One statement of the impression, made of what the sections say and of nothing else."""
 
     text: str = Field(description="A number in it carries the mark that it has in its section.")
-    kind: Literal["finding", "normal", "change", "not_assessed"] = Field(
+    kind: Literal["finding", "normal", "change", "not_assessed", "unclear"] = Field(
         description="normal: what was assessed is normal. change: against this patient's earlier study. "
-        "not_assessed: what the study does not show."
+        "not_assessed: what the study does not show. unclear: no abnormality was read, and normal cannot be said."
     )
     rests_on: list[RestsOn] = Field(description="Empty for what was not assessed.")
     lang: str = Field("en", description="Language it is written in.")

@@ -1,26 +1,28 @@
 """Stage types → the answer's document. No decisions about medicine here, only what is said and what is null."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
 
 from index.retrieval import PhenotypeVote, Retrieval
 from model.bundle import BundleManifest
 from model.embeddings import ClipName
 from model.report.request import ReportWarning
-from model.report.writing.report_writer import WrittenReport
 from model.taxonomy import Phenotype
 from model.visibility import Visibility
 from service.answer.calibration import interval_of, probability_of
 from service.answer.calling import CallingRules
+from service.answer.edited_report import ReportEditing
 from service.answer.encoded_study import EncodedStudy
 from service.answer.notices import clip_warnings, list_positions, phenotypes_of_few_views
+from service.answer.number_marks import marked_number
 from service.answer.report_language import ReportLanguage
-from service.answer.text_check import Text, TextCheck
+from service.answer.text_check import TextCheck
+from service.answer.written import Written
 from service.schemas import (
     ClipOut,
+    ImpressionStatement,
     Mode,
     NeighbourOut,
     NotShown,
@@ -30,31 +32,6 @@ from service.schemas import (
     SentenceOut,
     ViewWeight,
 )
-
-
-@dataclass(frozen=True)
-class Written:
-    """Sentences by section, and what the reader must know about them.
-
-    plain: the same sentences as a reader of the language knows them, numbers without marks.
-    """
-
-    sections: Mapping[str, tuple[SentenceOut, ...]]
-    plain: Text
-    warnings: tuple[ReportWarning, ...] = ()
-
-    @classmethod
-    def of(cls, report: WrittenReport) -> Self:
-        """The decoder's report in the answer's terms."""
-        sections = {
-            name: tuple(
-                SentenceOut(text=s.text, source=s.source, candidate_ids=list(s.candidate_ids), estimated=s.estimated)
-                for s in sentences
-            )
-            for name, sentences in report.sections.items()
-        }
-        plain = {name: [sentence.text for sentence in sentences] for name, sentences in sections.items()}
-        return cls(sections, plain, report.warnings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +52,8 @@ class Answer:
     votes: Mapping[str, PhenotypeVote]
     calling: CallingRules
     written: Written
+    editing: ReportEditing | None
+    prior: Mapping[str, str] | None
     provenance: Mapping[str, str | int | float | bool | None]
     stage_seconds: Mapping[str, float]
 
@@ -84,6 +63,7 @@ def document(answer: Answer) -> ReportDocument:
     phenotypes = {phenotype.name: _phenotype(answer, phenotype) for phenotype in answer.bundle.taxonomy().phenotypes}
     synthetic = answer.bundle.domain == "synthetic"
     words = answer.language.words
+    sections = [_section(answer, row, name) for row, name in enumerate(answer.study.sections.sections)]
     return ReportDocument(
         study_id=answer.study_id,
         status="unusable" if not answer.study.used else "demonstration" if synthetic else "complete",
@@ -92,13 +72,21 @@ def document(answer: Answer) -> ReportDocument:
         modality=answer.bundle.modality,
         lang=answer.language.lang,
         created=answer.created,
-        sections=[_section(answer, row, name) for row, name in enumerate(answer.study.sections.sections)],
+        impression=_impression(answer, sections),
+        sections=sections,
         phenotypes=phenotypes,
         clips=_clips(answer),
         warnings=answer.language.word_warnings(_warnings(answer, phenotypes)),
         provenance=dict(answer.provenance),
         stage_seconds={stage: round(seconds, 6) for stage, seconds in answer.stage_seconds.items()},
     )
+
+
+def _impression(answer: Answer, sections: Sequence[SectionOut]) -> list[ImpressionStatement]:
+    written, impressions = answer.written, None if answer.editing is None else answer.editing.impressions
+    if impressions is None or written.said is None:
+        return []
+    return impressions.write(sections, written.said, answer.language, silent=written.silent, prior=answer.prior)
 
 
 def _section(answer: Answer, row: int, name: str) -> SectionOut:
@@ -123,7 +111,7 @@ def _section(answer: Answer, row: int, name: str) -> SectionOut:
 
 def _shown(sentence: SentenceOut, mark: str) -> str:
     """The sentence as running text shows it: an estimated number must be seen to be one without the JSON."""
-    return f"{sentence.text} {mark}" if sentence.estimated else sentence.text
+    return marked_number(sentence.text, mark) if sentence.estimated else sentence.text
 
 
 def _why_not_assessed(answer: Answer) -> str:
@@ -275,7 +263,9 @@ def _warnings(answer: Answer, phenotypes: Mapping[str, PhenotypeOut]) -> list[Re
     warnings = [warning for applies, warning in rules if applies]
     warnings += [*clip_warnings(study.facts), *answer.written.warnings]
     if answer.text_check is not None:
-        warnings += answer.text_check.warnings(answer.written.plain, phenotypes, quoted=answer.mode == "retrieval")
+        warnings += answer.text_check.warnings(
+            answer.written.plain, phenotypes, quoted=answer.mode == "retrieval" and answer.written.said is None
+        )
     elif study.used:
         warnings.append(ReportWarning("text_not_checked"))
     return warnings

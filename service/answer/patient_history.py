@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from index.candidate_bank import CandidateBank
 from index.retriever import Retriever
+from model.report.language.language import FindingReader
 from model.report.request import ReportWarning
-from service.schemas import PriorStudyOut
+from service.answer.report_language import ReportLanguage
+from service.schemas import PriorStudyOut, ReportDocument
 
 
 def own_candidates(bank: CandidateBank, patient_key: str | None) -> NDArray[np.int64]:
@@ -42,6 +44,38 @@ def prior_studies(bank: CandidateBank, patient_key: str | None, *, include_prior
     ]
 
 
+def prior_findings(bank: CandidateBank, patient_key: str | None, read: FindingReader) -> dict[str, str] | None:
+    """What the patient's latest study in the bank states, finding → value; None without one.
+
+    A bank keeps no dates: the latest is the one that was added last. Values are the patient's own and no text, so they
+    are told where the bank's texts may not be shown.
+    """
+    own = own_candidates(bank, patient_key)
+    if not len(own):
+        return None
+    (report,) = bank.sections_of(own[-1:])
+    found: dict[str, set[str]] = {}
+    for section, sentences in report.items():
+        for sentence in sentences:
+            for finding in read(section, bank.phrases.text(sentence.phrase_id, sentence.value)):
+                found.setdefault(finding.name, set()).add(finding.value)
+    return {name: values.pop() for name, values in found.items() if len(values) == 1}
+
+
 def key_warnings(bank: CandidateBank, patient_key: str | None) -> tuple[ReportWarning, ...]:
     """What must be said when a key was given that the bank cannot use."""
     return () if patient_key is None or bank.has_keys else (ReportWarning("bank_without_patient_keys"),)
+
+
+def with_history(
+    document: ReportDocument,
+    bank: CandidateBank,
+    language: ReportLanguage,
+    patient_key: str | None,
+    *,
+    include_prior: bool,
+) -> ReportDocument:
+    """The document with the patient's earlier studies, where they were asked for, and what must be said of the key."""
+    about_keys = language.word_warnings(key_warnings(bank, patient_key))
+    priors = prior_studies(bank, patient_key, include_prior=include_prior)
+    return document.model_copy(update={"warnings": [*document.warnings, *about_keys], "prior_studies": priors})

@@ -1,12 +1,17 @@
-"""Mode `retrieval`: the nearest candidate's section, quoted. Its numbers are another patient's and are marked so."""
+"""Mode `retrieval`: the nearest candidate's section, quoted. Another patient's numbers are left out, or marked."""
 
 from collections.abc import Set
+from dataclasses import dataclass
 
 from index.candidate_bank import CandidateBank
+from index.phrase_table import PhraseRow, spoken
 from index.retrieval import Retrieval
+from model.report.editing.wording import ended
+from model.report.language.holes import is_hole
+from model.report.language.language import FindingReader
 from model.report.request import ReportWarning
-from service.answer.assembly import Written
 from service.answer.text_check import TextCheck
+from service.answer.written import Written
 from service.renderings.page_words import ENGLISH
 from service.schemas import SentenceOut
 
@@ -14,29 +19,52 @@ FOREIGN_NUMBER = ENGLISH.foreign_number
 
 
 def paste_sections(
-    retrieval: Retrieval, bank: CandidateBank, hidden: Set[str] = frozenset(), check: TextCheck | None = None
+    retrieval: Retrieval,
+    bank: CandidateBank,
+    hidden: Set[str] = frozenset(),
+    check: TextCheck | None = None,
+    read: FindingReader | None = None,
 ) -> Written:
-    """The sections of the best candidates that have them; values keep their mark.
+    """The sections of the best candidates that have them.
 
-    hidden: names of findings that no clip of the study shows; sentences in which `check` reads one are left out.
+    A number is left out where the sentence states the same without it, and `read` sees that; else its mark stands
+    behind the sentence. hidden: names of findings that no clip of the study shows; sentences in which `check` reads
+    one are left out.
     """
     sections: dict[str, tuple[SentenceOut, ...]] = {}
     plain: dict[str, list[str]] = {}
-    marked = False
+    codes: dict[str, None] = {}
     for name, candidates in retrieval.context.items():
         best = candidates[:1]
         sentences = [(c.candidate_id, s) for c in best for s in c.sentences]
         if hidden and check is not None:
             texts = [(row, bank.phrases.text(row[1].phrase_id, row[1].value)) for row in sentences]
             sentences = [row for row, text in texts if hidden.isdisjoint(check.findings_of(name, text))]
-        marked = marked or any(s.value is not None for _, s in sentences)
+        quotes = [_quote(name, bank.phrases[s.phrase_id], s.value, read) for _, s in sentences]
+        codes |= {quote.code: None for quote in quotes if quote.code is not None}
         sections[name] = tuple(
-            SentenceOut(
-                text=bank.phrases.text(s.phrase_id, s.value, mark=FOREIGN_NUMBER),
-                source="retrieved",
-                candidate_ids=[candidate_id],
-            )
-            for candidate_id, s in sentences
+            SentenceOut(text=quote.text, source="retrieved", candidate_ids=[candidate_id])
+            for quote, (candidate_id, _) in zip(quotes, sentences, strict=True)
         )
-        plain[name] = [bank.phrases.text(s.phrase_id, s.value) for _, s in sentences]
-    return Written(sections, plain, (ReportWarning("numbers_of_another_patient"),) if marked else ())
+        plain[name] = [quote.plain for quote in quotes]
+    return Written(sections, plain, tuple(map(ReportWarning, codes)))
+
+
+@dataclass(frozen=True)
+class _Quote:
+    """A candidate's sentence as shown and as read. code: of the warning that it asks for."""
+
+    text: str
+    plain: str
+    code: str | None = None
+
+
+def _quote(section: str, phrase: PhraseRow, value: float | str | None, read: FindingReader | None) -> _Quote:
+    plain = ended(phrase.text(value))
+    if value is None or phrase.slot is None or not any(map(str.isdecimal, spoken(value))):
+        return _Quote(plain, plain)
+    without = ended(phrase.numberless)
+    stated = set() if read is None or any(map(str.isdecimal, without)) else set(read(section, without))
+    if read is not None and stated and not is_hole(without) and stated.issuperset(read(section, plain)):
+        return _Quote(without, without, "numbers_left_out")
+    return _Quote(f"{plain} {FOREIGN_NUMBER}", plain, "numbers_of_another_patient")

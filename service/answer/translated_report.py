@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from model.report.request import ReportWarning
-from service.answer.assembly import Written
 from service.answer.report_language import ReportLanguage
+from service.answer.written import Written
 from service.schemas import SentenceOut
 
 
@@ -32,8 +32,8 @@ def _pairs(written: Written, section: str) -> Sequence[tuple[SentenceOut, str]]:
 def _in_language(sentence: SentenceOut, section: str, plain: str, language: ReportLanguage, own: str) -> SentenceOut:
     if language.translator is None:
         return sentence.model_copy(update={"lang": own})
-    mark = "" if sentence.text == plain else language.words.foreign_number  # text and plain differ by the mark alone
-    text = language.translator.sentence(section, plain, mark)
+    text = language.translator.sentence(section, plain)
     if text is None:
         return sentence.model_copy(update={"lang": own})
-    return sentence.model_copy(update={"text": text, "lang": language.lang})
+    mark = "" if sentence.text == plain else f" {language.words.foreign_number}"  # they differ by the mark alone
+    return sentence.model_copy(update={"text": f"{text}{mark}", "lang": language.lang})

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from index.candidate_bank import CandidateBank
 from index.retrieval import PhenotypeVote, Retrieval
 from model.embeddings import SectionEmbeddings, StudyEmbedding
+from model.report.editing.calls import Evidence
 from model.report.request import EvidenceSentence, PhenotypeToken, WritingRequest
 from service.answer.evidence import evidence_sentences, slot_values
 from service.schemas import Mode
@@ -48,3 +49,14 @@ def evidence_of(retrieval: Retrieval, bank: CandidateBank) -> dict[str, tuple[Ev
         section: evidence_sentences(candidates, bank.phrases, only_language=only_language)
         for section, candidates in retrieval.context.items()
     }
+
+
+def evidence_for(mode: Mode, retrieval: Retrieval, bank: CandidateBank) -> Evidence:
+    """Section → everything that its context states, merged, highest support first; nothing for mode `generate`."""
+    only_language, most = not bank.manifest.text_may_be_shown, len(bank.phrases)
+
+    def evidence(section: str) -> tuple[EvidenceSentence, ...]:
+        candidates = () if mode == "generate" else retrieval.context.get(section, ())
+        return evidence_sentences(candidates, bank.phrases, most, only_language=only_language)
+
+    return evidence

@@ -13,6 +13,7 @@ from model.echo.modality import build_echo
 from model.modality import Modality
 from model.report.language.language import FindingReader, Language
 from model.report.language.phrase_reader import PhraseReader
+from model.report.reporting import Reporting
 from model.study import Acquisition
 from service.errors import ArtifactError
 from service.ingest.formats import FileFormats
@@ -20,6 +21,7 @@ from service.ingest.limits import IngestLimits
 from service.ingest.study import StudyFiles
 from service.modalities.echo.files import ECHO_FILES
 from service.modalities.echo.files import open_study as open_echo_study
+from service.modalities.echo.reporting import echo_reporting
 from service.modalities.echo.warm_up import warm_up_clips
 
 BuildModality = Callable[[BundleManifest, Path, Placement], Modality]
@@ -51,6 +53,7 @@ class ServedModality:
     formats: of its files, to tell whose study each is.
     warm_up: acquisitions of the study that is run once before the service calls itself ready.
     finding_reader: what reads findings in free sentences of reports; without one only phrases of the language are read.
+    reporting: how its reports are told; without it no order is kept and no impression written.
     """
 
     build: BuildModality
@@ -58,10 +61,11 @@ class ServedModality:
     warm_up: Callable[[], Sequence[Acquisition]]
     formats: FileFormats[Acquisition]
     finding_reader: Callable[[Language], FindingReader] = read_phrases
+    reporting: Callable[[], Reporting] = Reporting
 
 
 MODALITIES: Final[dict[str, ServedModality]] = {
-    "echo": ServedModality(build_echo, open_echo_study, warm_up_clips, ECHO_FILES, finding_reader),
+    "echo": ServedModality(build_echo, open_echo_study, warm_up_clips, ECHO_FILES, finding_reader, echo_reporting),
 }
 
 

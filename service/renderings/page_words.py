@@ -95,6 +95,10 @@ ENGLISH = PageWords(
         "numbers_of_another_patient": (
             "Numbers marked [another patient's number] were measured in the retrieved candidate, not in this study."
         ),
+        "numbers_left_out": (
+            "Numbers of the quoted candidates are left out: they were measured in another patient, not in this study."
+        ),
+        "silent_call": "Called by the estimates, and not stated in the text: {phenotypes}.",
         "text_truncated": "{section}: the text did not end and was cut",
         "sentence_dropped": "{section}: a sentence was left out because {reason}",
         "section_empty": "{section}: nothing could be written",
@@ -157,6 +161,10 @@ GERMAN = PageWords(
             "Mit [Zahl einer anderen Person] markierte Zahlen wurden in der zitierten Untersuchung gemessen, "
             "nicht in dieser."
         ),
+        "numbers_left_out": (
+            "Zahlen der zitierten Untersuchungen sind weggelassen: Sie wurden bei einer anderen Person gemessen."
+        ),
+        "silent_call": "Nach den Schätzungen vorhanden, im Text nicht genannt: {phenotypes}.",
         "text_truncated": "Ein Text kam nicht zum Ende und wurde gekürzt: {english}",
         "sentence_dropped": "Ein Satz wurde ausgelassen: {english}",
         "section_empty": "Ein Abschnitt blieb leer: {english}",

@@ -78,16 +78,15 @@ class Translator:
         reported = {rule.name: rule.text for rule in target.language.contradictions}
         self._contradictions = {rule.text: reported[rule.name] for rule in source.contradictions}
 
-    def sentence(self, section: str, text: str, mark: str = "") -> str | None:
-        """The sentence in the target language, `mark` after its number; None where it has no translation."""
+    def sentence(self, section: str, text: str) -> str | None:
+        """The sentence in the target language; None where it has no translation."""
         reading = self._reader.read_sentence(section, text)
         phrase = None if reading.phrase is None else self._target.language.by_id.get(reading.phrase.phrase_id)
         if phrase is None or (reading.value is None and any(map(str.isdecimal, text))):
             return None
         if phrase.slot is None or reading.value is None:
             return None if "<" in text else phrase.numberless  # a placeholder that nobody filled is no sentence
-        number = f"{self._number(phrase.slot, reading.value)} {mark}".strip()
-        return phrase.template.replace(f"<{phrase.slot}>", number)
+        return phrase.template.replace(f"<{phrase.slot}>", self._number(phrase.slot, reading.value))
 
     def _number(self, slot: str, value: float) -> str:
         """The number with the slot's decimals; one that was stated more finely keeps what it has."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from model.report.language.holes import is_hole
 from model.report.language.known_sentences import Wording, Wordings
 from model.report.language.language import Finding, Language
 from model.report.request import Source, WritingRequest
@@ -90,6 +91,8 @@ class StudyStating:
             draft = replace(draft, template=fitting.template, source="generated", candidate_ids=())
         number = self._number(draft.section, fitting.slot)
         text = self._language.fill(fitting, None if number is None else number.value)
+        if number is None and fitting.slot is not None and not fitting.findings and is_hole(text):
+            return Dropped(draft, "it says nothing without its number, which has no source")
         if "<" in text or (number is None and any(map(str.isdecimal, text))):
             return Dropped(draft, "it holds a number or a placeholder without a source")
         fixed = self._governed.intersection(finding.name for finding in fitting.findings)

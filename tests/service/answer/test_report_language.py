@@ -86,7 +86,7 @@ def test_sentences_headings_notices_and_marks_are_in_the_language(german: Report
     assert (german.lang, brightness.name, brightness.title) == ("de", "Brightness", "Helligkeit")
     assert brightness.sentences[0].text == "Das Bild ist hell."
     assert brightness.sentences[1].text.startswith("Der Pegel beträgt ")
-    assert f",0 {GERMAN.foreign_number} %." in brightness.text
+    assert f",0 %. {GERMAN.foreign_number}" in brightness.text
     assert {sentence.lang for sentence in brightness.sentences} == {"de"}
     assert german.draft_notice == GERMAN.draft_notice
 

@@ -54,10 +54,6 @@ def test_a_sentence_is_carried_over_whole_or_not_at_all(
     assert translator.sentence("Heat", text) == translated
 
 
-def test_a_mark_stays_at_the_number(translator: Translator) -> None:
-    assert translator.sentence("Heat", "It is warm at 293.5 K.", "[?]") == "Il fait chaud, 293,5 [?] K."
-
-
 def test_what_the_file_leaves_out_keeps_its_name(translator: Translator) -> None:
     assert (translator.heading("Heat"), translator.heading("Cold")) == ("Chaleur", "Cold")
     assert translator.contradiction("Warm, yet cold.") == "Warm, yet cold."

@@ -1,0 +1,42 @@
+"""A written report on its way to the answer's document: its sentences as shown, as read, and what they state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from model.report.editing.said import Said
+from model.report.editing.wording import ended
+from model.report.request import ReportWarning
+from model.report.writing.report_writer import WrittenReport
+from service.answer.text_check import Text
+from service.schemas import SentenceOut
+
+
+@dataclass(frozen=True)
+class Written:
+    """Sentences by section, and what the reader must know about them.
+
+    plain: the same sentences as a reader of the language knows them, numbers without marks. said: what each of them
+    states, None where nobody reads them. silent: phenotypes that are called and that the text does not tell.
+    """
+
+    sections: Mapping[str, tuple[SentenceOut, ...]]
+    plain: Text
+    warnings: tuple[ReportWarning, ...] = ()
+    said: Mapping[str, tuple[Said, ...]] | None = None
+    silent: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, report: WrittenReport) -> Self:
+        """The decoder's report in the answer's terms."""
+        sections = {
+            name: tuple(
+                SentenceOut(
+                    text=ended(s.text), source=s.source, candidate_ids=list(s.candidate_ids), estimated=s.estimated
+                )
+                for s in sentences
+            )
+            for name, sentences in report.sections.items()
+        }
+        plain = {name: [sentence.text for sentence in sentences] for name, sentences in sections.items()}
+        return cls(sections, plain, report.warnings)
