@@ -33,7 +33,7 @@ def paste_sections(
     """
     sections: dict[str, tuple[SentenceOut, ...]] = {}
     plain: dict[str, list[str]] = {}
-    codes: dict[str, None] = {}
+    warnings: dict[str, ReportWarning] = {}
     for name, candidates in retrieval.context.items():
         best = candidates[:1]
         sentences = [(c.candidate_id, s) for c in best for s in c.sentences]
@@ -41,22 +41,22 @@ def paste_sections(
             texts = [(row, bank.phrases.text(row[1].phrase_id, row[1].value)) for row in sentences]
             sentences = [row for row, text in texts if hidden.isdisjoint(check.findings_of(name, text))]
         quotes = [_quote(name, bank.phrases[s.phrase_id], s.value, read) for _, s in sentences]
-        codes |= {quote.code: None for quote in quotes if quote.code is not None}
+        warnings |= {quote.warning.code: quote.warning for quote in quotes if quote.warning is not None}
         sections[name] = tuple(
             SentenceOut(text=quote.text, source="retrieved", candidate_ids=[candidate_id])
             for quote, (candidate_id, _) in zip(quotes, sentences, strict=True)
         )
         plain[name] = [quote.plain for quote in quotes]
-    return Written(sections, plain, tuple(map(ReportWarning, codes)))
+    return Written(sections, plain, tuple(warnings.values()))
 
 
 @dataclass(frozen=True)
 class _Quote:
-    """A candidate's sentence as shown and as read. code: of the warning that it asks for."""
+    """A candidate's sentence as shown and as read, and the warning that it asks for."""
 
     text: str
     plain: str
-    code: str | None = None
+    warning: ReportWarning | None = None
 
 
 def _quote(section: str, phrase: PhraseRow, value: float | str | None, read: FindingReader | None) -> _Quote:
@@ -66,5 +66,5 @@ def _quote(section: str, phrase: PhraseRow, value: float | str | None, read: Fin
     without = ended(phrase.numberless)
     stated = set() if read is None or any(map(str.isdecimal, without)) else set(read(section, without))
     if read is not None and stated and not is_hole(without) and stated.issuperset(read(section, plain)):
-        return _Quote(without, without, "numbers_left_out")
-    return _Quote(f"{plain} {FOREIGN_NUMBER}", plain, "numbers_of_another_patient")
+        return _Quote(without, without, ReportWarning("numbers_left_out"))
+    return _Quote(f"{plain} {FOREIGN_NUMBER}", plain, ReportWarning("numbers_of_another_patient"))
