@@ -86,7 +86,7 @@ def _impression(answer: Answer, sections: Sequence[SectionOut]) -> list[Impressi
     written, impressions = answer.written, None if answer.editing is None else answer.editing.impressions
     if impressions is None or written.said is None:
         return []
-    return impressions.write(sections, written.said, answer.language, silent=written.silent, prior=answer.prior)
+    return impressions.write(sections, written, answer.language, answer.prior)
 
 
 def _section(answer: Answer, row: int, name: str) -> SectionOut:

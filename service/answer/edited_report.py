@@ -57,7 +57,8 @@ class ReportEditing:
         edited = self._editor.edit(sections, calls, evidence)
         shown = {name: tuple(_sentence(name, each, written) for each in said) for name, said in edited.sections.items()}
         plain = {name: [sentence.text for sentence in said] for name, said in edited.sections.items()}
-        return Written(shown, plain, _warnings(written, edited), edited.sections, edited.silent)
+        denied = self.language.denying(calls)
+        return Written(shown, plain, _warnings(written, edited), edited.sections, edited.silent, denied)
 
     def prior(self, bank: CandidateBank, patient_key: str | None) -> dict[str, str] | None:
         """What the patient's earlier study in the bank states, None without one."""

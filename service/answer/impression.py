@@ -1,6 +1,6 @@
 """The impression of an answer: what its sections say, in the language of the answer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,6 +10,7 @@ from model.report.impression.topics import ImpressionTopics
 from model.report.impression.words import ImpressionWords
 from model.report.language.language import Language
 from service.answer.report_language import ReportLanguage
+from service.answer.written import Written
 from service.schemas import ImpressionStatement, RestsOn, SectionOut
 
 
@@ -24,14 +25,13 @@ class Impressions:
     def write(
         self,
         sections: Sequence[SectionOut],
-        said: Mapping[str, Sequence[Said]],
+        written: Written,
         language: ReportLanguage,
-        *,
-        silent: Iterable[str],
         prior: Mapping[str, str] | None,
     ) -> list[ImpressionStatement]:
-        """The impression of these sections. said: what their sentences state, in the same order."""
+        """The impression of these sections. prior: what an earlier study stated, finding → value."""
         words = self.words.get(language.lang) or self.words[self.language.language]
+        said = written.said or {}
         hidden = [row.phenotype for section in sections for row in section.not_shown]
         material = ImpressionMaterial(
             sentences=[
@@ -41,7 +41,8 @@ class Impressions:
             ],
             not_assessed=[section.title or section.name for section in sections if not section.assessed],
             not_shown=[self._findings.get(name, name) for name in hidden],
-            uncalled=[self._findings.get(name, name) for name in silent],
+            uncalled=[self._findings.get(name, name) for name in written.silent],
+            denied=written.denied,
             prior=prior,
         )
         writer = ImpressionWriter(self.topics, words, self.language.slots)

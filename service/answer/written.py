@@ -6,6 +6,7 @@ from typing import Self
 
 from model.report.editing.said import Said
 from model.report.editing.wording import ended
+from model.report.language.language import Finding
 from model.report.request import ReportWarning
 from model.report.writing.report_writer import WrittenReport
 from service.answer.text_check import Text
@@ -18,6 +19,7 @@ class Written:
 
     plain: the same sentences as a reader of the language knows them, numbers without marks. said: what each of them
     states, None where nobody reads them. silent: phenotypes that are called and that the text does not tell.
+    denied: findings that the calls deny.
     """
 
     sections: Mapping[str, tuple[SentenceOut, ...]]
@@ -25,6 +27,7 @@ class Written:
     warnings: tuple[ReportWarning, ...] = ()
     said: Mapping[str, tuple[Said, ...]] | None = None
     silent: tuple[str, ...] = ()
+    denied: frozenset[Finding] = frozenset()
 
     @classmethod
     def of(cls, report: WrittenReport) -> Self:

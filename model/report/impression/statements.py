@@ -28,14 +28,15 @@ class ImpressionMaterial:
     """All that an impression is made of.
 
     not_assessed: headings of sections that no clip shows. not_shown: findings of assessed sections that no clip shows.
-    uncalled: findings that are called and that the text does not state. prior: what an earlier study stated, finding →
-    value; None without one.
+    uncalled: findings that are called and that the text does not state. denied: findings that the calls deny, of a text
+    that was quoted. prior: what an earlier study stated, finding → value; None without one.
     """
 
     sentences: Sequence[ReadSentence]
     not_assessed: Sequence[str] = ()
     not_shown: Sequence[str] = ()
     uncalled: Sequence[str] = ()
+    denied: frozenset[Finding] = frozenset()
     prior: Mapping[str, str] | None = None
 
 
@@ -61,32 +62,33 @@ class ImpressionWriter:
 
         What changed comes last but for what was not assessed, and takes the place of the least bad finding.
         """
-        found = self._findings(material.sentences) or [self._without_findings(material)]
+        found = self._findings(material) or [self._without_findings(material)]
         changes, lacking = self._changes(material), self._lacking(material)
         room = MOST_STATEMENTS - len(changes)
         statements = [*found[:room], *changes, *lacking]
         return tuple(statements[:MOST_STATEMENTS])
 
-    def _findings(self, sentences: Sequence[ReadSentence]) -> list[Impression]:
-        stated = {finding for sentence in sentences for finding in sentence.findings}
+    def _findings(self, material: ImpressionMaterial) -> list[Impression]:
+        stated = {finding for sentence in material.sentences for finding in sentence.findings}
         beside = {finding.name: finding.value for finding in stated}
         told = []
         for place, topic in enumerate(self._topics.topics):
             worst = topic.worst(stated)
             if worst is not None:
-                told.append((topic.tiers[worst], place, self._statement(topic, worst, beside, sentences)))
+                told.append((topic.tiers[worst], place, self._statement(topic, worst, beside, material)))
         return [statement for _, _, statement in sorted(told, key=lambda row: row[:2])]
 
     def _statement(
-        self, topic: Topic, worst: Finding, beside: Mapping[str, str], sentences: Sequence[ReadSentence]
+        self, topic: Topic, worst: Finding, beside: Mapping[str, str], material: ImpressionMaterial
     ) -> Impression:
+        sentences = material.sentences
         bearing = [s for s in sentences if not topic.tiers.keys().isdisjoint(s.findings) or self._qualifies(worst, s)]
         slot = self._topics.numbers.get(worst.name)
         numbered = next((s for s in bearing if worst in s.findings and s.number and s.number[0] == slot), None)
-        number = ""
+        remarks = [self._words.sentences["denied"]] if worst in material.denied else []
         if numbered is not None and numbered.number is not None:
-            number = self._words.number(self._slots[numbered.number[0]], numbered.number[1], numbered.mark)
-        return Impression(self._words.statement(worst, beside, number), "finding", rests_on(bearing))
+            remarks.insert(0, self._words.number(self._slots[numbered.number[0]], numbered.number[1], numbered.mark))
+        return Impression(self._words.statement(worst, beside, "; ".join(remarks)), "finding", rests_on(bearing))
 
     def _qualifies(self, finding: Finding, sentence: ReadSentence) -> bool:
         """Whether the statement of a finding holds a word from a sentence."""

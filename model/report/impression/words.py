@@ -7,7 +7,7 @@ qualifiers  finding → {value: word} for such a place; empty where the report d
 numbers     slot → the number in brackets, with {number}
 names       finding → what a list calls it
 values      value → what a comparison calls it
-sentences   normal, all_normal, not_assessed, not_shown, unclear, nothing, uncalled, change, unchanged
+sentences   normal, all_normal, not_assessed, not_shown, unclear, nothing, uncalled, denied, earlier, change, unchanged
 """
 
 import re
@@ -39,8 +39,8 @@ class ImpressionWords:
         """The words of a parsed file. Raises TypeError for a field that is missing or not known."""
         return cls(**{name: _texts(table) for name, table in fields.items()})
 
-    def statement(self, finding: Finding, beside: Mapping[str, str], number: str = "") -> str:
-        """The sentence of a finding. beside: name → value of what else is stated. number: in brackets, or empty."""
+    def statement(self, finding: Finding, beside: Mapping[str, str], remark: str = "") -> str:
+        """The sentence of a finding. beside: name → value of what else is stated. remark: in brackets, or empty."""
         words = self.statements.get(finding.name, {})
         grade = self.grades.get(words.get("grades", ""), {}).get(finding.value)
         text = words.get(finding.value) or (words.get("text") if grade is not None else None)
@@ -48,7 +48,7 @@ class ImpressionWords:
             text = f"{self.name(finding.name)}: {self.value(finding.value)}"
         places = {"grade": grade or "", **{name: self._qualifier(name, beside) for name in self.qualifiers}}
         filled = _PLACE.sub(lambda place: places.get(place[1], place[0]), text)
-        return f"{_capital(' '.join(filled.split()))}{number and f' ({number})'}."
+        return f"{_capital(' '.join(filled.split()))}{remark and f' ({remark})'}."
 
     def number(self, slot: Slot, value: float, mark: str) -> str:
         """A number as a statement shows it, with its mark."""

@@ -132,3 +132,11 @@ def test_the_languages_say_the_same() -> None:
     english_words, german_words = REPORTING.words["en"], REPORTING.words["de"]
     assert english_words.statements.keys() == german_words.statements.keys()
     assert english_words.sentences.keys() == german_words.sentences.keys()
+
+
+def test_a_quoted_finding_that_the_calls_deny_says_so() -> None:
+    impella = Finding("impella", "present")
+    (statement,) = WRITERS["en"].write(
+        ImpressionMaterial([sentence(0, ("impella", "present"))], denied=frozenset({impella}))
+    )
+    assert statement.text == "Impella catheter in place (the estimates call otherwise)."
