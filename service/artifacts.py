@@ -88,7 +88,7 @@ def load_pipeline(
         mil=MilTable.from_mapping(manifest.mil_weights, manifest.sections, manifest.views),
         retriever=retriever,
         writer=_writer(manifest, paths.bundle, language, placement),
-        text_check=None if language is None else TextCheck(language),
+        text_check=_text_check(manifest, language),
         languages=_languages(manifest, paths.bundle, language),
         editing=_editing(manifest, language),
         familiar=_familiar(manifest, paths.bundle),
@@ -195,6 +195,12 @@ def _writer(
     if manifest.decoder is None or language is None:
         return None
     return build_writer(manifest, folder, language, served(manifest.modality).finding_reader(language), placement)
+
+
+def _text_check(manifest: BundleManifest, language: Language | None) -> TextCheck | None:
+    """What compares texts with estimates, in the modality's words where the bundle brings none."""
+    language = language or served(manifest.modality).reporting().language
+    return None if language is None else TextCheck(language)
 
 
 def _editing(manifest: BundleManifest, language: Language | None) -> ReportEditing | None:

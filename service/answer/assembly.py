@@ -263,9 +263,8 @@ def _warnings(answer: Answer, phenotypes: Mapping[str, PhenotypeOut]) -> list[Re
     warnings = [warning for applies, warning in rules if applies]
     warnings += [*clip_warnings(study.facts), *answer.written.warnings]
     if answer.text_check is not None:
-        warnings += answer.text_check.warnings(
-            answer.written.plain, phenotypes, quoted=answer.mode == "retrieval" and answer.written.said is None
-        )
+        written, quoted = answer.written, answer.mode == "retrieval" and answer.written.said is None
+        warnings += answer.text_check.warnings(written.plain, phenotypes, quoted=quoted, known=written.disagreeing)
     elif study.used:
         warnings.append(ReportWarning("text_not_checked"))
     return warnings

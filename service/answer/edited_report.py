@@ -58,7 +58,9 @@ class ReportEditing:
         shown = {name: tuple(_sentence(name, each, written) for each in said) for name, said in edited.sections.items()}
         plain = {name: [sentence.text for sentence in said] for name, said in edited.sections.items()}
         denied = self.language.denying(calls)
-        return Written(shown, plain, _warnings(written, edited), edited.sections, edited.silent, denied)
+        return Written(
+            shown, plain, _warnings(written, edited), edited.sections, edited.silent, denied, edited.disagreeing
+        )
 
     def prior(self, bank: CandidateBank, patient_key: str | None) -> dict[str, str] | None:
         """What the patient's earlier study in the bank states, None without one."""

@@ -7,7 +7,7 @@ from index.candidate_bank import CandidateBank
 from index.phrase_table import PhraseRow, spoken
 from index.retrieval import Retrieval
 from model.report.editing.wording import ended
-from model.report.language.holes import is_hole
+from model.report.language.holes import without_holes
 from model.report.language.language import FindingReader
 from model.report.request import ReportWarning
 from service.answer.text_check import TextCheck
@@ -40,11 +40,13 @@ def paste_sections(
         if hidden and check is not None:
             texts = [(row, bank.phrases.text(row[1].phrase_id, row[1].value)) for row in sentences]
             sentences = [row for row, text in texts if hidden.isdisjoint(check.findings_of(name, text))]
-        quotes = [_quote(name, bank.phrases[s.phrase_id], s.value, read) for _, s in sentences]
+        found = [(row, _quote(name, bank.phrases[row[1].phrase_id], row[1].value, read)) for row in sentences]
+        quoted = [(row, quote) for row, quote in found if quote.text]
+        quotes = [quote for _, quote in quoted]
         warnings |= {quote.warning.code: quote.warning for quote in quotes if quote.warning is not None}
         sections[name] = tuple(
             SentenceOut(text=quote.text, source="retrieved", candidate_ids=[candidate_id])
-            for quote, (candidate_id, _) in zip(quotes, sentences, strict=True)
+            for (candidate_id, _), quote in quoted
         )
         plain[name] = [quote.plain for quote in quotes]
     return Written(sections, plain, tuple(warnings.values()))
@@ -60,11 +62,11 @@ class _Quote:
 
 
 def _quote(section: str, phrase: PhraseRow, value: float | str | None, read: FindingReader | None) -> _Quote:
-    plain = ended(phrase.text(value))
+    plain = ended(without_holes(phrase.text(value)))
     if value is None or phrase.slot is None or not any(map(str.isdecimal, spoken(value))):
         return _Quote(plain, plain)
-    without = ended(phrase.numberless)
+    without = ended(without_holes(phrase.numberless))
     stated = set() if read is None or any(map(str.isdecimal, without)) else set(read(section, without))
-    if read is not None and stated and not is_hole(without) and stated.issuperset(read(section, plain)):
+    if read is not None and stated and stated.issuperset(read(section, plain)):
         return _Quote(without, without, ReportWarning("numbers_left_out"))
     return _Quote(f"{plain} {FOREIGN_NUMBER}", plain, ReportWarning("numbers_of_another_patient"))

@@ -1,6 +1,6 @@
 """Does the text say what the phenotype estimates say, and does it contradict itself? The answer warns of both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from model.report.language.language import Language
 from model.report.language.phrase_reader import PhraseReader
@@ -36,10 +36,14 @@ class TextCheck:
         return tuple(rule.text for rule in self._language.contradicted_by(findings))
 
     def warnings(
-        self, text: Text, phenotypes: Mapping[str, PhenotypeOut], *, quoted: bool
+        self, text: Text, phenotypes: Mapping[str, PhenotypeOut], *, quoted: bool, known: Collection[str] = ()
     ) -> tuple[ReportWarning, ...]:
-        """Warnings about a text. quoted: it is a candidate's, and nobody has looked for contradictions in it yet."""
-        names = ", ".join(self.disagreements(text, phenotypes))
+        """Warnings about a text. quoted: it is a candidate's, and nobody has looked for contradictions in it yet.
+
+        known: phenotypes that are known to differ already, from sentences that are no phrases.
+        """
+        differing = {*self.disagreements(text, phenotypes), *known}
+        names = ", ".join(name for name in phenotypes if name in differing)
         found = [ReportWarning("text_disagrees_with_phenotypes", {"phenotypes": names})] if names else []
         if quoted:
             found += [ReportWarning("contradiction", {"rule": broken}) for broken in self.contradictions(text)]

@@ -6,6 +6,7 @@ from typing import Self
 
 from model.report.editing.said import Said
 from model.report.editing.wording import ended
+from model.report.language.holes import without_holes
 from model.report.language.language import Finding
 from model.report.request import ReportWarning
 from model.report.writing.report_writer import WrittenReport
@@ -19,7 +20,7 @@ class Written:
 
     plain: the same sentences as a reader of the language knows them, numbers without marks. said: what each of them
     states, None where nobody reads them. silent: phenotypes that are called and that the text does not tell.
-    denied: findings that the calls deny.
+    denied: findings that the calls deny. disagreeing: phenotypes of which the text says the opposite of the call.
     """
 
     sections: Mapping[str, tuple[SentenceOut, ...]]
@@ -28,18 +29,19 @@ class Written:
     said: Mapping[str, tuple[Said, ...]] | None = None
     silent: tuple[str, ...] = ()
     denied: frozenset[Finding] = frozenset()
+    disagreeing: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, report: WrittenReport) -> Self:
         """The decoder's report in the answer's terms."""
+        texts = {name: [(s, ended(without_holes(s.text))) for s in told] for name, told in report.sections.items()}
         sections = {
             name: tuple(
-                SentenceOut(
-                    text=ended(s.text), source=s.source, candidate_ids=list(s.candidate_ids), estimated=s.estimated
-                )
-                for s in sentences
+                SentenceOut(text=text, source=s.source, candidate_ids=list(s.candidate_ids), estimated=s.estimated)
+                for s, text in told
+                if text
             )
-            for name, sentences in report.sections.items()
+            for name, told in texts.items()
         }
         plain = {name: [sentence.text for sentence in sentences] for name, sentences in sections.items()}
         return cls(sections, plain, report.warnings)

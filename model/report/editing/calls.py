@@ -1,6 +1,6 @@
 """Calls and their text: what is called and not said, and what may not stand beside it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from model.report.editing.rules import EditingRules
@@ -40,6 +40,20 @@ def unsaid(calls: Iterable[Call], sections: Sections) -> tuple[Call, ...]:
     """The calls of which the text says neither yes nor no; where it says no, it is told to disagree."""
     stated = stated_in(sections)
     return tuple(call for call in calls if stated.isdisjoint((*call.positive, *call.negative)))
+
+
+def disagreeing(language: Language, calls: Mapping[str, bool], stated: Set[Finding]) -> tuple[str, ...]:
+    """Phenotypes of which a text states the opposite of the call, and not the call as well."""
+    found = []
+    for rule in language.labels:
+        if rule.finding is None or rule.phenotype not in calls:
+            continue
+        yes, no = (
+            any(Finding(rule.finding, value) in stated for value in side) for side in (rule.positive, rule.negative)
+        )
+        if yes != no and yes != calls[rule.phenotype]:
+            found.append(rule.phenotype)
+    return tuple(found)
 
 
 class CallSpeaker:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from model.report.editing.calls import CallSpeaker, Evidence, positive_calls, unsaid
+from model.report.editing.calls import CallSpeaker, Evidence, disagreeing, positive_calls, unsaid
 from model.report.editing.once import SectionEditor
 from model.report.editing.rules import EditingRules
 from model.report.editing.said import Said, Sections, stated_in
@@ -15,11 +15,12 @@ from model.report.language.language import Contradiction, FindingReader, Languag
 class EditedReport:
     """The sections in order. silent: phenotypes that are called and that the text does not tell.
 
-    broken: the rules that the text breaks.
+    disagreeing: those of which the text says the opposite of the call. broken: the rules that the text breaks.
     """
 
     sections: Mapping[str, tuple[Said, ...]]
     silent: tuple[str, ...]
+    disagreeing: tuple[str, ...]
     broken: tuple[Contradiction, ...]
 
 
@@ -48,4 +49,7 @@ class ReportEditor:
         told = self._calls.exclude(self._calls.make_room(told, added), positive)
         edited = {name: self._sections.edit(name, sentences, denied) for name, sentences in told.items()}
         silent = tuple(call.phenotype for call in unsaid(positive, edited))
-        return EditedReport(edited, silent, self._language.contradicted_by(stated_in(edited)))
+        stated = stated_in(edited)
+        return EditedReport(
+            edited, silent, disagreeing(self._language, calls, stated), self._language.contradicted_by(stated)
+        )

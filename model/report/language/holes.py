@@ -9,6 +9,19 @@ _HOLE = re.compile(
 )
 
 
+_PARTS = re.compile(r"(?<=[.!?;])\s+")
+
+
+def without_holes(text: str) -> str:
+    """The text without sentences and clauses that are holes; empty where nothing else is left."""
+    parts = _PARTS.split(text.strip())
+    kept = [part for part in parts if not is_hole(part.rstrip(";"))]
+    if len(kept) == len(parts):
+        return text
+    left = " ".join(kept).rstrip(" ;")
+    return f"{left}." if left and left[-1] not in ".!?" else left
+
+
 def is_hole(sentence: str) -> bool:
     """Whether a sentence says no more than that something was measured."""
     return _HOLE.match(sentence.strip()) is not None
