@@ -1,6 +1,7 @@
 """Each thing once, each attribute beside its subject, all in the order of the rules: one section at a time."""
 
 from collections.abc import Sequence, Set
+from dataclasses import replace
 
 from model.report.editing.rules import EditingRules
 from model.report.editing.said import Said
@@ -17,7 +18,7 @@ class SectionEditor:
 
     def edit(self, section: str, sentences: Sequence[Said], denied: Set[Finding] = frozenset()) -> tuple[Said, ...]:
         """The section as it is told. denied: findings that the calls deny; of two values such a one gives way."""
-        once = self._once(section, sentences, denied)
+        once = self._derived(section, self._once(section, sentences, denied))
         told = self._ordered(section, self._with_subjects(section, once))
         return tuple(self._wording.opening(section, said) if not at else said for at, said in enumerate(told))
 
@@ -58,6 +59,20 @@ class SectionEditor:
         """Whether none of the findings was told, and none of those that the language knows with another value."""
         names = {finding.name for finding in told} & self._wording.names
         return findings.isdisjoint(told) and all(finding.name not in names for finding in findings)
+
+    def _derived(self, section: str, sentences: tuple[Said, ...]) -> tuple[Said, ...]:
+        """The sentences; one that concludes otherwise than the rules from what the others state concludes right."""
+        stated = {finding for said in sentences for finding in said.findings}
+        for rule in self._rules.derived:
+            if rule.premises <= stated:
+                sentences = tuple(self._concluding(section, said, rule.finding) for said in sentences)
+        return sentences
+
+    def _concluding(self, section: str, said: Said, right: Finding) -> Said:
+        if {finding.name for finding in self._rules.own(said.findings)} != {right.name} or right in said.findings:
+            return said
+        worded = self._wording.saying(section, {right})
+        return replace(worded[0], origins=said.origins) if worded else said
 
     def _with_subjects(self, section: str, sentences: tuple[Said, ...]) -> tuple[Said, ...]:
         """Attributes joined to the sentence that names their subject; left out where nothing does."""

@@ -32,6 +32,14 @@ class Exclusion:
 
 
 @dataclass(frozen=True)
+class Derivation:
+    """A finding that follows where all of some others are stated."""
+
+    finding: Finding
+    premises: frozenset[Finding]
+
+
+@dataclass(frozen=True)
 class EditingRules:
     """The rules of a modality; without any, sentences stay in the order in which they were written."""
 
@@ -39,6 +47,7 @@ class EditingRules:
     implied: frozenset[str | Finding] = frozenset()
     subjects: Mapping[str, Subject] = field(default_factory=dict)
     exclusions: tuple[Exclusion, ...] = ()
+    derived: tuple[Derivation, ...] = ()
     following: frozenset[str] = frozenset()
 
     @classmethod
@@ -53,6 +62,10 @@ class EditingRules:
             },
             exclusions=tuple(
                 Exclusion(Finding(*row["finding"]), _findings(row["lesions"])) for row in fields["exclusions"]
+            ),
+            derived=tuple(
+                Derivation(Finding(*row["finding"]), frozenset(Finding(*each) for each in row["from"].items()))
+                for row in fields["derived"]
             ),
             following=frozenset(fields["following"]),
         )

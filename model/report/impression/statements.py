@@ -1,11 +1,11 @@
 """The impression of a report: its own findings, worst first, each with the sentences that it rests on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from model.report.impression.topics import ImpressionTopics, Topic
-from model.report.impression.words import ImpressionWords
+from model.report.impression.words import ImpressionWords, as_sentence
 from model.report.language.language import Finding, Slot
 
 MOST_STATEMENTS = 7  # more is no summary: a reader keeps about seven things in mind (Miller 1956)
@@ -60,13 +60,24 @@ class ImpressionWriter:
     def write(self, material: ImpressionMaterial) -> tuple[Impression, ...]:
         """At most seven statements, worst first; at least one.
 
-        What changed comes last but for what was not assessed, and takes the place of the least bad finding.
+        Findings that have no room share the last statement of findings. What changed, and what was not assessed, come
+        behind them.
         """
-        found = self._findings(material) or [self._without_findings(material)]
-        changes, lacking = self._changes(material), self._lacking(material)
-        room = MOST_STATEMENTS - len(changes)
-        statements = [*found[:room], *changes, *lacking]
-        return tuple(statements[:MOST_STATEMENTS])
+        found, changes, lacking = self._findings(material), self._changes(material), self._lacking(material)
+        room = MOST_STATEMENTS - len(changes) - len(lacking)
+        if len(found) > room:
+            found = [*found[: room - 1], self._further(found[room - 1 :])]
+        told = [replace(each, text=as_sentence(each.text)) for each in found] or [self._without_findings(material)]
+        return (*told, *changes, *lacking)
+
+    def _further(self, findings: Sequence[Impression]) -> Impression:
+        """The less bad findings in one statement, so that none is left out."""
+        text = self._words.sentences["further"].format(findings="; ".join(each.text for each in findings))
+        places: dict[str, set[int]] = {}
+        for each in findings:
+            for section, positions in each.rests_on.items():
+                places.setdefault(section, set()).update(positions)
+        return Impression(text.rstrip("."), "finding", {section: tuple(sorted(at)) for section, at in places.items()})
 
     def _findings(self, material: ImpressionMaterial) -> list[Impression]:
         stated = {finding for sentence in material.sentences for finding in sentence.findings}

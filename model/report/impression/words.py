@@ -7,7 +7,8 @@ qualifiers  finding → {value: word} for such a place; empty where the report d
 numbers     slot → the number in brackets, with {number}
 names       finding → what a list calls it
 values      value → what a comparison calls it
-sentences   normal, all_normal, not_assessed, not_shown, unclear, nothing, uncalled, denied, earlier, change, unchanged
+sentences   normal, all_normal, not_assessed, not_shown, unclear, nothing, uncalled, denied, further, earlier,
+                change, unchanged
 """
 
 import re
@@ -40,7 +41,7 @@ class ImpressionWords:
         return cls(**{name: _texts(table) for name, table in fields.items()})
 
     def statement(self, finding: Finding, beside: Mapping[str, str], remark: str = "") -> str:
-        """The sentence of a finding. beside: name → value of what else is stated. remark: in brackets, or empty."""
+        """A finding as a list tells it. beside: name → value of what else is stated. remark: in brackets, or empty."""
         words = self.statements.get(finding.name, {})
         grade = self.grades.get(words.get("grades", ""), {}).get(finding.value)
         text = words.get(finding.value) or (words.get("text") if grade is not None else None)
@@ -48,7 +49,7 @@ class ImpressionWords:
             text = f"{self.name(finding.name)}: {self.value(finding.value)}"
         places = {"grade": grade or "", **{name: self._qualifier(name, beside) for name in self.qualifiers}}
         filled = _PLACE.sub(lambda place: places.get(place[1], place[0]), text)
-        return f"{_capital(' '.join(filled.split()))}{remark and f' ({remark})'}."
+        return f"{' '.join(filled.split())}{remark and f' ({remark})'}"
 
     def number(self, slot: Slot, value: float, mark: str) -> str:
         """A number as a statement shows it, with its mark."""
@@ -68,8 +69,9 @@ class ImpressionWords:
         return self.qualifiers[name].get(beside.get(name, ""), "")
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def as_sentence(statement: str) -> str:
+    """A statement with a capital and a full stop."""
+    return f"{statement[:1].upper()}{statement[1:]}."
 
 
 def _texts(table: Any) -> Any:

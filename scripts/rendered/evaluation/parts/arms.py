@@ -21,6 +21,7 @@ from scripts.rendered.evaluation.studies.replay import replayed
 from scripts.rendered.evaluation.studies.results import Results
 from scripts.rendered.evaluation.studies.truth import StudyTruth
 from service.answer.plain_sentences import plain_text
+from service.answer.retrieved_report import paste_sections
 from service.answer.text_check import differ
 from service.schemas import ReportDocument
 from service.site.metrics.intervals import Interval, of_samples, sample_weights
@@ -35,7 +36,7 @@ def write_arms(evaluation: Evaluation, documents: Mapping[str, Sequence[ReportDo
     simple = TextArms(evaluation)
     texts: dict[str, Sequence[Text]] = {
         "A": [simple.most_frequent] * len(evaluation.studies),
-        "B": [plain_text(document) for document in documents["retrieval"]],
+        "B": _quoted_texts(evaluation),
         "C": [simple.consensus(found) for found, _ in evaluation.retrieved],
         "D": _probe_texts(evaluation),
     }
@@ -45,6 +46,17 @@ def write_arms(evaluation: Evaluation, documents: Mapping[str, Sequence[ReportDo
         if arm is not None:
             texts[name] = arm.texts()
     return {name: [ReadReport.of(text, evaluation.reader) for text in arm] for name, arm in texts.items()}
+
+
+def _quoted_texts(evaluation: Evaluation) -> list[Text]:
+    """The nearest candidates' sections with their numbers, which the product's answers leave out."""
+    pipeline, bank = evaluation.pipeline, evaluation.pipeline.retriever.bank
+    table = pipeline.visibility
+    hidden = [frozenset() if table is None else table.hidden_findings(s.embedding) for s in evaluation.embedded]
+    return [
+        paste_sections(found, bank, names, pipeline.text_check).plain
+        for (found, _), names in zip(evaluation.retrieved, hidden, strict=True)
+    ]
 
 
 def _probe_texts(evaluation: Evaluation) -> list[Text]:

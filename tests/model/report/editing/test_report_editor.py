@@ -106,6 +106,14 @@ def test_these_findings_open_no_section() -> None:
     ]
 
 
+def test_a_conclusion_follows_from_what_the_section_states() -> None:
+    cava = "The inferior vena cava is normal in caliber and collapses normally with inspiration."
+    assert told("IVC", cava, "These findings suggest elevated right atrial pressure.") == [
+        cava,
+        "Estimated right atrial pressure is normal.",
+    ]
+
+
 def test_a_silent_call_is_said_as_most_neighbours_say_it() -> None:
     evidence = (
         EvidenceSentence("No mitral regurgitation.", "No mitral regurgitation.", None, 0.5, (1, 2, 3)),

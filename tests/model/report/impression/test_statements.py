@@ -70,7 +70,11 @@ def test_at_most_seven_statements() -> None:
         for at, topic in enumerate(REPORTING.topics.topics if REPORTING.topics else ())
         for finding in list(topic.tiers)[:1]
     ]
-    assert len(texts(*everything)) == MOST_STATEMENTS
+    statements = WRITERS["en"].write(ImpressionMaterial(everything, not_assessed=["Aorta"]))
+    assert len(statements) == MOST_STATEMENTS
+    assert statements[-2].text.startswith("Further: ")
+    based = {at for statement in statements for at in statement.rests_on.get("Heart", ())}
+    assert based == set(range(len(everything)))
 
 
 def test_normal_needs_every_sentence_to_say_so() -> None:
@@ -124,8 +128,7 @@ def test_every_statement_has_words_in_every_language(lang: str) -> None:
             text = words.statement(finding, {})
             assert ": " not in text, finding
             assert "{" not in text, finding
-            assert text[0].isupper(), finding
-            assert text.endswith("."), finding
+            assert not text.endswith("."), finding
 
 
 def test_the_languages_say_the_same() -> None:
