@@ -23,6 +23,7 @@ from service.ingest.dicom.pixels.colour import (
 )
 from service.ingest.dicom.pixels.colour_model import to_rgb
 from service.ingest.dicom.pixels.compressed import open_compressed
+from service.ingest.dicom.pixels.damaged_jpeg import unlike_neighbours
 from service.ingest.dicom.pixels.decoders import shown_syntax
 from service.ingest.dicom.pixels.fragments import index_fragments, read_fragments, truncated
 from service.ingest.dicom.pixels.frame_starts import begins_frame
@@ -30,7 +31,6 @@ from service.ingest.dicom.pixels.native import open_native
 from service.ingest.dicom.pixels.stored_frames import StoredFrames
 from service.ingest.dicom.reader import dataset_reader, is_encapsulated
 from service.ingest.dicom.timing import frame_rate_of
-from service.ingest.dicom_new.damaged_jpeg import unlike_neighbours
 from service.ingest.formats import HEAD_BYTES
 from service.ingest.frame_source import FrameSource
 from service.ingest.limits import IngestLimits

@@ -16,12 +16,12 @@ from model.study import SkipReason
 from service.ingest.dicom.header import DicomHeader, PixelFormat
 from service.ingest.dicom.pixels.codestream_facts import Codestream, Kind, codestream_of
 from service.ingest.dicom.pixels.colour_model import RGB, candidates, grey_model, settled, to_rgb
+from service.ingest.dicom.pixels.damaged_jpeg import is_damaged
 from service.ingest.dicom.pixels.decoders import decode, require_decoder, shown_syntax
 from service.ingest.dicom.pixels.fragments import Fragment, group_by_frame, index_fragments, read_fragments
 from service.ingest.dicom.pixels.frame_starts import begins_frame
 from service.ingest.dicom.pixels.jpeg2000 import demands_are_modest
 from service.ingest.dicom.pixels.stored_frames import ReportFailure, StoredFrames, TakeStored
-from service.ingest.dicom_new.damaged_jpeg import is_damaged
 from service.ingest.untrusted import BoundedReader, third_party
 from service.threads import batched, in_threads
 

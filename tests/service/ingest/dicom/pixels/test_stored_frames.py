@@ -108,37 +108,6 @@ def test_a_jpeg_with_a_marker_in_its_data_is_left_out(tmp_path: Path) -> None:
     _expect(read_clip(_write(tmp_path / "1", _items(*_even(stored)), uid.JPEGBaseline8Bit)), [5], ["frames_left_out"])
 
 
-@pytest.mark.parametrize(
-    ("fault", "place"),
-    [
-        ("half, with an end", 0),
-        ("half, with an end", 5),
-        ("half, with an end", 23),
-        ("zeros within", 0),
-        ("zeros within", 5),
-    ],
-)
-def test_a_jpeg_that_libjpeg_shows_though_it_is_damaged_is_left_out(tmp_path: Path, fault: str, place: int) -> None:
-    slow = pictures.fan_frames(24, pace=0.1)  # as hearts move from frame to frame
-    stored = make.jpeg_frames(slow)
-    half = len(stored[place]) // 2
-    stored[place] = stored[place][:half] + {"half, with an end": b"\xff\xd9"}.get(fault, bytes(half // 2))
-    if fault == "zeros within":
-        stored[place] += make.jpeg_frames(slow)[place][half + half // 2 :]
-    clip = read_clip(_write(tmp_path / "1", _items(*_even(stored)), uid.JPEGBaseline8Bit))
-    assert difference(clip, np.delete(slow, place, axis=0))[1] < 2
-    assert _codes(clip) == ["frames_left_out"]
-
-
-def test_a_cut_to_another_picture_is_no_damage(tmp_path: Path) -> None:
-    changed = pictures.fan_frames(24, pace=0.1)
-    changed[9] = changed[9][::-1]
-    path = _write(tmp_path / "1", _items(*_even(make.jpeg_frames(changed))), uid.JPEGBaseline8Bit)
-    clip = read_clip(path)
-    assert difference(clip, changed)[1] < 2
-    assert not clip.warnings
-
-
 @pytest.mark.parametrize("fault", [b"", bytes(500), b"\xff\xd8\xff\xe0garbage"])
 def test_more_than_a_tenth_damaged_is_refused(tmp_path: Path, fault: bytes) -> None:
     stored = [fault if number in (2, 9, 20) else frame for number, frame in enumerate(JPEG)]

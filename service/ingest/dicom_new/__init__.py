@@ -1,1 +1,0 @@
-"""Rules for DICOM files as they come."""
