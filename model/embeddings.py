@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from model.errors import InvalidStudy
+from model.study import ClipWarning
 
 
 def _expect(name: str, tensor: torch.Tensor, dtype: torch.dtype, shape: tuple[int, ...]) -> None:
@@ -23,6 +24,7 @@ class PreparedAcquisition:
     model_input: float32 (C, ...) what the encoder reads.
     start_frame: first source frame of the window that was chosen, 0-based; None where there are no frames.
     panel: which picture of the frame, 1-based in reading order; None where the frame holds one.
+    warnings: what was noticed while it was prepared that the reader of the answer must know.
     """
 
     position: int
@@ -30,6 +32,7 @@ class PreparedAcquisition:
     model_input: torch.Tensor
     start_frame: int | None = None
     panel: int | None = None
+    warnings: tuple[ClipWarning, ...] = ()
 
     @property
     def name(self) -> ClipName:

@@ -226,7 +226,8 @@ class ReportPipeline:
                 own = [picture for picture in pictures if not isinstance(picture, SkippedClip)]
                 used += own
                 if own and clip_facts:
-                    facts[own[0].position] = clip_facts
+                    noticed = tuple(dict.fromkeys(warning for one in own for warning in one.warnings))
+                    facts[own[0].position] = replace(clip_facts, warnings=(*clip_facts.warnings, *noticed))
                 progress(Progress("prepare", done, total))
         repeats = self.modality.find_repeats(used)
         skipped += [leave_out(one, repeats[one.name]) for one in used if one.name in repeats]

@@ -87,6 +87,8 @@ ENGLISH = PageWords(
         "frame_rate_assumed": "Clips {clips} state no frame rate; their frames were taken as they come.",
         "frames_left_out": "Clip {clip}: {text}",
         "frame_count_differs": "Clip {clip}: {text}",
+        "picture_inverted": "Clip {clip}: {text}",
+        "other_video_tracks": "Clip {clip}: {text}",
         "text_not_checked": (
             "The bundle brings no language to read its text with; it was not compared with the estimates."
         ),
@@ -154,6 +156,8 @@ GERMAN = PageWords(
         "frame_rate_assumed": "Ohne Angabe der Bildrate, Bilder so verwendet, wie sie kommen: Clips {clips}.",
         "frames_left_out": "Einzelne Bilder fehlen oder sind beschädigt und wurden ausgelassen: Clip {clip}.",
         "frame_count_differs": "Es sind mehr oder weniger Bilder gespeichert, als angegeben ist: Clip {clip}.",
+        "picture_inverted": "Das Bild kam umgekehrt, hell ohne Echo; seine Grauwerte wurden gewendet: Clip {clip}.",
+        "other_video_tracks": "Die Datei hat weitere Videospuren, die nicht verwendet wurden: Clip {clip}.",
         "text_not_checked": "Der Text konnte nicht mit den Schätzungen verglichen werden.",
         "text_disagrees_with_phenotypes": "Text und Schätzungen weichen voneinander ab bei: {phenotypes}.",
         "contradiction": "Widerspruch im Befund: {rule}",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from model.echo.prepared_clip import PreparedClip
 from model.echo.preprocessing.clip_checks import check_frames, check_window
 from model.echo.preprocessing.cpu_kernels import Box, brightest_crops, cut_out, masked_crops
+from model.echo.preprocessing.polarity import Polarity, check_clear, check_polarity, polarity_of, with_dark_screen
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing, Quality
 from model.echo.preprocessing.view_frames import view_frames
 from model.echo.preprocessing.windows import (
@@ -26,10 +27,13 @@ from model.echo.sector_geometry.flow import shows_flow
 from model.echo.sector_geometry.pictures import Picture, Shown, mask_frames, pictures_of
 from model.echo.sector_geometry.square_pixels import with_square_pixels
 from model.errors import ClipRejected
-from model.study import Clip, SkippedClip, SkipReason, Source
+from model.study import Clip, ClipWarning, SkippedClip, SkipReason, Source
 
 _DIM_CONTACT = 0.5  # grey levels, where flow is shown: a dim colour loop. Source: LOG 2026-11-29
 _SMALLEST_SIDE = 32  # pixels; no sector can be told from less
+_INVERTED = ClipWarning(
+    "picture_inverted", "The picture came inverted, bright where there is no echo; its grey levels were turned round."
+)
 
 
 def frames_needed(
@@ -67,7 +71,14 @@ def prepare_pictures(
         )
     clip = with_square_pixels(clip)
     frames = _on_device(clip.frames_rgb, device)
+    polarity = polarity_of(frames)
+    if polarity is Polarity.INVERTED:
+        clip = replace(clip, frames_rgb=255 - clip.frames_rgb, warnings=(*clip.warnings, _INVERTED))
+        frames = _on_device(clip.frames_rgb, device)
+    elif polarity is Polarity.ON_LIGHT_SCREEN:
+        frames = with_dark_screen(frames)
     pictures = pictures_of(clip, frames, config)
+    check_clear(polarity)
     if len(pictures) == 1 and pictures[0].shown is not None:
         return (_prepare(clip, frames, pictures[0].shown, config),)
     return tuple(_prepare_or_reason(clip, frames, picture, config) for picture in pictures)
@@ -92,6 +103,7 @@ def _prepare(clip: Clip, frames: torch.Tensor, shown: Shown, config: EchoPreproc
     in_rows = tuple(_in_rows(clip, window) for window in windows)
     best = _choose(frames, shown, in_rows, config)
     check_window(clip, in_rows[best], config)
+    check_polarity(clip.frames_rgb[in_rows[best].present[0]], None if shown.mask is None else shown.mask.cpu().numpy())
     flipped = config.dicom_colour_order == "bgr" and clip.source == "dicom"
     model_input = model_input_of(frames, shown, in_rows[best], config, bgr=flipped)
     view_input = model_input[:, view_frames(model_input, config)].transpose(0, 1).contiguous()
@@ -102,6 +114,7 @@ def _prepare(clip: Clip, frames: torch.Tensor, shown: Shown, config: EchoPreproc
         view_input=view_input,
         start_frame=windows[best].start,
         source=clip.source,
+        warnings=(_INVERTED,) if _INVERTED in clip.warnings else (),
     )
 
 
