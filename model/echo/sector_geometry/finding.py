@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from model.echo.preprocessing.fan import Fan
 from model.echo.sector_geometry.boxes import Box, bounds_of, box_mask
-from model.echo.sector_geometry.fitting import agreement, fan_of, lies_on_its_side
+from model.echo.sector_geometry.fitting import agreement, fan_of, fits_on_its_side
 from model.echo.sector_geometry.panels import looks_divided, panels_of
 from model.errors import ClipRejected
 from model.study import SkipReason
@@ -17,6 +17,11 @@ _MOST = 0.6  # of all that lives: a fan that holds less is a near field, or one 
 _AGREES = 0.5  # of a fan and its region together: with less in common, the frame may hold several pictures
 _STRIP = 0.9  # of its own bounding box: a region that fills it is a spectrum or an M-mode, not tissue
 _FILLED = 0.8  # of a rectangle: more than any fan fills of its own (0.71 at 160°)
+
+
+def on_its_side() -> ClipRejected:
+    """The reason against a sector that lies on its side: which of its sides is right only a marker would say."""
+    return ClipRejected(SkipReason.SECTOR_NOT_FOUND, "the sector lies on its side; send the picture upright")
 
 
 def regions_of(live: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
@@ -34,14 +39,13 @@ def find(regions: list[NDArray[np.bool_]], stated: Box | None = None) -> tuple[F
     """(fan that live regions show or None, parts of the frame where they seem to be of several pictures).
 
     regions: bool (H, W) each, the largest first. stated: the only 2D region that the header names, in the same pixels.
-    Raises ClipRejected where the only region is a fan turned by 90°.
+    Raises ClipRejected where the only region is a fan turned by 90° and no other.
     """
     everything = np.any(regions, axis=0)
     alone = regions[0].sum() >= _ALONE * everything.sum()
     fan = fan_of(regions[0]) if alone else None
-    if alone and fan is None and lies_on_its_side(regions[0]):
-        text = "the sector lies on its side; send the picture upright"
-        raise ClipRejected(SkipReason.SECTOR_NOT_FOUND, text)
+    if alone and fan is None and fits_on_its_side(regions[0]):
+        raise on_its_side()
     doubtful = fan is None or agreement(fan, regions[0]) < _AGREES or looks_divided(regions[0])
     panels = panels_of(everything) if doubtful else []
     return fan or _doubtful_fan(regions, everything, stated), panels

@@ -16,6 +16,7 @@ _CLEAR = 0.7  # of fan and region together: a fan that has so much in common wit
 _AT_THE_APEX = 0.08  # of the far radius: a region that begins so near to where its edges meet is not upside down
 _CLEARLY_BETTER = 0.05  # a fan with its apex down is rare, so it must fit that much better
 _WELL = 0.85  # of fan and region together: a fan on its side must fit so well to be believed (LOG L-080)
+_SPECKLE_COUNTS, _SPECKLE_AT_MOST = 0.3, -0.6  # so much worse may a turned fan fit (LOG 2026-11-30, outlines are rough)
 _MARGIN_PX = 1.0  # beyond the outermost live pixel of a region that is cut off
 
 
@@ -49,17 +50,28 @@ def _either_way_up(live: NDArray[np.bool_]) -> Fan | None:
     if upright is not None and upright.near <= _AT_THE_APEX * upright.far:
         return upright
     if upright is not None and fits >= _CLEAR:
-        return None if lies_on_its_side(live, fits) else upright
+        return upright
     found = fit_fan(np.flipud(live))
     inverted = None if found is None else _believed(replace(found, upside_down=True), live)
-    best = inverted if agreement(inverted, live) > fits + _CLEARLY_BETTER else upright
-    return None if lies_on_its_side(live, agreement(best, live)) else best
+    return inverted if agreement(inverted, live) > fits + _CLEARLY_BETTER else upright
 
 
-def lies_on_its_side(live: NDArray[np.bool_], fits: float = _CLEAR) -> bool:
-    """Whether a fan with its apex left or right fits clearly better: a picture turned by 90° is not read."""
+def fits_on_its_side(live: NDArray[np.bool_], fits: float = _CLEAR) -> bool:
+    """Whether a fan with its apex left or right fits a region clearly better than the one that fits so well."""
+    return _fit_on_its_side(live) > max(_WELL, fits + _CLEARLY_BETTER)
+
+
+def may_lie_on_its_side(live: NDArray[np.bool_], fits: float, speckle: float) -> bool:
+    """Whether such a fan fits a region hardly worse than the one that fits so well, the less the clearer the speckle.
+
+    speckle: below zero where it says that the beams run sideways (`beams.downwards_to_sideways`).
+    """
+    return _fit_on_its_side(live) >= fits + _SPECKLE_COUNTS * max(speckle, _SPECKLE_AT_MOST)
+
+
+def _fit_on_its_side(live: NDArray[np.bool_]) -> float:
     turned = (np.ascontiguousarray(np.rot90(live, quarter)) for quarter in (1, 3))
-    return any(agreement(fit_fan(each), each) > max(_WELL, fits + _CLEARLY_BETTER) for each in turned)
+    return max(agreement(fit_fan(each), each) for each in turned)
 
 
 def _is_cut_off(live: NDArray[np.bool_]) -> bool:

@@ -12,7 +12,9 @@ from model.echo.preprocessing.hull_mask import hull_mask
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
 from model.echo.preprocessing.sector import Liveliness, Sector, is_live, look_at, looked_at
 from model.echo.preprocessing.windows import Window, windows_of
-from model.echo.sector_geometry.finding import fills_a_rectangle
+from model.echo.sector_geometry.beams import TELLING, downwards_to_sideways
+from model.echo.sector_geometry.finding import fills_a_rectangle, on_its_side, regions_of
+from model.echo.sector_geometry.fitting import agreement, fits_on_its_side, may_lie_on_its_side
 from model.echo.sector_geometry.sectors import Cine, sectors_of
 from model.echo.sector_geometry.stated import separate_boxes
 from model.errors import ClipRejected
@@ -87,6 +89,9 @@ def pictures_of(clip: Clip, frames: torch.Tensor, config: EchoPreprocessing) -> 
     if not sectors:
         return (Picture(None, _without_sector(clip, seen, centre)),)
     several = len(sectors) > 1
+    for sector in sectors:
+        if sector is not None:
+            _check_upright(frames, sector, None if several else seen)
     return tuple(
         Picture(number if several else None, None if sector is None else _shown(sector, frames.device, config, centre))
         for number, sector in enumerate(sectors, start=1)
@@ -98,6 +103,25 @@ def _shown(sector: Sector, device: torch.device, config: EchoPreprocessing, cent
     box = centre if config.crop == "centre" else square_box(sector.box, config.crop_fraction)
     upside_down = sector.fan is not None and sector.fan.upside_down
     return Shown(torch.from_numpy(sector.mask).to(device), box, sector.fan, upside_down, sector.mirrored)
+
+
+def _check_upright(frames: torch.Tensor, sector: Sector, alone: Liveliness | None) -> None:
+    """Raises ClipRejected where a sector lies on its side: by its speckle, by its outline where that says nothing.
+
+    Pixels that are not square and do not say so change the speckle too; then the outline contradicts.
+    alone: of a frame that shows one picture.
+    """
+    told = downwards_to_sideways(frames, sector.mask)
+    if told >= TELLING:
+        return
+    if alone is None or sector.fan is None:
+        is_turned = told < -TELLING
+    else:
+        region = regions_of(is_live(alone))[0]
+        fits = agreement(sector.fan.scaled(1 / alone.scale), region)
+        is_turned = may_lie_on_its_side(region, fits, told) if told < -TELLING else fits_on_its_side(region, fits)
+    if is_turned:
+        raise on_its_side()
 
 
 def _without_sector(clip: Clip, seen: Liveliness, centre: Box) -> Shown:

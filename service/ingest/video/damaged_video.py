@@ -5,7 +5,6 @@ from contextlib import suppress
 from typing import NamedTuple, cast
 
 import numpy as np
-from av.codec.context import Flags
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
@@ -107,7 +106,6 @@ class _CarefulDecoder:
         """Yields (number, what became of it), up to the packet of that number."""
         with self._video.open(explode=self._explode) as container:
             stream = video_stream(container)
-            stream.codec_context.flags |= Flags.copy_opaque
             stream.codec_context.thread_count = 1
             waiting, begun = self._waits, not self._waits
             for number, packet in _numbered(container, stream):
@@ -128,9 +126,13 @@ class _CarefulDecoder:
         yield from [(number, Outcome(None)) for number in sorted(self._silent)]
 
     def _decoded(self, number: int, packet: "Packet[VideoStream]") -> Iterator[tuple[int, Outcome]]:
-        """Yields the pictures that come out when a packet is put in; its own may come later."""
-        packet.opaque = number
+        """Yields the pictures that come out when a packet is put in; its own may come later.
+
+        A packet's number stands in for its time, which a decoder hands on to the picture. PyAV's `opaque` is lost now
+        and then: it is kept by the address of a buffer, and an address may be used anew before the old entry goes.
+        """
         self._note(number, packet)
+        packet.pts = number
         try:
             frames = packet.decode()
         except FFmpegError:
@@ -140,7 +142,7 @@ class _CarefulDecoder:
         if packet.is_corrupt:
             yield number, self._lost(number)
         for frame in frames:
-            own = cast(int, frame.opaque)
+            own = cast(int, frame.pts)
             self._silent.discard(own)
             if own not in self._damaged:
                 reported = frame.is_corrupt or own in self._suspect

@@ -107,3 +107,13 @@ def test_a_movie_whose_last_frames_are_missing_says_so(tmp_path: Path) -> None:
 
 
 FRAGMENTS = "frag_custom+empty_moov"  # one fragment, whose table precedes its pictures
+
+
+def test_the_same_damage_is_judged_alike_each_time(tmp_path: Path) -> None:
+    """Pictures are told by their packets' numbers, which no decoder loses."""
+    (tmp_path / "1").write_bytes(make.spoilt(whole("libx264", "mp4"), "mov", 12, DAMAGES["all zero"]))
+    told = [read_one(tmp_path / "1") for _ in range(15)]
+    assert {clip.warnings[0].text for clip in told if isinstance(clip, Clip)} == {
+        "1 of 40 frames are damaged or missing; they were left out."
+    }
+    assert all(isinstance(clip, Clip) and len(clip.frames_rgb) == 39 for clip in told)
