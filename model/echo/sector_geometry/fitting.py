@@ -16,7 +16,8 @@ _CLEAR = 0.7  # of fan and region together: a fan that has so much in common wit
 _AT_THE_APEX = 0.08  # of the far radius: a region that begins so near to where its edges meet is not upside down
 _CLEARLY_BETTER = 0.05  # a fan with its apex down is rare, so it must fit that much better
 _WELL = 0.85  # of fan and region together: a fan on its side must fit so well to be believed (LOG L-080)
-_SPECKLE_COUNTS, _SPECKLE_AT_MOST = 0.3, -0.6  # so much worse may a turned fan fit (LOG 2026-11-30, outlines are rough)
+_ROUGH = 0.11  # outlines of dark sectors are rough: against the speckle they count beyond this (LOG 2026-11-30) ...
+_SPECKLE_COUNTS, _SPECKLE_AT_MOST = 0.3, -0.6  # ... or beyond this share of what the speckle says
 _MARGIN_PX = 1.0  # beyond the outermost live pixel of a region that is cut off
 
 
@@ -66,7 +67,7 @@ def may_lie_on_its_side(live: NDArray[np.bool_], fits: float, speckle: float) ->
 
     speckle: below zero where it says that the beams run sideways (`beams.downwards_to_sideways`).
     """
-    return _fit_on_its_side(live) >= fits + _SPECKLE_COUNTS * max(speckle, _SPECKLE_AT_MOST)
+    return _fit_on_its_side(live) >= fits - max(_ROUGH, -_SPECKLE_COUNTS * max(speckle, _SPECKLE_AT_MOST))
 
 
 def _fit_on_its_side(live: NDArray[np.bool_]) -> float:

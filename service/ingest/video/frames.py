@@ -18,10 +18,15 @@ from service.ingest.dicom.header import check_size
 from service.ingest.limits import IngestLimits
 from service.ingest.untrusted import third_party
 from service.ingest.video.damaged_video import Resemblance, frames_with_care
+from service.ingest.video.deinterlaced import deinterlaced
 from service.ingest.video.upright import placement_of, resized_to, square_size
-from service.ingest.video.video_stream import VideoBytes, bounded_video, is_null, packets_of, video_stream
+from service.ingest.video.video_stream import VideoBytes, bounded_video, is_null, other_tracks, packets_of, video_stream
 
 _UNDECODABLE = "The video is truncated or damaged and cannot be decoded."
+_BOTH = (
+    "The video is interlaced and damaged: what is missing cannot be made up from the lines beside it. Repair it, or "
+    "deinterlace it: ffmpeg -i FILE -vf bwdif=send_frame -c:v libx264 -crf 15 OUT.mp4"
+)
 _LOST_SHARE = 0.1  # of the pictures may be missing or damaged; our choice, the same for DICOM
 _FAULTY_SHARE = 0.5  # of the pictures may be damaged or predicted from damaged ones: in most is a refusal
 
@@ -44,6 +49,7 @@ class VideoFrames:
                 stored = stream.codec_context.height, stream.codec_context.width
                 self._pixel_ratio = stream.sample_aspect_ratio
                 self._packets = packets_of(container, stream, limits)
+                told = other_tracks(container)
         if not all(stored):  # FFmpeg withholds a size beyond `max_pixels`
             stored = _stated_size(self._video)
         height, width = square_size(*stored, self._pixel_ratio)
@@ -51,7 +57,8 @@ class VideoFrames:
         self.frame_rate_hz = self._packets.frame_rate_hz
         self.frame_rate_source: FrameRateSource = self._packets.frame_rate_source
         self.frame_pixels = height * width
-        self.warnings = _lost_warning(self._packets.missing, self._packets.frames + self._packets.missing)
+        self.warnings = told + _lost_warning(self._packets.missing, self._packets.frames + self._packets.missing)
+        self._is_interlaced = False  # known once a frame is decoded
         check_size(height, width, self.frames_total, limits)
 
     def read(self, indices: Sequence[int], memory: ClipMemory) -> None:
@@ -62,8 +69,12 @@ class VideoFrames:
         fewer are put than were asked for. Raises ClipRejected where too many are damaged.
         """
         with third_party(_UNDECODABLE):
-            if not self._packets.holes and self._at_full_speed(indices, memory):
-                return
+            if not self._packets.holes:
+                if self._at_full_speed(indices, memory):
+                    return
+                memory.clear()
+                if self._is_interlaced and self._at_full_speed(indices, memory):
+                    return
             memory.clear()
             if len(indices) == indices[-1] + 1:
                 self._with_care(len(indices), memory)
@@ -74,6 +85,9 @@ class VideoFrames:
         try:
             for frame in self._frames(set(indices)):
                 if frame.is_corrupt:
+                    return False
+                if frame.interlaced_frame and not self._is_interlaced:
+                    self._is_interlaced = True  # once more from the start, each picture beside its neighbours
                     return False
                 memory.put(row, self._shown(frame))
                 row += 1
@@ -88,14 +102,13 @@ class VideoFrames:
             stream = video_stream(container)
             stream.thread_type = "AUTO"  # frames too, not only slices: most cines have one slice a frame
             times = self._packets.times
+            if self._is_interlaced:
+                yield from _chosen(deinterlaced(_decoded(container, stream), stream), wanted)
+                return
             if self._packets.plain and times and len(wanted) <= last < len(times):
                 yield from _frames_at(container, stream, {times[index] for index in wanted})
                 return
-            for index, frame in enumerate(_decoded(container, stream)):
-                if index in wanted:
-                    yield frame
-                if index >= last:
-                    return
+            yield from _chosen(_decoded(container, stream), wanted)
 
     def _with_care(self, count: int, memory: ClipMemory) -> None:
         """Puts the first frames that are whole, up to `count`, and takes note of those that are not."""
@@ -104,6 +117,8 @@ class VideoFrames:
         for frame, is_reported, is_doubtful in frames_with_care(self._video, self._packets, count):
             if whole == count:
                 break
+            if frame is not None and frame.interlaced_frame:
+                raise ClipRejected(SkipReason.UNREADABLE, _BOTH)
             shown = None if frame is None else self._shown(frame)
             if shown is None or not resemblance.accepts(shown, doubtful=is_doubtful):
                 lost += 1
@@ -145,6 +160,16 @@ def _lost_warning(lost: int, frames: int, predicted: int = 0) -> tuple[ClipWarni
     text = f"{lost} of {frames} frames are damaged or missing; they were left out."
     traces = f" {predicted} others were predicted from them and may show traces." if predicted else ""
     return (ClipWarning("frames_left_out", text + traces),) if lost or predicted else ()
+
+
+def _chosen(frames: Iterator[VideoFrame], wanted: Set[int]) -> Iterator[VideoFrame]:
+    """Yields the frames of those numbers."""
+    last = max(wanted, default=-1)
+    for index, frame in enumerate(frames):
+        if index in wanted:
+            yield frame
+        if index >= last:
+            return
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:

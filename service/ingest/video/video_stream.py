@@ -16,7 +16,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from model.errors import ClipRejected
-from model.study import FrameRateSource, SkipReason
+from model.study import ClipWarning, FrameRateSource, SkipReason
 from service.ingest.dicom.header import plausible_frame_rate_hz
 from service.ingest.limits import IngestLimits
 from service.ingest.video.avi_tables import bounded_avi
@@ -42,6 +42,7 @@ CODECS: Final = {
     "msvideo1": "Microsoft Video 1",
     "msrle": "Microsoft RLE",
 }
+_NO_CLIP: Final = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 _RAW_STREAMS: Final = {"h264", "hevc", "mpegvideo"}  # without a container: FFmpeg's names of their formats
 # H.264 and HEVC never have three bytes of zero in a row (7.4.1, emulation prevention); only a raw stream may be padded.
 # A length field of four bytes and the byte after it may hold more.
@@ -95,20 +96,38 @@ def bounded_video(file: BinaryIO, file_format: str, limits: IngestLimits) -> Vid
 
 
 def video_stream(container: InputContainer) -> VideoStream:
-    """The first moving picture. Raises ClipRejected where there is none, or in a codec that is not read.
-
-    Cover pictures are none, and a track of one picture is none where another track has more.
-    """
-    streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
-    if not streams:
+    """The first moving picture that players show. Raises ClipRejected where none is, or its codec is not read."""
+    moving = moving_streams(container)
+    if not moving:
         raise ClipRejected(SkipReason.NOT_AN_IMAGE, "The file holds no video stream.")
-    stream = next((stream for stream in streams if stream.frames != 1), streams[0])
+    stream = moving[0]
     context = stream.codec_context
     name = "unknown" if context is None else context.name
     if name not in CODECS:
         text = f"The video codec {name} is not read. Send an MP4 in H.264: ffmpeg -i FILE -c:v libx264 -crf 15 OUT.mp4"
         raise ClipRejected(SkipReason.UNSUPPORTED_FORMAT, text)
     return stream
+
+
+def moving_streams(container: InputContainer) -> list[VideoStream]:
+    """The tracks of moving pictures that players show, in the order of the file.
+
+    Cover pictures and thumbnails are none, and a track of one picture is none where another has more. Tracks that are
+    switched off count only where all are (ISO/IEC 14496-12 8.3.2, `track_enabled`, which FFmpeg calls default).
+    """
+    streams = [stream for stream in container.streams.video if not stream.disposition & _NO_CLIP]
+    moving = [stream for stream in streams if stream.frames != 1] or streams[:1]
+    enabled = [stream for stream in moving if stream.disposition & Disposition.default]
+    return enabled if enabled and container.format.name.startswith("mov") else moving
+
+
+def other_tracks(container: InputContainer) -> tuple[ClipWarning, ...]:
+    """What the reader is told where a file shows more than one moving picture: only the first is used."""
+    others = len(moving_streams(container)) - 1
+    if others < 1:
+        return ()
+    text = f"The file holds {others + 1} video tracks; the first was used, {others} other{'s were' * (others > 1)}"
+    return (ClipWarning("other_video_tracks", f"{text}{' was' * (others == 1)} not. Send each as a file of its own."),)
 
 
 def is_null(packet: "Packet[VideoStream]") -> bool:
