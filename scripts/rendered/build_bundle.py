@@ -20,6 +20,7 @@ from model.report.writing.build import DECODER_FILE
 from scripts.rendered.training.phantom_bank import NOTICE
 
 PHRASES = Path(__file__).parents[2] / "model" / "echo" / "phrases"
+VISIBILITY = Path(__file__).parents[2] / "model" / "echo" / "visibility.json"  # written by build_visibility
 LANGUAGES = {"de": "de.json"}  # beside `phrases`: tag → file, copied under the same name
 NAME = "phantom"
 TEXT_TOKENIZER_FILE = "text_tokenizer.json"
@@ -44,6 +45,7 @@ def build_bundle(parts: argparse.Namespace, out: Path) -> BundleManifest:
     shutil.copyfile(parts.encoders / TOKENIZER_FILE, building / TEXT_TOKENIZER_FILE)
     for source_name, name in (("en.json", "phrases.json"), *((name, name) for name in LANGUAGES.values())):
         shutil.copyfile(PHRASES / source_name, building / name)
+    shutil.copyfile(VISIBILITY, building / VISIBILITY.name)
     manifest = BundleManifest(
         name=NAME,
         trained=True,
@@ -56,6 +58,7 @@ def build_bundle(parts: argparse.Namespace, out: Path) -> BundleManifest:
         decoder=_decoder(parts.decoder, building, encoders["embedding_dim"]),
         phrases="phrases.json",
         languages=LANGUAGES,
+        visibility=VISIBILITY.name,
         licence_notice=NOTICE,
         **_mil(parts.mil),
         **taxonomy_fields(ECHO_TAXONOMY),
