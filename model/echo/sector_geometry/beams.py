@@ -40,8 +40,9 @@ def downwards_to_sideways(frames: torch.Tensor, mask: NDArray[np.bool_]) -> floa
         part = np.ascontiguousarray(frames[row, y0:y1, x0:x1].cpu().numpy())
         red, green, blue = cv2.split(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
         brightest, darkest = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
-        coloured = cv2.dilate(cv2.compare(cv2.subtract(brightest, darkest), _COLOURED, cv2.CMP_GT), _AROUND)
-        counted = cv2.bitwise_and(inside, inside, mask=cv2.bitwise_not(coloured)) > 0
+        is_coloured = np.asarray(cv2.subtract(brightest, darkest)) > _COLOURED
+        coloured = cv2.dilate(is_coloured.astype(np.uint8), _AROUND)
+        counted = (np.asarray(inside) > 0) & (np.asarray(coloured) == 0)
         down += _energy(brightest, counted, 0, 1)
         across += _energy(brightest, counted, 1, 0)
     return float(np.log(down / across))

@@ -68,7 +68,7 @@ def test_the_measure_tells_woven_lines() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_combed_frames_never_come_out(tmp_path: Path, kind: str) -> None:
     data = video(kind)
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         decoded = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     assert combing(np.stack(decoded)) > 1.5  # so it is as it is stored
     (tmp_path / "1").write_bytes(data)
