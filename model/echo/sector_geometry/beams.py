@@ -18,8 +18,8 @@ _ROWS: Final = 400  # of the sector at most; larger ones are reduced, speckle is
 _COLOURED: Final = 40  # between the brightest and the darkest channel: Doppler, which has no speckle
 _AROUND: Final = np.ones((5, 5), np.uint8)
 _STRONGEST: Final = 300.0  # of a gradient: a calcified wall counts no more than this
-# Of `downwards_to_sideways`: beyond it to either side the speckle tells. Source: LOG 2026-11-30: upright rendered and
-# real cines have 0.4 and more, the same turned by 90° −0.4 and less.
+# Of `downwards_to_sideways`: beyond it to either side the speckle tells. Source: LOG L-084: upright rendered and real
+# cines have 0.25 to 1.07, the same turned by 90° −0.23 to −1.0.
 TELLING: Final = 0.2
 
 
