@@ -19,7 +19,8 @@ _LOOKED_AT: Final = 8  # frames
 _SIDE: Final = 160  # pixels of the longer side that are looked at
 _STILL: Final = 8  # grey levels over time; compression changes a screen by less
 _SURROUNDS: Final = 0.05  # of the picture: with less that is still there is no screen around the sector
-# Shares of grey levels in sectors: chosen on six rendered clips, four of them with 14 dB too much gain, and nine real ones.
+# Shares of grey levels in sectors: chosen on six rendered clips, four of them with 14 dB too much gain, and nine
+# real ones.
 _BRIGHT_SCREEN: Final = 128
 _SCREEN_RANGE: Final = 24  # grey levels about the screen's: shades of one background
 _SCREEN_PIECE: Final = 0.01  # of the picture: a smaller still and bright patch may be tissue
