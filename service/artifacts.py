@@ -26,6 +26,7 @@ from service.answer.report_language import ReportLanguage, ReportLanguages
 from service.answer.text_check import TextCheck
 from service.errors import ArtifactError
 from service.modalities.registry import BuildModality, served, served_by
+from service.modalities.words import lacking_words, modality_words
 from service.pipeline import ReportPipeline
 from service.renderings.page_words import words_of
 from service.settings import Settings
@@ -172,8 +173,31 @@ def _languages(manifest: BundleManifest, folder: Path, own: Language | None) -> 
         target = Translation.read(folder / name, own)
         if target.language.language != tag:
             raise ArtifactError(f"{folder / name}: is in {target.language.language!r}, languages calls it {tag!r}")
-        others[tag] = ReportLanguage(tag, words_of(tag), Translator(own, target))
-    return ReportLanguages(ReportLanguage(own.language, words_of(own.language)), others)
+        others[tag] = _report_language(manifest, tag, own, target)
+    return ReportLanguages(_report_language(manifest, own.language, own), others)
+
+
+def _report_language(
+    manifest: BundleManifest, tag: str, own: Language, target: Translation | None = None
+) -> ReportLanguage:
+    """A language with its words, and what it lacks. target: the phrases of another language than the bundle's own."""
+    words, taxonomy = words_of(tag), manifest.taxonomy()
+    lacking = list(words.lacking)
+    if target is not None:
+        quantities = [name for name, slot in own.slots.items() if slot.phenotype is None]
+        lacking += [
+            *lacking_words(taxonomy, tag, quantities),
+            *(f"sections.{name}" for name in taxonomy.sections if name not in target.headings),
+            *(f"phrases.{phrase.phrase_id}" for phrase in own.phrases if phrase.phrase_id not in target.language.by_id),
+        ]
+    return ReportLanguage(
+        tag,
+        words,
+        None if target is None else Translator(own, target),
+        modality_words(manifest.modality, tag),
+        (*taxonomy.sections, *taxonomy.unwritten_sections),
+        tuple(lacking),
+    )
 
 
 def _familiar(manifest: BundleManifest, folder: Path) -> ClipDistances | None:

@@ -4,16 +4,13 @@ HTTP, the command line and every evaluation run this class and nothing beside it
 web framework.
 """
 
-import os
-import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import torch
 
@@ -22,20 +19,21 @@ from index.phenotype_vote import NOT_SHOWN_VOTE, vote
 from index.retrieval import PhenotypeVote, Retrieval
 from index.retriever import Retriever
 from model.bundle import BundleManifest
-from model.embeddings import PreparedAcquisition, SectionEmbeddings, StudyEmbedding
-from model.errors import ClipRejected
+from model.embeddings import SectionEmbeddings, StudyEmbedding
 from model.familiarity.clip_distances import ClipDistances
 from model.modality import Modality
 from model.pooling import MilTable, pool_sections
+from model.report.language.language import Finding
 from model.report.request import WritingRequest
 from model.report.writing.report_writer import ReportWriter
-from model.study import Acquisition, AcquisitionReader, ClipFacts, SkippedClip
+from model.study import Acquisition, AcquisitionReader, SkippedClip
 from model.visibility import Visibility
 from service.answer import assembly
 from service.answer.bank_projection import project_onto_bank
 from service.answer.calling import MIN_LABELLED, CallingRules
 from service.answer.edited_report import ReportEditing
-from service.answer.encoded_study import EncodedStudy, PreparedStudy, leave_out
+from service.answer.encoded_study import EncodedStudy, PreparedStudy
+from service.answer.measurements import measurements_of
 from service.answer.patient_history import with_history, without_own
 from service.answer.report_language import ReportLanguages
 from service.answer.retrieved_report import paste_sections
@@ -43,14 +41,12 @@ from service.answer.text_check import TextCheck
 from service.answer.translated_report import translate
 from service.answer.writing_request import evidence_for, request_of
 from service.answer.written import Written
+from service.clip_preparation import CLIPS_AT_ONCE, prepare_study
 from service.errors import InvalidNeighbours, ModeUnavailable
+from service.examination import MeasurementOut
 from service.run_options import Progress, ProgressSink, RunOptions, silent
 from service.schemas import Mode, ReportDocument
 from service.stage_clock import StageClock
-from service.threads import in_threads
-
-# Clips of a study that are read and prepared side by side; each holds its frames, often 60 MB of them.
-CLIPS_AT_ONCE: Final = min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +177,7 @@ class ReportPipeline:
                 retrieval=retrieval,
                 votes=votes,
                 calling=self.calling,
+                measurements=self._measurements(study.embedding, retrieval, votes),
                 written=written,
                 editing=self.editing,
                 prior=None if self.editing is None else self.editing.prior(bank, options.patient_key),
@@ -209,48 +206,8 @@ class ReportPipeline:
     def prepare(
         self, items: Iterable[Acquisition | SkippedClip | AcquisitionReader], progress: ProgressSink = silent
     ) -> PreparedStudy:
-        """Clips as model input, several at a time; their frames are in memory that long.
-
-        `read` and `prepare` share the seconds that passed as they share the work. Several studies may be at once.
-        """
-        clock = StageClock()
-        used: list[PreparedAcquisition] = []
-        skipped: list[SkippedClip] = []
-        facts: dict[int, ClipFacts] = {}
-        started, work = time.perf_counter(), StageClock()
-        total = len(items) if isinstance(items, Sized) else 0
-        with closing(in_threads(self._prepare, items, self.clip_threads, CLIPS_AT_ONCE)) as stream:
-            for done, (pictures, clip_facts, seconds) in enumerate(stream, start=1):
-                work.add(seconds)
-                skipped += [picture for picture in pictures if isinstance(picture, SkippedClip)]
-                own = [picture for picture in pictures if not isinstance(picture, SkippedClip)]
-                used += own
-                if own and clip_facts:
-                    noticed = tuple(dict.fromkeys(warning for one in own for warning in one.warnings))
-                    facts[own[0].position] = replace(clip_facts, warnings=(*clip_facts.warnings, *noticed))
-                progress(Progress("prepare", done, total))
-        repeats = self.modality.find_repeats(used)
-        skipped += [leave_out(one, repeats[one.name]) for one in used if one.name in repeats]
-        clock.add(work.shares_of(time.perf_counter() - started))
-        counted = tuple(one for one in used if one.name not in repeats)
-        truncated = tuple(position for position, clip_facts in facts.items() if not clip_facts.read_to_its_end)
-        return PreparedStudy(counted, tuple(skipped), truncated, clock, facts)
-
-    def _prepare(
-        self, item: Acquisition | SkippedClip | AcquisitionReader
-    ) -> tuple[Sequence[PreparedAcquisition | SkippedClip], ClipFacts | None, dict[str, float]]:
-        """One acquisition read and each picture in it prepared, what the answer says of it, and the seconds of both."""
-        clock = StageClock()
-        with clock.stage("read"):
-            read = item() if callable(item) else item
-        if isinstance(read, SkippedClip):
-            return (read,), None, clock.seconds
-        with clock.stage("prepare"):
-            try:
-                pictures = self.modality.prepare(read)
-            except ClipRejected as rejection:
-                pictures = (SkippedClip(read.position, read.sha256, rejection.reason, rejection.text),)
-        return pictures, read.facts, clock.seconds
+        """Clips as model input, several at a time."""
+        return prepare_study(self.modality, items, self.clip_threads, progress)
 
     def _hidden(self, embedding: StudyEmbedding) -> frozenset[str]:
         """Names of findings that no clip of a study shows; none where a vector stands for a study without clips."""
@@ -290,6 +247,17 @@ class ReportPipeline:
         votes = vote(retrieval.neighbours, self.retriever.bank, sections)
         hidden = self.visibility.hidden_phenotypes(embedding) if self.visibility and embedding else frozenset()
         return {name: NOT_SHOWN_VOTE if name in hidden and found.neighbours else found for name, found in votes.items()}
+
+    def _measurements(
+        self, embedding: StudyEmbedding, retrieval: Retrieval, votes: Mapping[str, PhenotypeVote]
+    ) -> list[MeasurementOut]:
+        """The numbers of the study, without those that its report must not state."""
+        language = None if self.text_check is None else self.text_check.language
+        barred: frozenset[Finding] = frozenset()
+        if language is not None:
+            barred = language.denying(self.calling.calls(votes)) | language.named(self._hidden(embedding))
+        phrases = self.retriever.bank.phrases
+        return measurements_of(self.modality.taxonomy, votes, retrieval, phrases, language, barred)
 
     def _write(
         self, study: EncodedStudy, retrieval: Retrieval, votes: Mapping[str, PhenotypeVote], mode: Mode

@@ -8,8 +8,8 @@ from typing import Final, Self
 from pydantic import Field
 
 from service import errors
+from service.document import Document
 from service.errors import ServiceError
-from service.schemas import Document
 
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPE_PREFIX: Final = "urn:echoscribe:problem:"

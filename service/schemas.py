@@ -3,21 +3,17 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from model.study import FrameRateSource
+from service.document import Document
+from service.examination import HeaderOut, MeasurementOut
 
 Mode = Literal["rag", "retrieval", "generate"]
 DRAFT_NOTICE = "Draft for a physician to edit and sign. Not a diagnosis."
 DEMONSTRATION_NOTICE = (
     "Demonstration only: this bundle has seen nothing but rendered hearts. Its findings do not describe any patient."
 )
-
-
-class Document(BaseModel):
-    """A frozen answer; unknown numbers are null with a reason, never NaN."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class SentenceOut(Document):
@@ -168,12 +164,16 @@ class ReportDocument(Document):
     modality: str = Field("", description="Name of the modality; empty in documents of before it was stated.")
     lang: str = Field("en", description="Language of the report (BCP 47).")
     created: datetime
+    header: HeaderOut | None = Field(None, description="Null in documents of before it was written.")
     impression: list[ImpressionStatement] = Field(
         default=[],
         description="At most seven statements, worst first; empty in documents of before it was written, and where "
         "the modality has no table of what is worse.",
     )
     sections: list[SectionOut]
+    measurements: list[MeasurementOut] = Field(
+        default=[], description="Numbers with enough candidates behind them, in the order of sections."
+    )
     phenotypes: dict[str, PhenotypeOut]
     clips: list[ClipOut]
     warnings: list[WarningOut]

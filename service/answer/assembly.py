@@ -15,11 +15,13 @@ from service.answer.calibration import interval_of, probability_of
 from service.answer.calling import CallingRules
 from service.answer.edited_report import ReportEditing
 from service.answer.encoded_study import EncodedStudy
+from service.answer.header import header_of
 from service.answer.notices import clip_warnings, list_positions, phenotypes_of_few_views
 from service.answer.number_marks import marked_number
 from service.answer.report_language import ReportLanguage
 from service.answer.text_check import TextCheck
 from service.answer.written import Written
+from service.examination import MeasurementOut
 from service.schemas import (
     ClipOut,
     ImpressionStatement,
@@ -51,6 +53,7 @@ class Answer:
     retrieval: Retrieval
     votes: Mapping[str, PhenotypeVote]
     calling: CallingRules
+    measurements: Sequence[MeasurementOut]
     written: Written
     editing: ReportEditing | None
     prior: Mapping[str, str] | None
@@ -64,6 +67,7 @@ def document(answer: Answer) -> ReportDocument:
     synthetic = answer.bundle.domain == "synthetic"
     words = answer.language.words
     sections = [_section(answer, row, name) for row, name in enumerate(answer.study.sections.sections)]
+    clips = _clips(answer)
     return ReportDocument(
         study_id=answer.study_id,
         status="unusable" if not answer.study.used else "demonstration" if synthetic else "complete",
@@ -72,10 +76,12 @@ def document(answer: Answer) -> ReportDocument:
         modality=answer.bundle.modality,
         lang=answer.language.lang,
         created=answer.created,
+        header=header_of(clips, answer.study.facts, sections, answer.bundle.views),
         impression=_impression(answer, sections),
         sections=sections,
+        measurements=list(answer.measurements),
         phenotypes=phenotypes,
-        clips=_clips(answer),
+        clips=clips,
         warnings=answer.language.word_warnings(_warnings(answer, phenotypes)),
         provenance=dict(answer.provenance),
         stage_seconds={stage: round(seconds, 6) for stage, seconds in answer.stage_seconds.items()},

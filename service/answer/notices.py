@@ -22,7 +22,7 @@ def clip_warnings(facts: Mapping[int, ClipFacts]) -> list[ReportWarning]:
 def phenotypes_of_few_views(phenotypes: Mapping[str, PhenotypeOut]) -> list[str]:
     """`phenotype (view)` of what is estimated from fewer views than a guideline asks for."""
     rows = [(name, row) for name, row in phenotypes.items() if row.views_wanted and len(row.views) < row.views_wanted]
-    return [f"{name} ({' and '.join(row.views)})" for name, row in rows]
+    return [f"{name} ({', '.join(row.views)})" for name, row in rows]
 
 
 def list_positions(positions: Iterable[int]) -> str:

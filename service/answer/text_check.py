@@ -11,10 +11,10 @@ Text = Mapping[str, Sequence[str]]  # section → sentences, without marks
 
 
 class TextCheck:
-    """Reads a report's text back in a language."""
+    """Reads a report's text back in a language, which `language` is."""
 
     def __init__(self, language: Language) -> None:
-        self._language = language
+        self.language = language
         self._reader = PhraseReader(language)
 
     def findings_of(self, section: str, sentence: str) -> frozenset[str]:
@@ -33,7 +33,7 @@ class TextCheck:
     def contradictions(self, text: Text) -> tuple[str, ...]:
         """What the language says of the rules that the text breaks."""
         findings = self._reader.read_report(text).findings
-        return tuple(rule.text for rule in self._language.contradicted_by(findings))
+        return tuple(rule.text for rule in self.language.contradicted_by(findings))
 
     def warnings(
         self, text: Text, phenotypes: Mapping[str, PhenotypeOut], *, quoted: bool, known: Collection[str] = ()

@@ -120,4 +120,6 @@ def _together(settings: Settings) -> Finding:
         pipeline = pipeline_of(settings)
     except (BundleError, BankError, ArtifactError, ValueError) as error:
         return Finding("pipeline", False, str(error))
-    return Finding("pipeline", True, f"loads; report modes {', '.join(pipeline.modes)}")
+    lacking = "".join(f"; {lang!r} lacks {words}" for lang, words in pipeline.languages.lacking.items())
+    languages = ", ".join(pipeline.languages.tags)
+    return Finding("pipeline", True, f"loads; report modes {', '.join(pipeline.modes)}; languages {languages}{lacking}")

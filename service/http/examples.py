@@ -39,6 +39,17 @@ REPORT: Final[dict[str, Any]] = {
     "draft_notice": "Draft for a physician to edit and sign. Not a diagnosis.",
     "mode": "rag",
     "created": "2026-11-22T09:30:00Z",
+    "header": {
+        "files": 2,
+        "used": 1,
+        "skipped": 1,
+        "views": [{"view": "A4C", "clips": [1]}],
+        "frame_rates": [{"frame_rate_hz": 30.0, "source": "frame_time", "clips": [1]}],
+        "quality": "limited",
+        "limits": [{"code": "clip_skipped", "clips": [2]}],
+        "sections_assessed": 1,
+        "sections": 2,
+    },
     "sections": [
         {
             "name": "Left Ventricle",
@@ -71,6 +82,21 @@ REPORT: Final[dict[str, Any]] = {
             "views": [],
             "neighbours": [],
         },
+    ],
+    "measurements": [
+        {
+            "name": "ejection_fraction",
+            "phenotype": "ejection_fraction",
+            "section": "Left Ventricle",
+            "value": 57.0,
+            "unit": "%",
+            "decimals": 0,
+            "source": "estimated",
+            "p10": 50.0,
+            "p90": 64.0,
+            "candidates": 50,
+            "asked": 50,
+        }
     ],
     "phenotypes": PHENOTYPES,
     "clips": [

@@ -38,36 +38,9 @@ def phenotype_csv(studies: Iterable[StudyPhenotypes]) -> str:
     return phenotype_table(studies).map(_csv_cell).to_csv(index=False, lineterminator="\r\n")
 
 
-def phenotype_lines(study: StudyPhenotypes) -> list[str]:
-    """The phenotypes of one study as aligned lines for reading, the first one naming the columns."""
-    if not study.phenotypes:
-        return []
-    import pandas as pd  # noqa: PLC0415 - see above
-
-    table = phenotype_table([study])
-    known = table["value"].notna()
-    shown = pd.DataFrame(
-        {
-            "name": table["phenotype"].str.ljust(table["phenotype"].str.len().max()),
-            "value": table["value"].map(_number),
-            "unit": table["unit"].fillna(""),
-            "p10 to p90": table["p10"].map(_number) + " to " + table["p90"].map(_number),
-            "labelled": table["labelled"].astype(str) + " of " + table["k"].astype(str),
-            "positive": table["positive"].map({True: "yes", False: "no"}).fillna(""),
-            "": table["reason"].fillna(""),
-        }
-    )
-    shown.loc[~known, ["p10 to p90", "labelled"]] = "-"
-    return shown.to_string(index=False, justify="left").splitlines()
-
-
 def _csv_cell(value: object) -> object:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
         return "" if math.isnan(value) else f"{value:.6g}"
     return value
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None or math.isnan(value) else f"{value:.3g}"

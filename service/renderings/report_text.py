@@ -1,88 +1,192 @@
 """A report document as plain text: what `Accept: text/plain` and the command line show."""
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from service.modalities.words import title_of
+from service.examination import HeaderOut
+from service.modalities.words import ModalityWords, modality_words
+from service.renderings.columns import aligned
 from service.renderings.local_names import name_of, with_names
 from service.renderings.page_words import PageWords, words_of
-from service.renderings.phenotype_table import phenotype_lines
-from service.schemas import ClipOut, ReportDocument, SectionOut, StudyPhenotypes
+from service.renderings.tables import measurement_lines, phenotype_lines
+from service.schemas import ClipOut, ReportDocument, SectionOut, ViewWeight
 
-_WIDTH = 100  # columns of a terminal that shows the phenotype table unbroken
+WIDTH = 100  # columns of a terminal that shows the tables unbroken
+_SHOWN_CLIPS = 3  # of a section: those that matter most
 _SHOWN_PROVENANCE = ("bundle", "bank", "candidates", "echoscribe", "device")
 
 
+@dataclass(frozen=True)
+class Page:
+    """The words of a document's page, and local names of files by position, only for the terminal of their owner."""
+
+    words: PageWords
+    named: ModalityWords
+    names: Mapping[int, str]
+
+    @classmethod
+    def of(cls, document: ReportDocument, names: Mapping[int, str] | None = None) -> "Page":
+        """The page of a document in its language."""
+        return cls(words_of(document.lang), modality_words(document.modality, document.lang), names or {})
+
+    def clip(self, clip: int, panel: int | None = None) -> str:
+        """Its name or position; where its frames hold several pictures, a stroke and which of them."""
+        name = name_of(clip, self.names)
+        return name if panel is None else f"{name}/{panel}"
+
+    def clips(self, clips: Sequence[int]) -> str:
+        """Several clips."""
+        return ", ".join(map(self.clip, clips))
+
+
 def report_text(document: ReportDocument, names: Mapping[int, str] | None = None) -> str:
-    """The report for reading: notice, warnings, sections, phenotypes, clips, and where it came from.
+    """The report for reading: notice, warnings, what was posted, impression, numbers, sections, phenotypes, clips.
 
     names: local names of the files by position, only for the terminal of whoever owns them; None names positions.
     """
-    return "\n".join(line.rstrip() for line in _lines(document, names or {})) + "\n"
+    return "\n".join(line.rstrip() for line in _lines(document, Page.of(document, names))) + "\n"
 
 
-def _lines(document: ReportDocument, names: Mapping[int, str]) -> Iterator[str]:
-    words = words_of(document.lang)
-    title = title_of(document.modality, document.lang) or words.title
-    yield from (title, "=" * len(title), "")
-    yield from _wrap(document.draft_notice)
-    created = f"{document.created:%Y-%m-%d %H:%M}"
-    yield words.status.format(status=document.status, mode=document.mode, created=created)
+def _lines(document: ReportDocument, page: Page) -> Iterator[str]:
+    yield from head_lines(document, page)
+    if document.header is not None:
+        yield from ("", page.words.header, *header_lines(document.header, page))
+    if document.impression:
+        yield from ("", page.words.impression, *impression_lines(document, page))
+    if document.measurements:
+        yield from (
+            "",
+            page.words.measurements,
+            "",
+            *_indented(measurement_lines(document.measurements, page.named, page.words)),
+        )
+    for section in document.sections:
+        yield from ("", heading_of(section), *section_lines(section, page))
+    yield from ("", page.words.phenotypes, "", *_indented(phenotype_lines(document.phenotypes, page.named, page.words)))
+    yield from ("", page.words.clips, "", *_clip_lines(document.clips, page), "")
+    made_of = page.words.made_of
+    parts = [f"{made_of.get(n, n)} {document.provenance[n]}" for n in _SHOWN_PROVENANCE if n in document.provenance]
+    yield from wrapped(page.words.made_by.format(parts=", ".join(parts)))
+
+
+def head_lines(document: ReportDocument, page: Page) -> Iterator[str]:
+    """Title, notice, status and warnings."""
+    words = page.words
+    title = page.named.title or words.title
+    yield from (title, "=" * len(title), "", *wrapped(document.draft_notice))
+    yield words.status.format(
+        status=words.statuses.get(document.status, document.status),
+        mode=words.modes.get(document.mode, document.mode),
+        created=f"{document.created:%Y-%m-%d %H:%M}",
+    )
     yield words.study.format(study_id=document.study_id)
     for warning in document.warnings:
-        yield from _wrap(f"! {with_names(warning.text, names)} [{warning.code}]", hanging="  ")
-    for section in document.sections:
-        yield from _section(section, words, names)
-    yield from ("", words.phenotypes, "")
-    study = StudyPhenotypes(study_id=document.study_id, created=document.created, phenotypes=document.phenotypes)
-    yield from (f"  {line}" for line in phenotype_lines(study))
-    yield from ("", words.clips, "")
-    for clip in document.clips:
-        yield from _wrap(_clip(clip, words, names), indent="  ", hanging="      ")
-    yield ""
-    made_by = ", ".join(f"{n} {document.provenance[n]}" for n in _SHOWN_PROVENANCE if n in document.provenance)
-    yield from _wrap(words.made_by.format(parts=made_by))
+        yield from wrapped(f"! {with_names(warning.text, page.names)} [{warning.code}]", hanging="  ")
 
 
-def _section(section: SectionOut, words: PageWords, names: Mapping[int, str]) -> Iterator[str]:
-    yield from ("", (section.title or section.name).upper())
+def header_lines(header: HeaderOut, page: Page) -> Iterator[str]:
+    """What was posted and what it is worth."""
+    words = page.words
+    counts = {"files": header.files, "used": header.used, "skipped": header.skipped}
+    assessed = {"assessed": header.sections_assessed, "sections": header.sections}
+    yield from wrapped(words.posted.format(**counts, **assessed), indent="  ", hanging="    ")
+    views = [f"{page.named.view(row.view)} {len(row.clips)}" for row in header.views if row.view is not None]
+    if views:
+        yield from wrapped(words.views.format(views=", ".join(views)), indent="  ", hanging="    ")
+    rates = [
+        words.frame_rate.format(
+            rate=words.unknown_rate if row.frame_rate_hz is None else words.number(row.frame_rate_hz),
+            source=words.frame_rate_sources[row.source],
+            clips=page.clips(row.clips),
+        )
+        for row in header.frame_rates
+    ]
+    if rates:
+        yield from wrapped(words.frame_rates.format(rates=", ".join(rates)), indent="  ", hanging="    ")
+    limits = [words.limits[limit.code].format(clips=page.clips(limit.clips)) for limit in header.limits]
+    quality = " ".join([words.qualities[header.quality], *limits])
+    yield from wrapped(words.quality.format(quality=quality), indent="  ", hanging="    ")
+
+
+def impression_lines(document: ReportDocument, page: Page) -> Iterator[str]:
+    """The statements in their order, each with the sections that it rests on."""
+    del page
+    headings = {section.name: section.title or section.name for section in document.sections}
+    for number, statement in enumerate(document.impression, start=1):
+        sections = ", ".join(headings.get(row.section, row.section) for row in statement.rests_on)
+        text = f"{number}. {statement.text}" + (f" ({sections})" if sections else "")
+        yield from wrapped(text, indent="  ", hanging="     ")
+
+
+def heading_of(section: SectionOut) -> str:
+    """The heading of a section."""
+    return (section.title or section.name).upper()
+
+
+def section_lines(section: SectionOut, page: Page) -> Iterator[str]:
+    """The text of a section, what is not said, and the clips that matter; or why it is not assessed."""
+    words = page.words
     if not section.assessed:
         reasons = {"no_clip_used": words.no_clip_used, "no_clip_of_an_informative_view": words.no_informative_view}
         why = reasons.get(section.reason or "", section.reason or words.no_reason)
-        wanted = f" ({', '.join(section.shown_by)})" if section.shown_by else ""
-        yield from _wrap(words.not_assessed.format(why=why + wanted), indent="  ")
+        wanted = f" ({', '.join(map(page.named.view, section.shown_by))})" if section.shown_by else ""
+        yield from wrapped(words.not_assessed.format(why=why + wanted), indent="  ")
         return
-    yield from _wrap(section.text or words.no_sentence, indent="  ")
+    yield from wrapped(section.text or words.no_sentence, indent="  ")
     for row in section.not_shown:
-        yield from _wrap(
-            words.not_shown.format(what=row.phenotype, views=", ".join(row.shown_by)), indent="    ", hanging="      "
+        views = ", ".join(map(page.named.view, row.shown_by))
+        said = words.not_shown.format(what=page.named.phenotype(row.phenotype), views=views)
+        yield from wrapped(said, indent="    ", hanging="      ")
+    if section.views:
+        yield from wrapped(words.from_clips.format(clips=_clips_that_matter(section.views, page)), indent="    ")
+
+
+def _clips_that_matter(views: Sequence[ViewWeight], page: Page) -> str:
+    """The clips of largest weight, and how many more there are."""
+    shown = ", ".join(_weighted(view, page) for view in views[:_SHOWN_CLIPS])
+    more = len(views) - _SHOWN_CLIPS
+    return shown if more <= 0 else page.words.more_clips.format(clips=shown, count=more)
+
+
+def _weighted(view: ViewWeight, page: Page) -> str:
+    name, share = page.clip(view.clip, view.panel), page.words.share(view.weight)
+    return f"{name} ({page.named.view(view.view)} {share})" if view.view else f"{name} ({share})"
+
+
+def _clip_lines(clips: Sequence[ClipOut], page: Page) -> Iterator[str]:
+    """A line per clip: number and view in columns, and why one was skipped."""
+    used = [clip for clip in clips if clip.used]
+    lines = dict(zip(map(id, used), aligned([_used(clip, page) for clip in used]), strict=True)) if used else {}
+    for clip in clips:
+        if clip.used:
+            yield f"  {lines[id(clip)]}"
+            continue
+        why = with_names(
+            page.words.skip_reasons.get(clip.skipped or "") or clip.detail or clip.skipped or "", page.names
         )
-    clips = ", ".join(
-        f"{_name(view.clip, view.panel, names)} ({view.view} {view.weight:.0%})" for view in section.views
-    )
-    yield from _wrap(words.from_clips.format(clips=clips), indent="    ", hanging="    ")
+        said = f"{page.clip(clip.clip, clip.panel):>3}  {page.words.skipped.format(why=why)} [{clip.skipped}]"
+        yield from wrapped(said, indent="  ", hanging="       ")
 
 
-def _name(clip: int, panel: int | None, names: Mapping[int, str]) -> str:
-    """Its name or position; where its frames hold several pictures, a stroke and which of them."""
-    name = name_of(clip, names)
-    return name if panel is None else f"{name}/{panel}"
+def _used(clip: ClipOut, page: Page) -> list[str]:
+    words = page.words
+    sure = "" if clip.view_probability is None else words.share(clip.view_probability)
+    started = words.from_frame.format(frame=clip.start_frame)
+    return [f"{page.clip(clip.clip, clip.panel):>3}", page.named.view(clip.view), sure, started]
 
 
-def _clip(clip: ClipOut, words: PageWords, names: Mapping[int, str]) -> str:
-    name = _name(clip.clip, clip.panel, names)
-    if clip.used:
-        sure = "" if clip.view_probability is None else f" ({clip.view_probability:.0%})"
-        return f"{name:>3}  {clip.view}{sure}, {words.from_frame.format(frame=clip.start_frame)}"
-    why = with_names(words.skip_reasons.get(clip.skipped or "") or clip.detail or clip.skipped or "", names)
-    return f"{name:>3}  {words.skipped.format(why=why)} [{clip.skipped}]"
+def _indented(lines: Sequence[str]) -> Iterator[str]:
+    yield from (f"  {line}" for line in lines)
 
 
-def _wrap(text: str, *, indent: str = "", hanging: str | None = None) -> list[str]:
+def wrapped(text: str, *, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> list[str]:
+    """The text in lines of a width; a word that is longer has a line of its own."""
     return textwrap.wrap(
         text,
-        _WIDTH,
+        width,
         initial_indent=indent,
         subsequent_indent=indent if hanging is None else hanging,
         break_long_words=False,
+        break_on_hyphens=False,
     )

@@ -1,5 +1,6 @@
 """One running app: its store, its upload folder, its worker and its intake, opened and closed together."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -117,6 +118,8 @@ class RunningService:
             device=str(pipeline.provenance.get("device")),
             device_reason=str(pipeline.provenance.get("device_reason")),
         )
+        for lang, words in pipeline.languages.lacking.items():
+            log_event("language_lacks_words", level=logging.WARNING, lang=lang, words=words)
         self.bank_check.start(pipeline.retriever.bank)
         self.bank_watch.start(served, self._swap_bank)
         return PipelineRunner(self._loaded, self._workings.open_study, ingest_limits(self.settings))

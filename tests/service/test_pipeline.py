@@ -16,8 +16,9 @@ from model.errors import ClipRejected
 from model.study import AcquisitionReader, Clip, ClipWarning, SkippedClip, SkipReason
 from service.answer.retrieved_report import FOREIGN_NUMBER
 from service.artifacts import load_pipeline
+from service.clip_preparation import CLIPS_AT_ONCE
 from service.errors import InvalidNeighbours, ModeUnavailable
-from service.pipeline import CLIPS_AT_ONCE, ReportPipeline
+from service.pipeline import ReportPipeline
 from service.run_options import Progress, RunOptions
 from service.schemas import ReportDocument, SectionOut
 from tests.toy_modality import TOY, ToyModality, toy_clip, write_toy

@@ -19,9 +19,9 @@ from model.study import Clip, SkippedClip, Source
 from scripts.reference import published_pipeline as published
 from scripts.reference.benchmark.measured import Row, compared
 from scripts.reference.release.candidate_vectors import CandidateVectors
+from service.clip_preparation import CLIPS_AT_ONCE
 from service.ingest.limits import IngestLimits
 from service.modalities.echo.files import open_study
-from service.pipeline import CLIPS_AT_ONCE
 from service.threads import in_threads
 
 _VOTES = 50  # nearest candidates that vote, as published

@@ -95,8 +95,8 @@ def test_a_phrase_without_wording_stays_and_is_flagged(german: ReportDocument) -
     colour = german.sections[1]
     assert [(sentence.text, sentence.lang) for sentence in colour.sentences] == [("The colour is warm.", "en")]
     warnings = {warning.code: warning.text for warning in german.warnings}
-    assert "Colour (1)" in warnings["phrase_not_translated"]
-    assert "Brightness" not in warnings["phrase_not_translated"]
+    assert "Farbe (1)" in warnings["phrase_not_translated"]
+    assert "Helligkeit" not in warnings["phrase_not_translated"]
     assert warnings["contradiction"] == "Widerspruch im Befund: Hell, aber ein Pegel."
 
 
@@ -155,7 +155,7 @@ def test_a_language_file_that_does_not_fit_is_refused(tmp_path: Path) -> None:
         (
             ReportWarning("section_empty", {"section": "Aorta"}),
             "Aorta: nothing could be written",
-            "Ein Abschnitt blieb leer: Aorta: nothing could be written",
+            "Aorta: Es konnte nichts geschrieben werden.",
         ),
     ],
 )
@@ -183,6 +183,25 @@ def test_marks_in_warnings_are_those_in_the_text() -> None:
 
 def test_every_language_has_words_for_the_page() -> None:
     assert words_of("de") is GERMAN
-    assert words_of("fr") is ENGLISH
-    same = [name for name in vars(ENGLISH) if name != "clips" and getattr(ENGLISH, name) == getattr(GERMAN, name)]
+    assert words_of("en") is ENGLISH
+    assert words_of("fr").title == ENGLISH.title
+    shared = {"clips", "lacking"}
+    same = [name for name in vars(ENGLISH) if name not in shared and getattr(ENGLISH, name) == getattr(GERMAN, name)]
     assert same == []
+
+
+def test_every_reason_to_leave_a_sentence_out_has_german_words() -> None:
+    source = (ROOT / "model" / "report" / "writing" / "statements.py").read_text(encoding="utf-8")
+    given = set(re.findall(r'Dropped\(\s*draft,\s*"([^"]+)"', source))
+    assert given == set(GERMAN.drop_reasons)
+    warning = ReportWarning("sentence_dropped", {"section": "Aorta", "reason": next(iter(given))})
+    assert next(iter(given)) in ENGLISH.warning(warning)
+    assert next(iter(given)) not in GERMAN.warning(warning)
+
+
+def test_a_language_that_lacks_words_is_named(tmp_path: Path) -> None:
+    lacking = load(write_bilingual(tmp_path)).languages.lacking
+    assert set(lacking) == {"de"}
+    assert "views.dark" in lacking["de"]
+    assert "phrases.Colour.warm" in lacking["de"]
+    assert "columns" not in lacking["de"]  # the page itself is complete

@@ -8,7 +8,7 @@ import pandas as pd
 from fastapi.testclient import TestClient
 
 from service.http import examples
-from service.renderings.phenotype_table import COLUMNS, phenotype_csv, phenotype_lines, phenotype_table
+from service.renderings.phenotype_table import COLUMNS, phenotype_csv, phenotype_table
 from service.schemas import StudyPhenotypes
 
 STUDY = StudyPhenotypes.model_validate(
@@ -45,16 +45,6 @@ def test_csv_numbers_are_short_and_truth_is_in_lower_case() -> None:
 def test_times_are_written_as_in_json() -> None:
     back = pd.read_csv(io.StringIO(phenotype_csv([STUDY])))
     assert back["created"][0] == STUDY.model_dump(mode="json")["created"] == "2026-01-02T00:00:00Z"
-
-
-def test_lines_are_aligned_and_tell_unknown_from_zero() -> None:
-    lines = phenotype_lines(STUDY)
-    assert len(lines) == 3
-    assert "57.4" in lines[1]
-    assert "50 to 64" in lines[1]
-    assert "section_not_assessed" in lines[2]
-    assert lines[0].index("value") == lines[1].index("57.4")
-    assert phenotype_lines(STUDY.model_copy(update={"phenotypes": {}})) == []
 
 
 def test_a_table_keeps_the_order_of_studies_and_phenotypes() -> None:
