@@ -149,7 +149,7 @@ def _live(site: Site, client: EchoScribeClient, files: list[Path], patients: Map
     before = _ask(site, client, files, ReportOptions(mode="retrieval"))
     first = CandidateBank.open(site.bank, None)
     known = set(first.keys(range(first.manifest.candidates))[1])
-    _ask(site, client, files, ReportOptions())
+    written = _written(_ask(site, client, files, ReportOptions()))
     own = _own_studies(site, client, files, first)
     appended = site.add("append", "later.csv")
     during = _swapped(site, client, files)
@@ -169,7 +169,20 @@ def _live(site: Site, client: EchoScribeClient, files: list[Path], patients: Map
         "same_after_append_and_delete": _steady(before) == _steady(after) and _steady(during) != {},
         "deleted_patient_found": sum(key.encode() in data or bytes.fromhex(key) in data for data in stored),
         "deleted_candidates": deleted["deleted"],
+        **written,
         **own,
+    }
+
+
+def _written(answer: ReportDocument) -> dict[str, Any]:
+    """Whether the decoder has something to say over this bank."""
+    assessed = [section for section in answer.sections if section.assessed]
+    sentences = [sentence for section in assessed for sentence in section.sentences]
+    return {
+        "rag_assessed_sections": len(assessed),
+        "rag_empty_sections": sum(not section.sentences for section in assessed),
+        "rag_sentences": len(sentences),
+        "rag_from_the_bank": sum(sentence.source != "generated" for sentence in sentences),
     }
 
 
@@ -248,6 +261,8 @@ def holds(found: Mapping[str, Any]) -> bool:
         found["banked"] > found["rows"] // 2,  # it does not win by keeping nothing
         min(found["matched_by_language"].get(language, 0) for language in ("en", "de")) > 0,
         found["appended"] > 0,
+        found["rag_assessed_sections"] > found["rag_empty_sections"] == 0,
+        found["rag_from_the_bank"] > 0,
         found["same_after_append_and_delete"],
         found["deleted_patient_found"] == 0,
         found["own_studies_left_out"],

@@ -53,7 +53,7 @@ def _lines(document: ReportDocument, page: Page) -> Iterator[str]:
     if document.header is not None:
         yield from ("", page.words.header, *header_lines(document.header, page))
     if document.impression:
-        yield from ("", page.words.impression, *impression_lines(document, page))
+        yield from ("", page.words.impression, *impression_lines(document))
     if document.measurements:
         yield from (
             "",
@@ -64,7 +64,7 @@ def _lines(document: ReportDocument, page: Page) -> Iterator[str]:
     for section in document.sections:
         yield from ("", heading_of(section), *section_lines(section, page))
     yield from ("", page.words.phenotypes, "", *_indented(phenotype_lines(document.phenotypes, page.named, page.words)))
-    yield from ("", page.words.clips, "", *_clip_lines(document.clips, page), "")
+    yield from ("", page.words.clips, "", *clip_lines(document.clips, page), "")
     made_of = page.words.made_of
     parts = [f"{made_of.get(n, n)} {document.provenance[n]}" for n in _SHOWN_PROVENANCE if n in document.provenance]
     yield from wrapped(page.words.made_by.format(parts=", ".join(parts)))
@@ -109,9 +109,8 @@ def header_lines(header: HeaderOut, page: Page) -> Iterator[str]:
     yield from wrapped(words.quality.format(quality=quality), indent="  ", hanging="    ")
 
 
-def impression_lines(document: ReportDocument, page: Page) -> Iterator[str]:
+def impression_lines(document: ReportDocument) -> Iterator[str]:
     """The statements in their order, each with the sections that it rests on."""
-    del page
     headings = {section.name: section.title or section.name for section in document.sections}
     for number, statement in enumerate(document.impression, start=1):
         sections = ", ".join(headings.get(row.section, row.section) for row in statement.rests_on)
@@ -154,7 +153,7 @@ def _weighted(view: ViewWeight, page: Page) -> str:
     return f"{name} ({page.named.view(view.view)} {share})" if view.view else f"{name} ({share})"
 
 
-def _clip_lines(clips: Sequence[ClipOut], page: Page) -> Iterator[str]:
+def clip_lines(clips: Sequence[ClipOut], page: Page) -> Iterator[str]:
     """A line per clip: number and view in columns, and why one was skipped."""
     used = [clip for clip in clips if clip.used]
     lines = dict(zip(map(id, used), aligned([_used(clip, page) for clip in used]), strict=True)) if used else {}

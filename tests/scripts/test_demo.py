@@ -1,32 +1,45 @@
-"""The demonstration's table says where the answer and the truth agree, and where nothing was said."""
+"""The demonstration fits on two screens, sums up what it showed, and posts what it says it posts."""
 
 from pathlib import Path
+from typing import Any
 
-from scripts.demo import beside_truth, same_findings, zip_of
+from model.report.language.language import Finding
+from scripts.demo import real_lines, report_lines, same_findings, summing_line, zip_of
+from scripts.rendered.reports.beside_truth import Compared
 from service.http import examples
 from service.ingest.archive import unpack
 from service.ingest.limits import IngestLimits
-from service.schemas import PhenotypeOut, ReportDocument
+from service.renderings.report_text import WIDTH
+from service.schemas import ReportDocument
 
 
-def phenotype(kind: str, value: float | None, *, positive: bool | None = None, **more: float) -> PhenotypeOut:
-    row = {"value": value, "unit": None, "kind": kind, "p10": 40.0, "p90": 60.0, "labelled": 50, "k": 50}
-    row |= {"threshold": 0.5, "positive": positive, "section": "Left Ventricle", "reason": None, **more}
-    return PhenotypeOut.model_validate(row)
+def document(**changed: Any) -> ReportDocument:
+    return ReportDocument.model_validate(examples.REPORT | changed)
 
 
-def test_lines_agree_disagree_or_say_nothing() -> None:
-    rows = {
-        "right": phenotype("binary", 0.9, positive=True),
-        "wrong": phenotype("binary", 0.1, positive=False),
-        "uncalled": phenotype("binary", 0.4),
-        "unknown": phenotype("binary", None),
-        "number": phenotype("continuous", 50.0),
-        "narrow": phenotype("continuous", 50.0, interval_low=49.0, interval_high=51.0),
-    }
-    lines = beside_truth(rows, dict.fromkeys(rows, 1.0) | {"number": 55.0, "narrow": 55.0})
-    assert [line.split()[-1] for line in lines[1:-1]] == ["yes", "NO", "-", "-", "yes", "NO"]
-    assert lines[-1] == "2 of 4 calls and numbers agree with the truth"
+def test_the_draft_stands_beside_a_correct_report() -> None:
+    lines = list(report_lines(document(), {"Left Ventricle": "The truth.", "IVC": "Another truth."}))
+    assert next(line for line in lines if "THE DRAFT" in line).endswith("A CORRECT REPORT")
+    row = next(line for line in lines if line.startswith("Left "))
+    assert row.endswith("The truth.")
+    assert "(not assessed: no clip shows it)" in next(line for line in lines if line.startswith("IVC"))
+    assert max(map(len, lines)) <= WIDTH
+
+
+def test_each_file_of_the_real_study_is_named_with_what_became_of_it() -> None:
+    lines = list(real_lines(document(), {1: "cine.dcm", 2: "cut-off.dcm"}))
+    assert lines[0].split()[0] == "cine.dcm"
+    assert "cut-off.dcm  skipped: The file holds one frame" in lines[1]
+    assert "[clip_not_read_to_its_end]" in lines[-1]
+
+
+def test_one_line_sums_up() -> None:
+    one = Finding("mitral_stenosis", "severe")
+    compared = Compared((one,), ((one, Finding("mitral_stenosis", "mild")),), (), (one, one))
+    line = summing_line(compared, (20, 25), document(), same=True)
+    assert "Of 2 abnormal findings 1 were found, 1 in another degree, 0 missed and 2 invented; 20 of 25 calls" in line
+    assert "the same answer; of the real study 1 of 2 files were left out" in line
+    assert "ANOTHER answer" in summing_line(compared, (20, 25), document(), same=False)
 
 
 def test_the_files_come_out_of_the_zip_as_they_went_in(tmp_path: Path) -> None:
@@ -40,6 +53,8 @@ def test_the_files_come_out_of_the_zip_as_they_went_in(tmp_path: Path) -> None:
 
 
 def test_answers_differ_where_they_say_something_else() -> None:
-    one = ReportDocument.model_validate(examples.REPORT)
+    one = document()
     assert same_findings(one, one.model_copy(update={"study_id": "another"}))
-    assert not same_findings(one, one.model_copy(update={"phenotypes": {}}))
+    others: list[dict[str, Any]] = [{"phenotypes": {}}, {"header": None}, {"measurements": []}]
+    for changed in others:
+        assert not same_findings(one, one.model_copy(update=changed))

@@ -17,6 +17,9 @@ GOOD = {
     "deleted_patient_found": 0,
     "own_studies_left_out": True,
     "own_studies_shown_when_asked": True,
+    "rag_assessed_sections": 12,
+    "rag_empty_sections": 0,
+    "rag_from_the_bank": 20,
 }
 
 
@@ -31,6 +34,9 @@ GOOD = {
         ("appended", 0),
         ("same_after_append_and_delete", False),
         ("deleted_patient_found", 1),
+        ("rag_empty_sections", 1),
+        ("rag_assessed_sections", 0),
+        ("rag_from_the_bank", 0),
         ("own_studies_left_out", False),
         ("own_studies_shown_when_asked", False),
     ],

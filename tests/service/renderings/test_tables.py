@@ -36,7 +36,7 @@ def test_a_binary_phenotype_has_its_call_its_probability_and_its_vote() -> None:
         ({"positive": None, "probability": None, "reason": "no_threshold"}, "- 0.84 50 of 50 no threshold"),
         (
             {"value": None, "positive": None, "probability": None, "reason": "section_not_assessed"},
-            "section not assessed",
+            "- section not assessed",
         ),
         ({"value": None, "positive": None, "probability": None, "reason": "a new reason"}, "- a new reason"),
     ],

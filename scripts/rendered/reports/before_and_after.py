@@ -1,0 +1,95 @@
+"""Whole reports of the same studies by two versions of the code, as one page."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from scripts.rendered.reports.beside_truth import true_report
+from scripts.rendered.study_writer.study_folder import StudyOrder
+
+_ENTRIES = ("service.cli.entry", "service.entry")  # of this version, and of older ones
+_RUN = """
+import importlib, sys
+for name in sys.argv[1].split(","):
+    try:
+        entry = importlib.import_module(name)
+        break
+    except ModuleNotFoundError as absent:
+        if absent.name not in {name, name.rpartition(".")[0]}:
+            raise
+sys.argv = ["echoscribe", "report", sys.argv[2]]
+entry.main()
+"""
+READINGS = Path(__file__).with_name("readings.yaml")
+
+
+@dataclass(frozen=True)
+class WholeReports:
+    """A study, its report by either version, a correct report, and what a cardiologist would say of them."""
+
+    order: StudyOrder
+    before: str
+    after: str
+    reading: str
+
+
+def report_by(code: Path, study: Path) -> str:
+    """The text report of a study's folder by the code in a checkout; ids and times are taken out."""
+    environment = os.environ | {"PYTHONPATH": str(code), "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [sys.executable, "-c", _RUN, ",".join(_ENTRIES), str(study)],
+        cwd=code,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{study.name} by {code.name}: {done.stderr[-2000:]}")
+    return without_ids(done.stdout)
+
+
+def without_ids(text: str) -> str:
+    """A report without what differs from run to run."""
+    text = re.sub(r"^Study: .*\n", "", text, flags=re.MULTILINE)
+    return re.sub(r" ?\d{4}-\d\d-\d\d \d\d:\d\d UTC\.", "", text).rstrip() + "\n"
+
+
+def readings() -> Mapping[str, str]:
+    """Study → what a cardiologist would say of both reports; written by hand, after reading them."""
+    words: Mapping[str, str] = yaml.safe_load(READINGS.read_text(encoding="utf-8"))
+    return words
+
+
+def page(reports: Sequence[WholeReports], command: str) -> Iterator[str]:
+    """The lines of the page."""
+    yield from (
+        "# Five whole reports, before and after",
+        "",
+        "The same five rendered studies (`make_study --seed 7`), reported by an earlier version (commit 2d13085) and",
+        "by this one, each with a correct report of the same heart and a short reading. Nobody chose them: they are",
+        "the first five of README's seed. The hearts are rendered; this is about how a report reads, not about",
+        "accuracy on patients. Ids and times are left out.",
+        "",
+        "Made again with:",
+        "",
+        "```sh",
+        command,
+        "```",
+    )
+    for number, row in enumerate(reports):
+        yield from ("", f"## Study {number}", "", *row.reading.strip().splitlines(), "")
+        yield from ("### The truth", "", "```", *_truth(row.order), "```", "")
+        yield from ("### Before", "", "```", *row.before.rstrip().splitlines(), "```", "")
+        yield from ("### After", "", "```", *row.after.rstrip().splitlines(), "```")
+
+
+def _truth(order: StudyOrder) -> Iterator[str]:
+    for section, text in true_report(order.seed, order.study, order.prior).items():
+        yield f"{section}: {text}"
