@@ -21,6 +21,17 @@ def name_of(position: int, names: Mapping[int, str]) -> str:
     return printable(names[position]) if names.get(position) else str(position)
 
 
+def without_common_folder(names: Mapping[int, str]) -> dict[int, str]:
+    """The names without the folders that all of them have in common: a report is read, not searched for."""
+    parts = {position: re.split(r"[/\\]", name) for position, name in names.items()}
+    shared = 0
+    for folders in zip(*(part[:-1] for part in parts.values()), strict=False):
+        if len(set(folders)) > 1:
+            break
+        shared += 1
+    return {position: "/".join(part[shared:]) for position, part in parts.items()}
+
+
 def with_names(text: str, names: Mapping[int, str]) -> str:
     """A sentence of the service in which positions are written as local names. Without names it stays as it is."""
     if not names:

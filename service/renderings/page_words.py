@@ -98,8 +98,11 @@ class PageWords:
         return f"{value:.{digits}g}".replace(".", self.decimal_mark)
 
     def share(self, value: float) -> str:
-        """A share in percent."""
-        return f"{value:.0%}"
+        """A share in percent; one that is not quite none or all is not said to be."""
+        rounded = f"{value:.0%}"
+        if 0 < value < 1 and rounded in {"0%", "100%"}:
+            return "<1%" if rounded == "0%" else ">99%"
+        return rounded
 
 
 def _lacking(base: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator[str]:

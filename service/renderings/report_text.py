@@ -4,16 +4,17 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from service.examination import HeaderOut
+from service.examination import HeaderOut, RateClips
 from service.modalities.words import ModalityWords, modality_words
 from service.renderings.columns import aligned
-from service.renderings.local_names import name_of, with_names
+from service.renderings.local_names import name_of, with_names, without_common_folder
 from service.renderings.page_words import PageWords, words_of
 from service.renderings.tables import measurement_lines, phenotype_lines
 from service.schemas import ClipOut, ReportDocument, SectionOut, ViewWeight
 
 WIDTH = 100  # columns of a terminal that shows the tables unbroken
-_SHOWN_CLIPS = 3  # of a section: those that matter most
+_SHOWN_CLIPS = 3  # of a section: those that matter most,
+_LEAST_SHARE = 0.05  # and none that hardly matters, unless it is the only one
 _SHOWN_PROVENANCE = ("bundle", "bank", "candidates", "echoscribe", "device")
 
 
@@ -28,7 +29,8 @@ class Page:
     @classmethod
     def of(cls, document: ReportDocument, names: Mapping[int, str] | None = None) -> "Page":
         """The page of a document in its language."""
-        return cls(words_of(document.lang), modality_words(document.modality, document.lang), names or {})
+        own = without_common_folder(names or {})
+        return cls(words_of(document.lang), modality_words(document.modality, document.lang), own)
 
     def clip(self, clip: int, panel: int | None = None) -> str:
         """Its name or position; where its frames hold several pictures, a stroke and which of them."""
@@ -94,19 +96,25 @@ def header_lines(header: HeaderOut, page: Page) -> Iterator[str]:
     views = [f"{page.named.view(row.view)} {len(row.clips)}" for row in header.views if row.view is not None]
     if views:
         yield from wrapped(words.views.format(views=", ".join(views)), indent="  ", hanging="    ")
-    rates = [
-        words.frame_rate.format(
-            rate=words.unknown_rate if row.frame_rate_hz is None else words.number(row.frame_rate_hz),
-            source=words.frame_rate_sources[row.source],
-            clips=page.clips(row.clips),
-        )
-        for row in header.frame_rates
-    ]
+    rates = list(_rates(header.frame_rates, page))
     if rates:
         yield from wrapped(words.frame_rates.format(rates=", ".join(rates)), indent="  ", hanging="    ")
     limits = [words.limits[limit.code].format(clips=page.clips(limit.clips)) for limit in header.limits]
     quality = " ".join([words.qualities[header.quality], *limits])
     yield from wrapped(words.quality.format(quality=quality), indent="  ", hanging="    ")
+
+
+def _rates(rows: Sequence[RateClips], page: Page) -> Iterator[str]:
+    """The range of frame rates by where they were found, and how many clips."""
+    words = page.words
+    for source in dict.fromkeys(row.source for row in rows):
+        found = [row for row in rows if row.source == source]
+        known = [words.number(row.frame_rate_hz) for row in found if row.frame_rate_hz is not None]
+        rate = words.unknown_rate if not known else known[0]
+        if len(known) > 1:
+            rate = words.range.format(low=known[0], high=known[-1])
+        count = len({clip for row in found for clip in row.clips})
+        yield words.frame_rate.format(rate=rate, source=words.frame_rate_sources[source], count=count)
 
 
 def impression_lines(document: ReportDocument) -> Iterator[str]:
@@ -143,8 +151,9 @@ def section_lines(section: SectionOut, page: Page) -> Iterator[str]:
 
 def _clips_that_matter(views: Sequence[ViewWeight], page: Page) -> str:
     """The clips of largest weight, and how many more there are."""
-    shown = ", ".join(_weighted(view, page) for view in views[:_SHOWN_CLIPS])
-    more = len(views) - _SHOWN_CLIPS
+    matter = [view for view in views[:_SHOWN_CLIPS] if view.weight >= _LEAST_SHARE] or views[:1]
+    shown = ", ".join(_weighted(view, page) for view in matter)
+    more = len(views) - len(matter)
     return shown if more <= 0 else page.words.more_clips.format(clips=shown, count=more)
 
 

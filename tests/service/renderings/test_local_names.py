@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.renderings.local_names import with_names
+from service.renderings.local_names import with_names, without_common_folder
 
 NAMES = {1: "a/1.dcm", 2: "a/2.dcm", 3: "b.mp4"}
 
@@ -25,3 +25,18 @@ NAMES = {1: "a/1.dcm", 2: "a/2.dcm", 3: "b.mp4"}
 def test_positions_become_names(text: str, expected: str) -> None:
     assert expected in with_names(text, NAMES)
     assert with_names(text, {}) == text
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ({1: "/s/0/a.dcm", 2: "/s/0/b.dcm"}, {1: "a.dcm", 2: "b.dcm"}),
+        ({1: "s/0/a.dcm", 2: "s/1/a.dcm"}, {1: "0/a.dcm", 2: "1/a.dcm"}),
+        ({1: "s/a/a.dcm", 2: "s/a.dcm"}, {1: "a/a.dcm", 2: "a.dcm"}),
+        ({7: "a.dcm"}, {7: "a.dcm"}),
+        ({7: ""}, {7: ""}),
+        ({}, {}),
+    ],
+)
+def test_a_folder_that_all_files_share_is_left_out(names: dict[int, str], expected: dict[int, str]) -> None:
+    assert without_common_folder(names) == expected

@@ -43,7 +43,7 @@ def test_what_was_posted_and_the_numbers_come_before_the_sections() -> None:
     for part in (
         "Files: 2. Clips used: 1, skipped: 1. Sections assessed: 1 of 2.",
         "Views: A4C 1.",
-        "Frames per second: 30 (from the frame time; clips 1).",
+        "Frames per second: 30 (from the frame time; clips: 1).",
         "Quality: limited. Not used: clips 2.",
         "ejection fraction  57 %   50 to 64    50 of 50    estimated by vote",
     ):
@@ -59,6 +59,29 @@ def test_a_section_shows_the_three_clips_that_matter() -> None:
     text = report_text(document(sections=[section | {"views": views}]))
     assert "From clips 1 (A4C 40%), 2 (A4C 30%), 3 (A4C 20%) and 2 more." in text
     assert "4 (A4C" not in text
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ((0.97, 0.02, 0.01), "From clips 1 (A4C 97%) and 2 more."),
+        ((0.004, 0.001), "From clips 1 (A4C <1%) and 1 more."),
+        ((0.999,), "From clips 1 (A4C >99%)."),
+    ],
+)
+def test_a_clip_that_hardly_matters_is_only_counted(weights: tuple[float, ...], said: str) -> None:
+    views = [{"clip": number, "view": "A4C", "weight": weight} for number, weight in enumerate(weights, 1)]
+    assert said in report_text(document(sections=[examples.REPORT["sections"][0] | {"views": views}]))
+
+
+def test_frame_rates_are_told_as_a_range_by_their_source() -> None:
+    rates = [
+        {"frame_rate_hz": 18.5, "source": "frame_time", "clips": [1]},
+        {"frame_rate_hz": 44.8, "source": "frame_time", "clips": [2, 3]},
+        {"frame_rate_hz": None, "source": "assumed", "clips": [4]},
+    ]
+    text = " ".join(report_text(document(header=examples.REPORT["header"] | {"frame_rates": rates})).split())
+    assert "18.5 to 44.8 (from the frame time; clips: 3), unknown (not stated, taken as expected; clips: 1)." in text
 
 
 def test_the_impression_comes_first_and_names_its_sections() -> None:
