@@ -19,6 +19,7 @@ from scripts.rendered.seed_ranges import seed_for
 from scripts.rendered.study_writer.study_folder import StudyOrder, orders_of, write_clip
 from scripts.sample_study import write_sample_study
 from service.client import EchoScribeClient
+from service.renderings.local_names import with_names
 from service.renderings.report_text import Page, clip_lines, header_lines, impression_lines, wrapped
 from service.schemas import ReportDocument
 
@@ -74,7 +75,8 @@ def real_lines(document: ReportDocument, names: Mapping[int, str]) -> Iterator[s
     """What became of each file of the real study, and the warnings."""
     yield from clip_lines(document.clips, Page.of(document, names))
     for warning in document.warnings:
-        yield from wrapped(f"! {warning.text} [{warning.code}]", indent="  ", hanging="    ")
+        text = with_names(warning.text, names)
+        yield from wrapped(f"! {text} [{warning.code}]", indent="  ", hanging="    ")
 
 
 def summing_line(compared: Compared, agreed: tuple[int, int], real: ReportDocument, *, same: bool) -> str:

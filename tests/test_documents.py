@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 from model.echo.taxonomy import PHENOTYPES, SECTIONS
+from service.examination import HeaderOut, MeasurementOut
 from service.renderings.page_words import ENGLISH
 from service.renderings.report_text import report_text
 from service.schemas import (
     DEMONSTRATION_NOTICE,
     DRAFT_NOTICE,
     ClipOut,
+    ImpressionStatement,
     PhenotypeOut,
     ReportDocument,
     SectionOut,
@@ -80,6 +82,31 @@ def sample_document() -> ReportDocument:
         draft_notice=f"{DRAFT_NOTICE} {DEMONSTRATION_NOTICE}",
         mode="rag",
         created=datetime(2026, 11, 29, tzinfo=UTC),
+        header=HeaderOut(
+            files=9,
+            used=9,
+            skipped=0,
+            views=[],
+            frame_rates=[],
+            quality="no_limit_found",
+            limits=[],
+            sections_assessed=15,
+            sections=15,
+        ),
+        impression=[ImpressionStatement(text="Severe mitral stenosis.", kind="finding", rests_on=[])],
+        measurements=[
+            MeasurementOut(
+                name="atrial_septum_thickness",
+                phenotype=None,
+                section="Atrial Septum",
+                value=7,
+                unit="mm",
+                decimals=0,
+                source="estimated",
+                candidates=15,
+                asked=50,
+            )
+        ],
         sections=[SectionOut.model_validate({"name": name, **section}) for name in SECTIONS],
         phenotypes=phenotypes,
         clips=[ClipOut.model_validate({"clip": 1, **clip})],
@@ -97,7 +124,8 @@ def frame(text: str) -> list[str]:
     fixed = [line for line in text.splitlines() if line and not re.match(r"    |  \S", line)]
     lines = [line for line in fixed if not line.startswith((ENGLISH.study.split("{")[0], "Made by"))]
     notice = [line for line in text.splitlines() if line.startswith(("  any patient", "  one. [", "  name "))]
-    return [re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "DATE", line) for line in [*lines, *notice]]
+    whole = [re.sub(r" +", " ", line) for line in [*lines, *notice]]
+    return [re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "DATE", line) for line in whole]
 
 
 def test_the_sample_report_has_the_frame_of_a_report() -> None:

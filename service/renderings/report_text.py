@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from service.examination import HeaderOut, RateClips
 from service.modalities.words import ModalityWords, modality_words
-from service.renderings.columns import aligned
+from service.renderings.columns import aligned, width_of
 from service.renderings.local_names import name_of, with_names, without_common_folder
 from service.renderings.page_words import PageWords, words_of
 from service.renderings.tables import measurement_lines, phenotype_lines
@@ -60,13 +60,12 @@ def _lines(document: ReportDocument, page: Page) -> Iterator[str]:
         yield from (
             "",
             page.words.measurements,
-            "",
             *_indented(measurement_lines(document.measurements, page.named, page.words)),
         )
     for section in document.sections:
         yield from ("", heading_of(section), *section_lines(section, page))
-    yield from ("", page.words.phenotypes, "", *_indented(phenotype_lines(document.phenotypes, page.named, page.words)))
-    yield from ("", page.words.clips, "", *clip_lines(document.clips, page), "")
+    yield from ("", page.words.phenotypes, *_indented(phenotype_lines(document.phenotypes, page.named, page.words)))
+    yield from ("", page.words.clips, *clip_lines(document.clips, page), "")
     made_of = page.words.made_of
     parts = [f"{made_of.get(n, n)} {document.provenance[n]}" for n in _SHOWN_PROVENANCE if n in document.provenance]
     yield from wrapped(page.words.made_by.format(parts=", ".join(parts)))
@@ -164,24 +163,23 @@ def _weighted(view: ViewWeight, page: Page) -> str:
 
 def clip_lines(clips: Sequence[ClipOut], page: Page) -> Iterator[str]:
     """A line per clip: number and view in columns, and why one was skipped."""
-    used = [clip for clip in clips if clip.used]
-    lines = dict(zip(map(id, used), aligned([_used(clip, page) for clip in used]), strict=True)) if used else {}
-    for clip in clips:
+    names = [f"{page.clip(clip.clip, clip.panel):>3}" for clip in clips]
+    wide = max(map(width_of, names), default=0)
+    padded = [name + " " * (wide - width_of(name)) for name in names]
+    used = iter(aligned([_used(clip, page) for clip in clips if clip.used]))
+    for name, clip in zip(padded, clips, strict=True):
         if clip.used:
-            yield f"  {lines[id(clip)]}"
+            yield f"  {name}  {next(used)}"
             continue
-        why = with_names(
-            page.words.skip_reasons.get(clip.skipped or "") or clip.detail or clip.skipped or "", page.names
-        )
-        said = f"{page.clip(clip.clip, clip.panel):>3}  {page.words.skipped.format(why=why)} [{clip.skipped}]"
-        yield from wrapped(said, indent="  ", hanging="       ")
+        reason = page.words.skip_reasons.get(clip.skipped or "") or clip.detail or clip.skipped or ""
+        said = f"{page.words.skipped.format(why=with_names(reason, page.names))} [{clip.skipped}]"
+        yield from wrapped(f"{name}  {said}", indent="  ", hanging=" " * 7)
 
 
 def _used(clip: ClipOut, page: Page) -> list[str]:
-    words = page.words
-    sure = "" if clip.view_probability is None else words.share(clip.view_probability)
-    started = words.from_frame.format(frame=clip.start_frame)
-    return [f"{page.clip(clip.clip, clip.panel):>3}", page.named.view(clip.view), sure, started]
+    """The view, how sure it is, and where the part begins that was looked at."""
+    sure = "" if clip.view_probability is None else page.words.share(clip.view_probability)
+    return [page.named.view(clip.view), sure, page.words.from_frame.format(frame=clip.start_frame)]
 
 
 def _indented(lines: Sequence[str]) -> Iterator[str]:

@@ -15,8 +15,9 @@ from scripts.rendered.phantom.patient.prior import Prior, state_of
 from scripts.rendered.phantom.patient.report import report_of, text_of
 from service.answer.plain_sentences import plain_text
 from service.renderings.report_text import WIDTH, wrapped
-from service.schemas import PhenotypeOut, ReportDocument
+from service.schemas import PhenotypeOut, ReportDocument, SectionOut
 
+_SHORT = {"lv", "rv", "la", "ra", "ivc"}
 _NAME_COLUMNS = 13  # of a section's name; longer ones take a second line
 _GAP = "  "
 _TEXT_COLUMNS = (WIDTH - _NAME_COLUMNS - 2 * len(_GAP)) // 2
@@ -76,13 +77,21 @@ def side_by_side(document: ReportDocument, truth: Mapping[str, str]) -> Iterator
     """Each section in two columns: the draft, and a correct report."""
     yield _row("", "THE DRAFT", "A CORRECT REPORT")
     for section in document.sections:
-        draft = section.text or ("(nothing written)" if section.assessed else "(not assessed: no clip shows it)")
+        draft = section.text or _silence(section)
         columns = (
             wrapped(section.name, width=_NAME_COLUMNS),
             wrapped(draft, width=_TEXT_COLUMNS),
             wrapped(truth.get(section.name, ""), width=_TEXT_COLUMNS),
         )
         yield from (_row(*cells) for cells in zip_longest(*columns, fillvalue=""))
+
+
+def _silence(section: SectionOut) -> str:
+    """Why a section says nothing."""
+    if not section.assessed:
+        return "(not assessed: no clip shows it)"
+    unseen = ", ".join(row.phenotype.replace("_", " ") for row in section.not_shown)
+    return f"(nothing said: no clip shows {unseen})" if unseen else "(nothing written)"
 
 
 def agreeing(phenotypes: Mapping[str, PhenotypeOut], truth: Mapping[str, float]) -> tuple[int, int]:
@@ -112,7 +121,7 @@ def _order(finding: Finding) -> tuple[str, str]:
 
 
 def _words(finding: Finding) -> str:
-    name = finding.name.replace("_", " ").replace("lv ", "LV ").replace("rv ", "RV ").replace("ivc", "IVC")
+    name = " ".join(word.upper() if word in _SHORT else word for word in finding.name.split("_"))
     return name if finding.value == "present" else f"{name} {_value(finding)}"
 
 
