@@ -6,10 +6,9 @@ Five studies are rendered and reported by the code of an older checkout and by t
 
 import argparse
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
-from scripts.rendered.reports.before_and_after import WholeReports, page, readings, report_by
+from scripts.rendered.reports.before_and_after import WholeReports, page, readings, reports_by
 from scripts.rendered.study_writer.study_folder import StudyOrder, orders_of, write_clip
 
 SEED, STUDIES = 7, 5
@@ -21,23 +20,33 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", type=Path, required=True, help="checkout of the older code")
+    parser.add_argument(
+        "--studies", type=Path, help="studies that `make_study --seed 7 --studies 5` has written; else made"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "reports.md")
     arguments = parser.parse_args()
-    said = readings()
     with tempfile.TemporaryDirectory(prefix="echoscribe-reports-") as name:
-        reports = [
-            _reported(StudyOrder(SEED, study, "mixed", "clinical"), Path(name), arguments.before, said)
-            for study in range(STUDIES)
-        ]
+        folder = arguments.studies or Path(name) / "studies"
+        orders = [StudyOrder(SEED, study, "mixed", "clinical") for study in range(STUDIES)]
+        studies = [_rendered(order, folder) for order in orders]
+        before = reports_by(arguments.before, studies, Path(name) / "before")
+        after = reports_by(ROOT, studies, Path(name) / "after")
+    said = readings()
+    reports = [
+        WholeReports(order, *texts, said[f"study {order.study}"])
+        for order, *texts in zip(orders, before, after, strict=True)
+    ]
     arguments.out.write_text("\n".join(page(reports, COMMAND)) + "\n", encoding="utf-8")
     print(f"{arguments.out}: {len(reports)} studies")
 
 
-def _reported(order: StudyOrder, folder: Path, before: Path, said: Mapping[str, str]) -> WholeReports:
-    for clip in orders_of(order, folder):
-        write_clip(clip)
+def _rendered(order: StudyOrder, folder: Path) -> Path:
+    """The folder of a study, rendered where it is not there yet."""
     study = folder / str(order.study)
-    return WholeReports(order, report_by(before, study), report_by(ROOT, study), said[f"study {order.study}"])
+    if not study.is_dir():
+        for clip in orders_of(order, folder):
+            write_clip(clip)
+    return study
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The command `echoscribe`: studies, reports and serving here, what a site runs in the files beside. It only prints."""
 
+import io
 import json
 import sys
 from importlib.metadata import version as version_of
@@ -222,6 +223,9 @@ _PHENOTYPES = Shown(_print_phenotypes, _phenotype_json)
 
 def main() -> None:
     """Entry point: the user's mistakes become one line on stderr and exit status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an output that has no "²" gets a question mark and no traceback
     try:
         app()
     except USER_MISTAKES as error:

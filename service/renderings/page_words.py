@@ -29,6 +29,7 @@ class PageWords:
     """
 
     decimal_mark: str
+    percent: str
     title: str
     draft_notice: str
     demonstration_notice: str
@@ -99,10 +100,10 @@ class PageWords:
 
     def share(self, value: float) -> str:
         """A share in percent; one that is not quite none or all is not said to be."""
-        rounded = f"{value:.0%}"
-        if 0 < value < 1 and rounded in {"0%", "100%"}:
-            return "<1%" if rounded == "0%" else ">99%"
-        return rounded
+        rounded = f"{100 * value:.0f}"
+        if 0 < value < 1 and rounded in {"0", "100"}:
+            rounded = "<1" if rounded == "0" else ">99"
+        return self.percent.format(value=rounded)
 
 
 def _lacking(base: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.examination import HeaderOut, RateClips
 from service.modalities.words import ModalityWords, modality_words
@@ -20,17 +20,21 @@ _SHOWN_PROVENANCE = ("bundle", "bank", "candidates", "echoscribe", "device")
 
 @dataclass(frozen=True)
 class Page:
-    """The words of a document's page, and local names of files by position, only for the terminal of their owner."""
+    """The words of a document's page, and local names of files by position, only for the terminal of their owner.
+
+    names: without the folders that all of them share. paths: whole, for the list of clips.
+    """
 
     words: PageWords
     named: ModalityWords
     names: Mapping[int, str]
+    paths: Mapping[int, str]
 
     @classmethod
     def of(cls, document: ReportDocument, names: Mapping[int, str] | None = None) -> "Page":
         """The page of a document in its language."""
-        own = without_common_folder(names or {})
-        return cls(words_of(document.lang), modality_words(document.modality, document.lang), own)
+        named = modality_words(document.modality, document.lang)
+        return cls(words_of(document.lang), named, without_common_folder(names or {}), names or {})
 
     def clip(self, clip: int, panel: int | None = None) -> str:
         """Its name or position; where its frames hold several pictures, a stroke and which of them."""
@@ -163,7 +167,8 @@ def _weighted(view: ViewWeight, page: Page) -> str:
 
 def clip_lines(clips: Sequence[ClipOut], page: Page) -> Iterator[str]:
     """A line per clip: number and view in columns, and why one was skipped."""
-    names = [f"{page.clip(clip.clip, clip.panel):>3}" for clip in clips]
+    whole = replace(page, names=page.paths)
+    names = [f"{whole.clip(clip.clip, clip.panel):>3}" for clip in clips]
     wide = max(map(width_of, names), default=0)
     padded = [name + " " * (wide - width_of(name)) for name in names]
     used = iter(aligned([_used(clip, page) for clip in clips if clip.used]))

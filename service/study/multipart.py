@@ -148,6 +148,7 @@ class MultipartReceiver:
         name = options.get(b"name", b"").decode("utf-8", "replace")
         if disposition != b"form-data" or not name:
             raise MalformedUpload("a part has no Content-Disposition of form-data with a name")
+        name = "lang" if name == "language" else name  # what some call it
         if name == "files":
             self._part = self._new_file(unnamed=options.get(b"filename") == b"")
         elif name in get_args(FieldName):

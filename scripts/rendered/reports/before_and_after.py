@@ -15,16 +15,20 @@ from scripts.rendered.study_writer.study_folder import StudyOrder
 
 _ENTRIES = ("service.cli.entry", "service.entry")  # of this version, and of older ones
 _RUN = """
-import importlib, sys
-for name in sys.argv[1].split(","):
+import contextlib, importlib, io, pathlib, sys
+names, out, studies = sys.argv[1].split(","), pathlib.Path(sys.argv[2]), sys.argv[3:]
+for name in names:
     try:
         entry = importlib.import_module(name)
         break
     except ModuleNotFoundError as absent:
         if absent.name not in {name, name.rpartition(".")[0]}:
             raise
-sys.argv = ["echoscribe", "report", sys.argv[2]]
-entry.main()
+for study in studies:
+    sys.argv, said = ["echoscribe", "report", study], io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
+        entry.main()
+    (out / pathlib.Path(study).name).write_text(said.getvalue(), encoding="utf-8")
 """
 READINGS = Path(__file__).with_name("readings.yaml")
 
@@ -39,20 +43,32 @@ class WholeReports:
     reading: str
 
 
-def report_by(code: Path, study: Path) -> str:
-    """The text report of a study's folder by the code in a checkout; ids and times are taken out."""
-    environment = os.environ | {"PYTHONPATH": str(code), "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
+def reports_by(code: Path, studies: Sequence[Path], out: Path) -> list[str]:
+    """The text reports of studies' folders by the code in a checkout, in one process; ids and times are taken out.
+
+    out: where that process writes each report, under the name of the study's folder.
+    """
+    environment = os.environ | {"PYTHONPATH": str(code), "OMP_NUM_THREADS": "1"}
+    out.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        [sys.executable, "-c", _RUN, ",".join(_ENTRIES), str(study)],
+        [
+            sys.executable,
+            "-c",
+            _RUN,
+            ",".join(_ENTRIES),
+            str(out.resolve()),
+            *(str(path.resolve()) for path in studies),
+        ],
         cwd=code,
         env=environment,
         capture_output=True,
         encoding="utf-8",
         check=False,
     )
-    if done.returncode:
-        raise RuntimeError(f"{study.name} by {code.name}: {done.stderr[-2000:]}")
-    return without_ids(done.stdout)
+    texts = [path.read_text(encoding="utf-8") for study in studies if (path := out / study.name).is_file()]
+    if done.returncode or len(texts) < len(studies) or not all(texts):
+        raise RuntimeError(f"the code in {code}: {done.stderr[-2000:]}")
+    return [without_ids(text) for text in texts]
 
 
 def without_ids(text: str) -> str:

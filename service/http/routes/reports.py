@@ -71,10 +71,10 @@ async def get_events(watch: Annotated[StudyWatch, Depends(_watch)]) -> AsyncIter
 def _lang_of(request: Request) -> str | None:
     """The language asked for in the address. Raises InvalidField for any other parameter there."""
     names = [name for name, _ in request.query_params.multi_items()]
-    if names not in ([], ["lang"]):
+    if names not in ([], ["lang"], ["language"]):
         # which ones is not said: their names are the client's text and may be a patient's
         raise InvalidField("the address has parameters beside one lang: send other options as fields of the form")
-    return request.query_params.get("lang")
+    return request.query_params.get(names[0]) if names else None
 
 
 def _answer(document: ReportDocument, rendering: Rendering) -> Response:

@@ -1,5 +1,6 @@
 """The command line on folders of several studies, and the local names that it writes instead of positions."""
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -133,3 +134,12 @@ def test_a_table_that_goes_to_a_pipe_is_not_cut(capsys: Captured) -> None:
     assert "y z y z end" in said
     assert "…" not in said
     assert len([line for line in said.splitlines() if "y z" in line]) == 1
+
+
+def test_an_output_without_the_letters_of_a_report_is_no_fault(monkeypatch: pytest.MonkeyPatch, wards: Path) -> None:
+    piped = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(piped, encoding="ascii", write_through=True))
+    assert run(monkeypatch, "report", wards / "anna", "--lang", "de") == 0
+    said = piped.getvalue().decode("ascii")
+    assert "BEFUND (ENTWURF)" in said
+    assert "PH?NOTYPEN" in said
