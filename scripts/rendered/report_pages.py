@@ -33,8 +33,8 @@ def main() -> None:
         after = reports_by(ROOT, studies, Path(name) / "after")
     said = readings()
     reports = [
-        WholeReports(order, *texts, said[f"study {order.study}"])
-        for order, *texts in zip(orders, before, after, strict=True)
+        WholeReports(order, old, new, said[f"study {order.study}"])
+        for order, old, new in zip(orders, before, after, strict=True)
     ]
     arguments.out.write_text("\n".join(page(reports, COMMAND)) + "\n", encoding="utf-8")
     print(f"{arguments.out}: {len(reports)} studies")
