@@ -177,7 +177,7 @@ class ReportPipeline:
                 retrieval=retrieval,
                 votes=votes,
                 calling=self.calling,
-                measurements=self._measurements(study.embedding, retrieval, votes),
+                measurements=self._measurements(study.embedding, retrieval, votes, written),
                 written=written,
                 editing=self.editing,
                 prior=None if self.editing is None else self.editing.prior(bank, options.patient_key),
@@ -249,13 +249,15 @@ class ReportPipeline:
         return {name: NOT_SHOWN_VOTE if name in hidden and found.neighbours else found for name, found in votes.items()}
 
     def _measurements(
-        self, embedding: StudyEmbedding, retrieval: Retrieval, votes: Mapping[str, PhenotypeVote]
+        self, embedding: StudyEmbedding, retrieval: Retrieval, votes: Mapping[str, PhenotypeVote], written: Written
     ) -> list[MeasurementOut]:
-        """The numbers of the study, without those that its report must not state."""
+        """The numbers of the study, without those that speak against its calls or its report."""
         language = None if self.text_check is None else self.text_check.language
         barred: frozenset[Finding] = frozenset()
         if language is not None:
-            barred = language.denying(self.calling.calls(votes)) | language.named(self._hidden(embedding))
+            said = written.findings
+            others = language.named({finding.name for finding in said}) - said
+            barred = language.denying(self.calling.calls(votes)) | language.named(self._hidden(embedding)) | others
         phrases = self.retriever.bank.phrases
         return measurements_of(self.modality.taxonomy, votes, retrieval, phrases, language, barred)
 

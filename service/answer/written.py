@@ -31,6 +31,11 @@ class Written:
     denied: frozenset[Finding] = frozenset()
     disagreeing: tuple[str, ...] = ()
 
+    @property
+    def findings(self) -> frozenset[Finding]:
+        """Everything that the sentences state; nothing where nobody reads them."""
+        return frozenset(finding for told in (self.said or {}).values() for one in told for finding in one.findings)
+
     @classmethod
     def of(cls, report: WrittenReport) -> Self:
         """The decoder's report in the answer's terms."""

@@ -1,7 +1,7 @@
 """Decoded tokens cut into sentences, each with its certainty and the evidence it was copied from."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from model.report.decoder.generate import GeneratedRow
@@ -20,6 +20,8 @@ CITED_FROM = 0.25
 FORCED = math.log(0.01)
 # The same beside evidence, whose wordings need not be guessed. 0.01 to 0.5 were tried: LOG L-048.
 LEAST_LIKELY = math.log(0.3)
+
+MOST = 0.5  # share of candidates: more than half of them state it
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,16 @@ def cite(draft: Draft, evidence: Sequence[EvidenceSentence], stated_by: Callable
     if not ids:
         return draft
     return replace(draft, source="both" if draft.source == "generated" else draft.source, candidate_ids=ids)
+
+
+def most_stated(
+    section: str, evidence: Sequence[EvidenceSentence], stated_by: Callable[[str], Iterable[Finding]]
+) -> Iterator[Draft]:
+    """Sentences that most candidates state, and that state something known, as they stand in the evidence."""
+    for sentence in evidence:
+        if sentence.support > MOST and list(stated_by(sentence.template)):
+            sure = math.log(sentence.support)
+            yield Draft(section, sentence.template, sure, "retrieved", sentence.candidate_ids, least=sure)
 
 
 def bearing_on(

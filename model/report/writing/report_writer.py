@@ -17,7 +17,15 @@ from model.report.language.language import Finding, FindingReader, Language
 from model.report.request import ReportWarning, WritingRequest
 from model.report.writing.calls import allowed_evidence
 from model.report.writing.contradictions import Conflict, find_conflicts
-from model.report.writing.decoded_sentences import FORCED, LEAST_LIKELY, Draft, bearing_on, cite, split_sentences
+from model.report.writing.decoded_sentences import (
+    FORCED,
+    LEAST_LIKELY,
+    Draft,
+    bearing_on,
+    cite,
+    most_stated,
+    split_sentences,
+)
 from model.report.writing.evidence_deletion import without_candidates
 from model.report.writing.statements import Dropped, Statement, StudyStating
 
@@ -154,12 +162,16 @@ class ReportWriter:
         return generate(self._decoder, self._tokenizer, studies, tensors, [row.guide for row in rows])
 
     def _drafts(self, row: _Row, text: GeneratedRow) -> tuple[Draft, ...]:
-        """The row's sentences, each with the candidates that say the same. Those it was forced into are left out."""
+        """The row's sentences, each with the candidates that say the same. Those it was forced into are left out.
+
+        Where none is left, as over wordings that no decoder has learned, most neighbours are quoted.
+        """
         drafts = split_sentences(text, row.prefix.section, row.prefix.evidence, self._tokenizer)
         wanted = {self._tokenizer.decode(tokens) for tokens in row.guide.wanted}
         least = LEAST_LIKELY if row.prefix.evidence else FORCED
         meant = (draft for draft in drafts if draft.least >= least or draft.template in wanted)
-        return tuple(cite(draft, row.prefix.evidence, row.stated_by) for draft in meant)
+        found = tuple(cite(draft, row.prefix.evidence, row.stated_by) for draft in meant)
+        return found or tuple(most_stated(row.prefix.section, row.prefix.evidence, row.stated_by))
 
     def _confirm(self, row: _Row, drafts: Sequence[Draft], alone: Sequence[Draft]) -> tuple[Draft, ...]:
         """The drafts; a generated one that is not among those written alone is from both."""

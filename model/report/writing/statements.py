@@ -1,5 +1,6 @@
 """Drafts become statements: the slot filled or the numberless wording taken, and the severity word made to fit."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -44,6 +45,11 @@ class Statement:
     def candidate_ids(self) -> tuple[int, ...]:
         """Candidates cited as evidence, nearest first."""
         return self.draft.candidate_ids
+
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_BRACKET = re.compile(r"\([^)]*\)")
+_LABEL_WORDS = 2  # name and unit
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class StudyStating:
             draft = replace(draft, template=fitting.template, source="generated", candidate_ids=())
         number = self._number(draft.section, fitting.slot)
         text = self._language.fill(fitting, None if number is None else number.value)
-        if number is None and fitting.slot is not None and not fitting.findings and is_hole(text):
+        if number is None and fitting.slot is not None and not fitting.findings and _says_nothing(text, draft.template):
             return Dropped(draft, "it says nothing without its number, which has no source")
         if "<" in text or (number is None and any(map(str.isdecimal, text))):
             return Dropped(draft, "it holds a number or a placeholder without a source")
@@ -123,3 +129,9 @@ class StudyStating:
         """The wording of a sentence in no list: only without a slot, and if the reader understands it."""
         findings = () if "<" in draft.template else self._wordings.read(draft.section, draft.template)
         return Wording(draft.template, draft.template, None, findings) if findings else None
+
+
+def _says_nothing(text: str, template: str) -> bool:
+    """Whether a template whose number was taken out is left with its label ("LVEF (biplane)."), or is a hole."""
+    words = _WORD.findall(_BRACKET.sub("", text))
+    return is_hole(text) or (len(words) <= _LABEL_WORDS and set(words) <= set(_WORD.findall(template)))

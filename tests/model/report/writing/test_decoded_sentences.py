@@ -6,7 +6,7 @@ import pytest
 
 from model.report.language.language import Finding
 from model.report.request import EvidenceSentence
-from model.report.writing.decoded_sentences import Draft, bearing_on, cite
+from model.report.writing.decoded_sentences import Draft, bearing_on, cite, most_stated
 
 SAYS = {
     "Sound.": [Finding("deck", "sound")],
@@ -57,3 +57,13 @@ def test_a_sentence_survives_while_it_is_half_as_probable(other: float, survives
     said = draft("Sound.")
     assert said.survives([draft("Cracked."), replace(said, log_probability=other)]) is survives
     assert not said.survives([draft("Cracked.")])
+
+
+def test_where_nothing_is_written_most_neighbours_are_quoted() -> None:
+    read = [replace(sentence, support=support) for sentence, support in zip(READ, (0.7, 0.5, 0.6, 0.9), strict=True)]
+    quoted = list(most_stated("Deck", read, stated_by))
+    assert [(one.template, one.source, one.candidate_ids) for one in quoted] == [
+        ("Sound.", "retrieved", (1, 2)),
+        ("Cracked and taut.", "retrieved", (4, 5)),
+    ]
+    assert all(one.log_probability < 0 for one in quoted)

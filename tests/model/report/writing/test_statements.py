@@ -84,3 +84,19 @@ def test_no_digit_leaves_without_a_source(template: str, section: str) -> None:
     statement = state(section, template, request())
     if isinstance(statement, Statement):
         assert not any(character.isdecimal() or character in "<>" for character in statement.text)
+
+
+@pytest.mark.parametrize(
+    ("template", "numberless", "said"),
+    [
+        ("SPAN <numerical>% (laser).", "SPAN (laser).", None),
+        ("Span <numerical> m.", "Span .", None),
+        ("Span <numerical> m.", "Span was measured.", None),
+        ("Span <numerical> m.", "Span seen.", "Span seen."),
+        ("The bearing is well seated (<numerical> mm).", "The bearing is well seated.", "The bearing is well seated."),
+    ],
+)
+def test_a_label_without_its_number_is_no_sentence(template: str, numberless: str, said: str | None) -> None:
+    free = EvidenceSentence(template, numberless, "numerical", 0.5, (7,))
+    stated = state("Deck", template, request(evidence={"Deck": (free,)}))
+    assert (stated.text if isinstance(stated, Statement) else None) == said
