@@ -71,3 +71,9 @@ def test_warnings_tell_of_silent_calls_and_of_what_still_contradicts() -> None:
 def test_the_opposite_of_a_call_is_a_disagreement() -> None:
     edited = EDITING.edit(written(MV, sentence("No MR.", 1)), {"mitral_regurgitation": True}, nobody)
     assert (edited.silent, edited.disagreeing) == ((), ("mitral_regurgitation",))
+
+
+def test_what_the_report_states_is_known_to_whoever_lists_its_numbers() -> None:
+    edited = EDITING.edit(written(LV, sentence("Left ventricular wall thickness is normal.", 1)), {}, nobody)
+    assert {(one.name, one.value) for one in edited.findings} == {("lv_wall_thickness", "normal")}
+    assert written(LV, sentence("Left ventricular wall thickness is normal.", 1)).findings == frozenset()
