@@ -44,7 +44,7 @@ class WholeReports:
 
 
 def reports_by(code: Path, studies: Sequence[Path], out: Path) -> list[str]:
-    """The text reports of studies' folders by the code in a checkout, in one process; ids and times are taken out.
+    """The text reports of studies' folders by the code in a checkout, in one process; no ids, times and folders.
 
     out: where that process writes each report, under the name of the study's folder.
     """
@@ -68,7 +68,7 @@ def reports_by(code: Path, studies: Sequence[Path], out: Path) -> list[str]:
     texts = [path.read_text(encoding="utf-8") for study in studies if (path := out / study.name).is_file()]
     if done.returncode or len(texts) < len(studies) or not all(texts):
         raise RuntimeError(f"the code in {code}: {done.stderr[-2000:]}")
-    return [without_ids(text) for text in texts]
+    return [without_ids(text).replace(f"{path.resolve()}/", "") for path, text in zip(studies, texts, strict=True)]
 
 
 def without_ids(text: str) -> str:
