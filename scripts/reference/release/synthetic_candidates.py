@@ -23,7 +23,7 @@ UNLABELLED = frozenset(
         "elevated_left_atrial_pressure",
     }
 )
-_LABELLED_SHARE = 0.9  # of the candidates carry each label
+LABELLED_SHARE = 0.9  # of the candidates carry each label
 
 
 def write_candidates(
@@ -34,9 +34,7 @@ def write_candidates(
     say("candidate vectors")
     centres = _write_vectors(folder, vectors, count)
     say("candidate studies")
-    studies = np.char.add("SYN", np.char.zfill(np.arange(count).astype(str), 8))
-    with (folder / "candidate_studies.csv").open("w", encoding="ascii") as file:
-        file.write("Study\n" + "".join(f"{study}\n" for study in studies))
+    studies = write_studies(folder, count)
     say("candidate reports")
     names = [name for name in ECHO_TAXONOMY.phenotype_names if name not in UNLABELLED]
     labels = np.empty((count, len(names)), np.float32)
@@ -47,9 +45,17 @@ def write_candidates(
     with (folder / "candidate_labels.pkl").open("wb") as file:
         table = TableWriter(file, studies.astype(bytes))
         for column, name in enumerate(names):
-            rows = np.flatnonzero(rng.random(count) < _LABELLED_SHARE)
+            rows = np.flatnonzero(rng.random(count) < LABELLED_SHARE)
             table.write(name, rows, np.round(labels[rows, column].astype(np.float64), 3))
         table.close()
+
+
+def write_studies(folder: Path, count: int) -> NDArray[np.str_]:
+    """Writes `candidate_studies.csv` and returns the names in it."""
+    studies = np.char.add("SYN", np.char.zfill(np.arange(count).astype(str), 8))
+    with (folder / "candidate_studies.csv").open("w", encoding="ascii") as file:
+        file.write("Study\n" + "".join(f"{study}\n" for study in studies))
+    return studies
 
 
 def write_section_to_phenotypes(path: Path) -> None:
@@ -73,13 +79,14 @@ def _write_vectors(folder: Path, vectors: CandidateVectors, count: int) -> NDArr
             end = min(at + _BLOCK, stop)
             rows[at - start : end - start], centres[at:end] = vectors.draw(rng, end - at)
         saved = torch.from_numpy(rows[: stop - start])
-        torch.save(saved if stop > start else torch.empty(0, vectors.dimension), folder / _part(part))
+        torch.save(saved if stop > start else torch.empty(0, vectors.dimension), folder / part_file(part))
         del rows, saved
         draft.unlink()
     return centres
 
 
-def _part(number: int) -> str:
+def part_file(number: int) -> str:
+    """The name of a part of the vectors."""
     return f"candidate_embeddings_p{number}.pt"
 
 

@@ -1,5 +1,6 @@
 """Our own phrases in the form of a release: `all_phr.json` and `per_section.json` out of the English phrase bank."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,18 +60,23 @@ def _entry(rule: LabelRule, language: Language) -> dict[str, Any]:
         stating = [phrase for phrase in language.phrases if phrase.slot == rule.slot]
         low, high = language.slots[rule.slot].low, language.slots[rule.slot].high
         sources = [untyped(phrase).partition(NUMERICAL)[0] + "<#>" for phrase in stating]
-        return {"section": _names(stating), "mode": "regression", "label_sources": sources, "range": [low, high]}
+        return {
+            "section": _sections(stating),
+            "mode": "regression",
+            "label_sources": sources,
+            "range": [low, high],
+        }
     stating = [
         phrase
         for phrase in language.phrases
         if any(finding.name == rule.finding and finding.value in rule.positive for finding in phrase.findings)
     ]
     others = [f". {untyped(phrase)}".casefold() for phrase in language.phrases if phrase not in stating]
-    sources = [source for phrase in stating if (source := _telling(untyped(phrase), others)) is not None]
-    return {"section": _names(stating), "mode": "binary", "label_sources": sources}
+    sources = [source for phrase in stating if (source := telling(untyped(phrase), others)) is not None]
+    return {"section": _sections(stating), "mode": "binary", "label_sources": sources}
 
 
-def _telling(template: str, others: list[str]) -> str | None:
+def telling(template: str, others: list[str]) -> str | None:
     """The longer part beside the number that no other wording has; None where only the number differs."""
     before, _, after = template.partition(NUMERICAL)
     parts = [f". {before.rstrip()}"] if not after else [f". {before.rstrip()}", after.strip()]
@@ -80,7 +86,11 @@ def _telling(template: str, others: list[str]) -> str | None:
     return None
 
 
-def _names(phrases: list[Phrase]) -> str | list[str]:
-    """The sections of some phrases as a release names them: one name, or a list."""
-    names = sorted({"FNDG_" + phrase.section.replace(" ", "_") for phrase in phrases})
+def _sections(phrases: list[Phrase]) -> str | list[str]:
+    return release_names(phrase.section for phrase in phrases)
+
+
+def release_names(sections: Iterable[str]) -> str | list[str]:
+    """Sections as a release names them: one name, or a list."""
+    names = sorted({"FNDG_" + section.replace(" ", "_") for section in sections})
     return names[0] if len(names) == 1 else names

@@ -11,7 +11,7 @@ _ACQUISITION, _NOISE, _PLAN = 1, 2, 3  # third number of a seed; the state's str
 
 # Clips of a view in a complete study, and how often the view is not obtained at all. After the order and number of
 # pictures of a transthoracic protocol (Mitchell et al. 2019); windows fail more often from below and above.
-_USUAL_CLIPS: dict[str, tuple[float, float]] = {
+USUAL_CLIPS: dict[str, tuple[float, float]] = {
     "Parasternal_Long": (2.2, 0.05),
     "Doppler_Parasternal_Long": (1.6, 0.12),
     "Parasternal_Short": (3.2, 0.08),
@@ -100,9 +100,9 @@ def noise_seed_of(seed: int, study: int, clip: int) -> int:
 
 def _views(rng: np.random.Generator, wanted: int) -> list[str]:
     """Views in the order of a protocol."""
-    names = tuple(_USUAL_CLIPS)
-    usual = np.array([_USUAL_CLIPS[name][0] for name in names])
-    missing = rng.random(len(names)) < np.array([_USUAL_CLIPS[name][1] for name in names])
+    names = tuple(USUAL_CLIPS)
+    usual = np.array([USUAL_CLIPS[name][0] for name in names])
+    missing = rng.random(len(names)) < np.array([USUAL_CLIPS[name][1] for name in names])
     if missing.all():
         missing[names.index("A4C")] = False
     weights = np.where(missing, 0.0, usual)
