@@ -62,6 +62,7 @@ REASONS = {
     "service/site/bank/networks.py": VIEWS,
     "service/site/calibration/familiarity.py": VIEWS,
     "service/site/embedding_training/taxonomy_file.py": EXAMPLE,
+    "service/site/encoded_folder.py": VIEWS,
     "service/site/fine_tuning/bundle.py": TABLE,
     "service/site/fine_tuning/clips.py": VIEWS,
     "service/site/fine_tuning/contrastive_loop.py": VIEWS,

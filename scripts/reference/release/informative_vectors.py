@@ -31,9 +31,9 @@ _MAP, _PATIENTS, _GAP = 21, 22, 23  # streams of a seed
 class Sizes:
     """How much noise and how wide a gap: lengths against 1, the length of what is carried."""
 
-    text_noise: float = 1.0
-    clip_noise: float = 1.5
-    gap_degrees: float = 45.0
+    text_noise: float = 2.0
+    clip_noise: float = 4.5
+    gap_degrees: float = 60.0
     gap_offset: float = 0.5
 
 
