@@ -11,6 +11,7 @@ from index.errors import BankCorrupt
 
 PHRASES_FILE = "phrases.json"
 _PLACEHOLDER = re.compile(r"<[A-Za-z_][A-Za-z0-9_]*>")  # not "<2mm" and not "< 90 ms", which reports do say
+UNTYPED = frozenset({"numerical", "string"})  # slots of which only the kind of their value is known
 _DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -20,7 +21,8 @@ class PhraseRow:
     """One wording of one section.
 
     phrase_id: its row number in the table, counted over all sections. group: the heading it is listed under.
-    template: wording with ``<slot>`` placeholders. numberless: the same said without any value.
+    template: wording with ``<slot>`` placeholders. numberless: the same said without any value, empty where nothing is
+    left to say.
     slot: name of the placeholder, None without one; ``numerical`` and ``string`` are untyped.
     key: id of the phrase in its report language, None where it belongs to none.
     says: what a wording without a key states; wordings that state the same count together.
@@ -57,7 +59,12 @@ class PhraseRow:
 
     @property
     def may_be_copied(self) -> bool:
-        """Whether a writer may say this wording of another study: it has words of its own and no number."""
+        """Whether a writer may say this wording of another study: it has words of its own and no number.
+
+        A number that nobody understands cannot be filled in, so the wording must make sense without it.
+        """
+        if (self.slot in UNTYPED and not self.numberless) or (self.slot is None and _PLACEHOLDER.search(self.template)):
+            return False
         return not self.holds_digits and _LETTER.search(_PLACEHOLDER.sub("", self.template)) is not None
 
 

@@ -18,11 +18,14 @@ from index.errors import BankError
 from index.faiss_search import faiss_distribution
 from model.bundle import read_bundle
 from model.device import choose_placement
-from model.errors import BundleError
+from model.errors import BundleError, LanguageError
+from model.report.language.language import Language
+from model.report.language.translation import Translation
 from service.artifacts import pipeline_of
 from service.cli.gpu_requirements import gpu_requirements
 from service.errors import ArtifactError
 from service.settings import Settings
+from service.site.echoprime.coverage import coverage_of
 
 _FREE_BYTES_WANTED = 2 << 30  # uploads of a large study (1 GiB, service limit) twice over
 
@@ -51,6 +54,7 @@ def diagnose(settings: Settings, *, verify: bool) -> Iterator[Finding]:
     yield _store(settings.results_file)
     yield _bundle(settings)
     yield _bank(settings, verify=verify)
+    yield from _language(settings)
     yield _together(settings)
 
 
@@ -113,6 +117,27 @@ def _bank(settings: Settings, *, verify: bool) -> Finding:
         return Finding("bank", False, str(error))
     checked = f"all {blocks} blocks match" if verify else "blocks not hashed (--verify does)"
     return Finding("bank", True, f"{bank.manifest.name}: {bank.manifest.candidates} candidates, {checked}")
+
+
+def _language(settings: Settings) -> Iterator[Finding]:
+    """What the bundle's language understands of the bank's phrases, where it leaves any of them out."""
+    try:
+        manifest = read_bundle(settings.bundle)
+        phrases = CandidateBank.open(settings.bank, encoder_sha256=None).phrases
+        if manifest.phrases is None:
+            yield Finding("language", True, "the bundle brings none: reports are quoted, not written")
+            return
+        language = Language.read(settings.bundle / manifest.phrases)
+        files = {tag: settings.bundle / name for tag, name in manifest.languages.items()}
+        translated = {tag: Translation.read(path, language).language.by_id.keys() for tag, path in files.items()}
+    except (BundleError, BankError, LanguageError) as error:
+        yield Finding("language", False, str(error))
+        return
+    parts = list(coverage_of(phrases, language, manifest.sections, translated))
+    lacking = [part for part in parts if part.understood < part.phrases]
+    total, understood = sum(part.phrases for part in parts), sum(part.understood for part in parts)
+    yield Finding("language", True, f"{language.language}: {understood} of {total} phrases of the bank understood")
+    yield from (Finding("language", True, part.text()) for part in lacking)
 
 
 def _together(settings: Settings) -> Finding:

@@ -10,7 +10,10 @@ from model.report.request import EvidenceSentence
 
 @dataclass(frozen=True)
 class Wording:
-    """A sentence that may be said. template: with at most one ``<slot>``; findings: what it states."""
+    """A sentence that may be said. template: with at most one ``<slot>``; findings: what it states.
+
+    numberless: empty where the sentence says nothing without its number.
+    """
 
     template: str
     numberless: str
@@ -33,7 +36,8 @@ class Wordings:
             section = self._known.setdefault(phrase.section, {})
             wording = Wording.of(phrase)
             section.setdefault(phrase.template, wording)
-            section.setdefault(phrase.numberless, replace(wording, template=phrase.numberless, slot=None))
+            if phrase.numberless:
+                section.setdefault(phrase.numberless, replace(wording, template=phrase.numberless, slot=None))
 
     def of_section(self, section: str, evidence: Sequence[EvidenceSentence]) -> Mapping[str, Wording]:
         """Template → wording: the language's, and those of the evidence that the language lacks."""
@@ -43,7 +47,8 @@ class Wordings:
                 findings = self._read(section, sentence.numberless)
                 wording = Wording(sentence.template, sentence.numberless, sentence.slot, findings)
                 known[sentence.template] = wording
-                known.setdefault(sentence.numberless, replace(wording, template=sentence.numberless, slot=None))
+                if sentence.numberless:
+                    known.setdefault(sentence.numberless, replace(wording, template=sentence.numberless, slot=None))
         return known
 
     def read(self, section: str, text: str) -> tuple[Finding, ...]:

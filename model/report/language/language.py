@@ -10,6 +10,7 @@ The file is JSON, one object per language (`model/echo/phrases/en.json` is one; 
     contradictions  name, text, first and second: each [finding, [values]]; both true in one report is a contradiction
 
 A template holds at most one placeholder ``<slot_name>`` and no digit; `numberless` says the same without a number. The
+template whose `numberless` is empty can only be said with its number. The
 placeholder stands for the bare number: its unit is part of the wording ("of <ejection_fraction>%"), `unit` says which.
 Names of findings and their values, slots and phenotypes are the same in every language; only wordings differ. A further
 language is therefore a file of wordings keyed by these phrase ids (`model/report/language/translation.py`).
@@ -17,7 +18,7 @@ language is therefore a file of wordings keyed by these phrase ids (`model/repor
 
 import json
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -259,6 +260,18 @@ class Language:
             return cls.from_fields(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
             raise LanguageError(f"{path}: cannot be read as a phrase file ({error})") from error
+
+    def write(self, path: Path) -> None:
+        """Writes the language as a phrase file; `read` gives it back."""
+        fields: dict[str, Any] = {"language": self.language, "decimal_mark": self.decimal_mark}
+        fields["slots"] = [asdict(slot) for slot in self.slots.values()]
+        fields["phrases"] = [
+            {**asdict(phrase), "findings": [[finding.name, finding.value] for finding in phrase.findings]}
+            for phrase in self.phrases
+        ]
+        for name in ("bands", "labels", "contradictions"):
+            fields[name] = [asdict(rule) for rule in getattr(self, name)]
+        path.write_text(json.dumps(fields, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _phrase(fields: Mapping[str, Any]) -> Phrase:

@@ -115,7 +115,7 @@ def _index(phrases: Iterable[Phrase]) -> dict[str, tuple[Phrase, ...]]:
     index: dict[str, dict[str, Phrase]] = {}
     for phrase in phrases:
         with_number = phrase.template.replace(f"<{phrase.slot}>", f" {_NUMBER_MARK} ")
-        for wording in (with_number, phrase.template, phrase.numberless):
+        for wording in filter(None, (with_number, phrase.template, phrase.numberless)):
             index.setdefault(_normalise(wording), {})[phrase.phrase_id] = phrase
     return {key: tuple(found.values()) for key, found in index.items()}
 

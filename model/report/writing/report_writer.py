@@ -230,13 +230,14 @@ class ReportWriter:
         known = study.stating.known(section)
         own = {s.draft.template for s in said if not barred.isdisjoint(s.findings)}
         evidence = without_candidates(study.request.evidence.get(section, ()), gone)
-        offered = [sentence for sentence in evidence if sentence.template not in own]
+        offered = [s for s in evidence if s.template not in own and study.stating.can_state(section, known[s.template])]
         allowed = allowed_evidence(offered, lambda sentence: known[sentence.template].findings, barred)
         encoded = encode_evidence(allowed, self._tokenizer, self._decoder.config)
         sayable = {
             template: frozenset(wording.findings)
             for template, wording in known.items()
             if barred.isdisjoint(wording.findings) and template not in own and self._can_write(wording.slot)
+            if study.stating.can_state(section, wording)
         }
         tokens = self._tokenizer.encode_batch(list(sayable))
         stated = dict(zip(map(tuple, tokens), sayable.values(), strict=True))

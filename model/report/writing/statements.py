@@ -97,13 +97,18 @@ class StudyStating:
             draft = replace(draft, template=fitting.template, source="generated", candidate_ids=())
         number = self._number(draft.section, fitting.slot)
         text = self._language.fill(fitting, None if number is None else number.value)
-        if number is None and fitting.slot is not None and not fitting.findings and _says_nothing(text, draft.template):
+        is_bare = number is None and fitting.slot is not None and not fitting.findings
+        if not text or (is_bare and _says_nothing(text, draft.template)):
             return Dropped(draft, "it says nothing without its number, which has no source")
         if "<" in text or (number is None and any(map(str.isdecimal, text))):
             return Dropped(draft, "it holds a number or a placeholder without a source")
         fixed = self._governed.intersection(finding.name for finding in fitting.findings)
         estimated = number is not None and number.estimated
         return Statement(draft, text, fitting.findings, fitting.slot if number else None, estimated, fixed)
+
+    def can_state(self, section: str, wording: Wording) -> bool:
+        """Whether a wording can be said: one that is nothing without its number needs a source for it."""
+        return bool(wording.numberless) or self._number(section, wording.slot) is not None
 
     def _fitting(self, wording: Wording, section: str) -> Wording | None:
         """The wording, or another whose severity words agree with the numbers; None where the language has none."""

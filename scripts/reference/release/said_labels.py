@@ -24,6 +24,9 @@ def _entry(rule: LabelRule, phrases: Sequence[SaidPhrase]) -> dict[str, Any]:
         return {"section": named, "mode": "regression", "label_sources": sources, "range": [slot.low, slot.high]}
     stating = [p for p in phrases if any(f.name == rule.finding and f.value in rule.positive for f in p.findings)]
     others = [f". {phrase.template}".casefold() for phrase in phrases if phrase not in stating]
-    told = (telling(phrase.template, others) for phrase in stating)
+    bare = [text for phrase in stating if (text := phrase.text(None))]  # what stands where no number is known
+    plain = [f". {text.rstrip('.')}" for text in bare]
+    told = [*(telling(phrase.template, others) for phrase in stating)]
+    told += [text for text in plain if not any(text.casefold() in other for other in others)]
     sources = list(dict.fromkeys(source for source in told if source is not None))
     return {"section": release_names(phrase.section for phrase in stating), "mode": "binary", "label_sources": sources}

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from index.candidate_bank import CandidateBank
+from index.phrase_table import UNTYPED
 from index.retrieval import RetrievedSentence
 from model.embeddings import SectionEmbeddings, StudyEmbedding
 from service.pipeline import ReportPipeline
@@ -103,10 +104,14 @@ class BankRows:
         return SectionEmbeddings(noisy, torch.ones(len(names), dtype=torch.bool), torch.zeros(len(names), 0), names)
 
     def _said(self, sentences: Iterable[RetrievedSentence]) -> tuple[str, ...]:
-        """Templates of a candidate's section, numberless where the slot is empty; none that may not be copied."""
+        """Templates of a candidate's section, numberless where the slot is empty; none that may not be copied.
+
+        A slot that is not understood counts as empty: nothing could fill it.
+        """
         said = ((self.bank.phrases[sentence.phrase_id], sentence.value) for sentence in sentences)
-        return tuple(
-            phrase.numberless if phrase.slot and value is None else phrase.template
+        told = (
+            phrase.numberless if phrase.slot and (value is None or phrase.slot in UNTYPED) else phrase.template
             for phrase, value in said
             if phrase.may_be_copied
         )
+        return tuple(template for template in told if template)

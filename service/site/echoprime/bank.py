@@ -7,17 +7,26 @@ import numpy as np
 
 from index.building.bank_writer import BankDescription, BankWriter
 from index.manifest import BankManifest
+from index.phrase_table import PhraseTable
 from model.echo.taxonomy import ECHO_TAXONOMY
 from service.site.echoprime.bundle import ImportedBundle, notice_of
 from service.site.echoprime.derived_labels import DerivedLabels, derivations, read_label_sources
 from service.site.echoprime.errors import ReleaseMismatch
 from service.site.echoprime.labels import StudyRows, label_columns
 from service.site.echoprime.layout import EchoPrimeRelease
-from service.site.echoprime.phrases import ReleasePhrases, read_phrases
+from service.site.echoprime.phrases import ReleasePhrases
 from service.site.echoprime.reports import report_blocks
 from service.site.echoprime.tables import read_studies
 from service.site.echoprime.tensors import embedding_blocks
 from service.site.observer import Observer, Say
+
+
+@dataclass(frozen=True)
+class BankPhrases:
+    """read: phrases as the release lists them, which labels are read off. table: the same as the bank keeps them."""
+
+    read: ReleasePhrases
+    table: PhraseTable
 
 
 @dataclass
@@ -35,18 +44,18 @@ class LabelSummary:
 
 
 def import_bank(
-    release: EchoPrimeRelease, folder: Path, bundle: ImportedBundle, observer: Observer
+    release: EchoPrimeRelease, folder: Path, bundle: ImportedBundle, phrases: BankPhrases, observer: Observer
 ) -> tuple[BankManifest, LabelSummary]:
     """Writes the bank of a release, going on where an import of the same files was stopped.
 
     Raises ReleaseError naming the file that does not fit the others; then nothing is kept.
     """
-    phrases = read_phrases(release.phrases, ECHO_TAXONOMY)
     studies = read_studies(release.studies)
     sources = read_label_sources(release.label_sources, ECHO_TAXONOMY)
     summary, say = LabelSummary(), observer.say
     fingerprint = release.fingerprint(bundle.embedding_dim)
-    with BankWriter(folder, phrases.table, phrases.sections, bundle.embedding_dim, fingerprint=fingerprint) as writer:
+    sections = phrases.read.sections
+    with BankWriter(folder, phrases.table, sections, bundle.embedding_dim, fingerprint=fingerprint) as writer:
         if (reported := writer.finished("labels")) is None:
             _GivenLabels(release, studies).write(writer, summary, say)
             writer.finish_stage("labels", given=summary.given, unknown=summary.unknown)
@@ -60,8 +69,8 @@ def import_bank(
             say("vectors: there already")
         if (reported := writer.finished("reports")) is None:
             missing = [name for name in ECHO_TAXONOMY.phenotype_names if name not in summary.given]
-            collectors = derivations(missing, sources, phrases.table)
-            _add_reports(release, phrases, writer, collectors, (len(studies), observer))
+            collectors = derivations(missing, sources, phrases.read.table)
+            _add_reports(release, phrases.read, writer, collectors, (len(studies), observer))
             _add_derived(writer, collectors, summary)
             writer.finish_stage("reports", derived=summary.derived)
         else:

@@ -10,13 +10,17 @@ the candidates.
 import resource
 import shutil
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from model.bundle import read_bundle, write_bundle
+from model.echo.taxonomy import ECHO_TAXONOMY
 from service.site.echoprime.bank import LabelSummary, import_bank
 from service.site.echoprime.bundle import ImportedBundle, import_bundle
 from service.site.echoprime.layout import EchoPrimeRelease, find_release
+from service.site.echoprime.phrases import read_phrases
+from service.site.echoprime.spoken_release import SpokenRelease
 from service.site.observer import QUIET, Observer
 
 
@@ -41,18 +45,22 @@ def import_release(
     try:
         observer.say("weights")
         bundle = import_bundle(release, building, tokenizer=tokenizer)
-        manifest, labels = import_bank(release, out / "bank", bundle, observer)
-        stated = read_bundle(building).model_copy(update={"thresholds_bank": manifest.identity})
-        write_bundle(building, stated)
+        spoken = SpokenRelease.of(read_phrases(release.phrases, ECHO_TAXONOMY))
+        manifest, labels = import_bank(release, out / "bank", bundle, spoken.bank_phrases, observer)
+        stated = {"thresholds_bank": manifest.identity, **spoken.write(building)}
+        write_bundle(building, read_bundle(building).model_copy(update=stated))
         building.rename(out / "bundle")
     finally:
         shutil.rmtree(building, ignore_errors=True)
+    for coverage in spoken.coverage():
+        observer.say(f"language: {coverage.text()}")
     return {
         "candidates": manifest.candidates,
         "sentences": manifest.sentences,
         "dimension": manifest.dimension,
         "search": manifest.search,
         **_summary(release, bundle, labels),
+        "language": {part.section: asdict(part) for part in spoken.coverage()},
         "seconds": round(time.monotonic() - started, 1),
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }

@@ -16,6 +16,7 @@ NUMERICAL = "<numerical>"
 # in m/s and ratios, lengths in cm, lengths in mm, percent and pressures, areas and volumes, times in ms.
 _SAMPLES = ("0.45", "2.5", "12", "27", "55", "140", "420")
 _ADDED = re.compile(r"<numerical>[^.;]*?\+")  # "<numerical> mmHg + CVP": the sentence states a sum, not this number
+_THICK = re.compile("thick", re.IGNORECASE)  # a thickness is not the width that a bare length would be
 _OPENING = "=: "
 
 
@@ -58,9 +59,11 @@ class MeaningReader:
 
     def _quantity(self, section: str, template: str) -> Quantity | None:
         """What most samples are read as; of two read as often, the one of the phrase's own section."""
-        if template.count(NUMERICAL) != 1 or _ADDED.search(template):
+        if template.count(NUMERICAL) != 1 or "<string>" in template or _ADDED.search(template):
             return None
-        found = Counter(stated for sample in _SAMPLES for stated in self._measured(section, template, sample))
+        bare = set(self.grammar.table.lengths.values()) if _THICK.search(template) else set()
+        stated = (stated for sample in _SAMPLES for stated in self._measured(section, template, sample))
+        found = Counter(reading for reading in stated if reading[0] not in bare)
         if not found:
             return None
 
@@ -72,7 +75,7 @@ class MeaningReader:
 
     def _measured(self, section: str, template: str, sample: str) -> Iterator[tuple[str, str | None, str]]:
         """(entity, unit, section) of every finding that has the sample as its number."""
-        filled = template.replace(NUMERICAL, sample).replace("<string>", "").strip(_OPENING)
+        filled = template.replace(NUMERICAL, sample).strip(_OPENING)
         found: tuple[StatedFinding, ...] = self.grammar.findings(filled, self._english, self.grammar.context(section))
         for finding in found:
             if finding.number == float(sample):

@@ -5,13 +5,11 @@ that belongs to no phenotype is left out of its sentence, for nothing at inferen
 digits all the same (several numbers, "T1") is left out, for the decoder never writes a digit.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from index.phrase_table import PhraseRow, PhraseTable
 from index.retrieval import RetrievedSentence
@@ -36,7 +34,7 @@ class Form:
 
 
 def form_of(section: str, sentence: str, file: TaxonomyFile) -> Form | None:
-    """The form of a sentence, None where it holds digits that no slot stands for."""
+    """The form of a sentence, None where it holds digits that no slot stands for, or says nothing but such a number."""
     numbers = _NUMBER.findall(sentence)
     if "<" in sentence or ">" in sentence or len(numbers) > 1:
         return None
@@ -47,7 +45,7 @@ def form_of(section: str, sentence: str, file: TaxonomyFile) -> Form | None:
         value = float(numbers[0].replace("−", "-").replace(",", "."))
         form = Form(_NUMBER.sub(f"<{slot}>", sentence), bare, slot, value)
     digits = any(map(str.isdecimal, form.numberless + form.template.replace(f"<{slot}>", "")))
-    return None if digits else form
+    return None if digits or not form.template else form
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,15 +70,7 @@ class Wordings:
 
     def write(self, path: Path) -> None:
         """Writes the language as a phrase file; `Language.read` reads it."""
-        language = self.language
-        fields: dict[str, Any] = {"language": language.language, "decimal_mark": language.decimal_mark}
-        fields["slots"] = [asdict(slot) for slot in language.slots.values()]
-        fields["phrases"] = [
-            {**asdict(p), "findings": [[finding.name, finding.value] for finding in p.findings]}
-            for p in language.phrases
-        ]
-        fields |= {"bands": [], "labels": [asdict(rule) for rule in language.labels], "contradictions": []}
-        path.write_text(json.dumps(fields, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        self.language.write(path)
 
 
 def wordings_of(reports: Iterable[EmbeddedReport], file: TaxonomyFile, least_patients: int) -> Wordings:

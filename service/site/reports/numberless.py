@@ -4,10 +4,14 @@ Rules of English clinical prose, no model. Tried on each sentence that holds a p
 
 1. a bracket around a number goes:           "is dilated (<numerical> cm)."            → "is dilated."
 2. a qualifying clause at its end goes:      "is normal, with an EF of <numerical> %." → "is normal."
-3. a statement of the number stays a fact:   "The gradient is <numerical> mmHg."       → "The gradient was measured."
-4. a label in front of the number likewise:  "Aortic arch <numerical> cm."             → "Aortic arch was measured."
-5. else the number goes with its unit and the preposition before it:
+3. so does a later clause with a number:     "A tip is seen, <numerical> mm from it."  → "A tip is seen."
+4. a statement of the number goes whole:     "The gradient is <numerical> mmHg."       → ""
+5. a label in front of the number likewise:  "Aortic arch <numerical> cm."             → ""
+6. else the number goes with its unit and the preposition before it:
    "There is hypokinesis of the <string>." → "There is hypokinesis."
+
+"The gradient was measured." would be a sentence with a hole: it tells a reader nothing and asks for the number. So
+where only the number was said, nothing is left.
 """
 
 import re
@@ -29,50 +33,44 @@ _STATEMENT = re.compile(
     rf"approximately))*)(?:\s+(?:to be|at|as|up to))?\s*:?\s*{_QUANTITY}\s*[.]?$",
     re.IGNORECASE,
 )
+_STATED_WITHIN = re.compile(rf"\b(?:is|are|was|were)\s+{_QUANTITY}", re.IGNORECASE)  # no verb would be left
 _LABEL = re.compile(rf"^(?P<subject>[^:]*[\w)])\s*[:=]?\s*{_QUANTITY}\s*[.]?$", re.IGNORECASE)
 _WITH_PREPOSITION = re.compile(
     rf"\s*\b(?:is|of|at|in|by|to|from|on|about|approximately|up to|between|and)\s+(?:the\s+|an?\s+)?{_QUANTITY}",
     re.IGNORECASE,
 )
 _BARE = re.compile(rf"\s*{_QUANTITY}", re.IGNORECASE)
+_LATER_CLAUSE = re.compile(rf"[,;]\s+[^,;]*{_QUANTITY}[^,;]*?(?=[,;]|\.?\s*$)", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.])\s+")
+_ASKS_FOR_MORE = re.compile(
+    r"(?:^|\s)(?:of|at|in|by|to|from|on|about|the|an?|is|are|was|were|between|and|or|up|with|than)[ .,;:]*$",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[^\W\d]{4,}")  # what is left without one says nothing
 
 
 def numberless(template: str) -> str:
-    """The wording without any placeholder; the template itself when it has none."""
+    """The wording without any placeholder, empty where nothing is left to say; a template without one as it is."""
     if not PLACEHOLDER.search(template):
         return template
     sentences = _SENTENCE_END.split(template.strip())
-    return " ".join(_tidy(_without(part)) if PLACEHOLDER.search(part) else part for part in sentences)
+    kept = (_tidy(_without(part)) if PLACEHOLDER.search(part) else part for part in sentences)
+    return " ".join(part for part in kept if part)
 
 
 def _without(sentence: str) -> str:
     """One sentence after the first rule that leaves it without a placeholder."""
-    for rule in (_BRACKET, _CLAUSE):
+    for rule in (_BRACKET, _CLAUSE, _LATER_CLAUSE):
         shorter = rule.sub("", sentence)
         if shorter != sentence:
             sentence = shorter
             if not PLACEHOLDER.search(sentence):
                 return sentence
-    if stated := _STATEMENT.match(sentence):
-        plural = stated["verb"].lower() in ("are", "were", "measure")
-        how = re.sub(r"\b(?:found|about|approximately)\b", "", stated["how"]).strip()
-        return f"{stated['subject']} {'were' if plural else 'was'} {how or _obtained(stated['subject'])}."
-    if label := _LABEL.match(sentence):
-        subject = label["subject"]
-        return f"{subject} was {_obtained(subject)}." if not _ends_in_preposition(subject) else _remove(sentence)
+    if _STATEMENT.match(sentence) or (
+        (label := _LABEL.match(sentence)) and not _ASKS_FOR_MORE.search(label["subject"])
+    ):
+        return ""
     return _remove(sentence)
-
-
-def _obtained(subject: str) -> str:
-    """``measured``, unless the subject says already how its number came about."""
-    return "obtained" if re.search(r"\b(?:measured|estimated|calculated)\b", subject, re.IGNORECASE) else "measured"
-
-
-def _ends_in_preposition(subject: str) -> bool:
-    last = subject.rsplit(None, 1)[-1].lower()
-    return last in {"of", "at", "in", "by", "to", "from", "on", "about", "the", "a", "an", "is", "between", "and", "up"}
 
 
 def _remove(sentence: str) -> str:
@@ -80,9 +78,10 @@ def _remove(sentence: str) -> str:
 
 
 def _tidy(sentence: str) -> str:
-    """Spaces and the full stop put right; a fallback for what is left of a bare number."""
+    """Spaces and the full stop put right; empty where no word is left, or one that asks for another."""
     sentence = PLACEHOLDER.sub("", sentence)  # two values in a row leave one behind
     sentence = re.sub(r"\s+([.,;:])", r"\1", re.sub(r"\s{2,}", " ", sentence)).strip(" ,;:-")
-    if not _WORD.search(sentence):
-        return "A measurement was made."
+    sentence = re.sub(r"[,;:]+(?=[.,;:])", "", sentence)
+    if not _WORD.search(sentence) or _ASKS_FOR_MORE.search(sentence):
+        return ""
     return sentence if sentence.endswith(".") else f"{sentence}."

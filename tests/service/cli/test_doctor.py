@@ -1,5 +1,6 @@
 """What `doctor` finds in the folders that `serve` will write to: passed by doctor means that serve can begin."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,11 @@ def test_free_space_is_measured_where_uploads_go(tmp_path: Path, monkeypatch: py
     finding = found("uploads", upload_folder=tmp_path)
     assert (finding.ok, asked) == (False, [tmp_path])
     assert "5 MiB free, 2048 MiB wanted" in finding.text
+
+
+def test_what_the_bundle_understands_of_the_banks_phrases_is_said() -> None:
+    finding = found("language")
+    said = re.fullmatch(r"en: (\d+) of (\d+) phrases of the bank understood", finding.text)
+    assert finding.ok
+    assert said is not None
+    assert said[1] == said[2], "the shipped bank is written in the shipped language"

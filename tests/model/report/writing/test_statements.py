@@ -100,3 +100,16 @@ def test_a_label_without_its_number_is_no_sentence(template: str, numberless: st
     free = EvidenceSentence(template, numberless, "numerical", 0.5, (7,))
     stated = state("Deck", template, request(evidence={"Deck": (free,)}))
     assert (stated.text if isinstance(stated, Statement) else None) == said
+
+
+def test_a_sentence_that_is_nothing_without_its_number_is_said_with_one_or_not_at_all() -> None:
+    foreign = EvidenceSentence("Payload: <load> t.", "", "load", 0.5, (7,))
+    study, unknown = (request(load=load, evidence={"Deck": (foreign,)}) for load in (12.0, None))
+    assert sentence("Deck", "Payload: <load> t.", study)[0] == "Payload: 12 t."
+    dropped = state("Deck", "Payload: <load> t.", unknown)
+    assert isinstance(dropped, Dropped)
+    assert "no source" in dropped.reason
+    for asked, can in ((study, True), (unknown, False)):
+        stating = StudyStating(asked, LANGUAGE, Wordings(LANGUAGE, read))
+        assert stating.can_state("Deck", stating.known("Deck")["Payload: <load> t."]) is can
+        assert "" not in stating.known("Deck")

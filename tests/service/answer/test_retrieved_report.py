@@ -1,0 +1,43 @@
+"""Quoting the nearest candidate: its numbers are marked; a sentence that lacks all that it says is left out."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from index.phrase_table import PhraseRow, PhraseTable
+from index.retrieval import ContextCandidate, Neighbours, Retrieval, RetrievedSentence
+from service.answer.retrieved_report import FOREIGN_NUMBER, paste_sections
+
+PHRASES = PhraseTable(
+    (
+        PhraseRow(0, "Deck", "", "The load is <load> t.", "", "load"),
+        PhraseRow(1, "Deck", "", "The deck is dry.", "The deck is dry.", None),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Bank:
+    phrases: PhraseTable
+
+
+def quoted(*sentences: RetrievedSentence) -> list[str]:
+    candidate = ContextCandidate(3, 0.9, sentences)
+    nobody = Neighbours(("Deck",), np.zeros((1, 0), np.int64), np.zeros((1, 0), np.float32))
+    retrieval = Retrieval(nobody, {"Deck": (candidate,)})
+    written = paste_sections(retrieval, cast("Any", Bank(PHRASES)))
+    assert len(written.plain["Deck"]) == len(written.sections["Deck"])
+    return [sentence.text for sentence in written.sections["Deck"]]
+
+
+def test_a_number_is_quoted_and_marked_as_another_patients() -> None:
+    assert quoted(RetrievedSentence(0, 12.0), RetrievedSentence(1, None)) == [
+        f"The load is 12 {FOREIGN_NUMBER} t.",
+        "The deck is dry.",
+    ]
+
+
+def test_a_sentence_without_the_number_that_it_is_about_is_left_out() -> None:
+    assert quoted(RetrievedSentence(0, None), RetrievedSentence(1, None)) == ["The deck is dry."]
+    assert quoted(RetrievedSentence(0, None)) == []
