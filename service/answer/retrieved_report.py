@@ -36,8 +36,7 @@ def paste_sections(
     warnings: dict[str, ReportWarning] = {}
     for name, candidates in retrieval.context.items():
         best = candidates[:1]
-        said = [(c.candidate_id, s) for c in best for s in c.sentences]
-        sentences = [row for row in said if bank.phrases.text(row[1].phrase_id, row[1].value)]
+        sentences = [(c.candidate_id, s) for c in best for s in c.sentences]
         if hidden and check is not None:
             texts = [(row, bank.phrases.text(row[1].phrase_id, row[1].value)) for row in sentences]
             sentences = [row for row, text in texts if hidden.isdisjoint(check.findings_of(name, text))]

@@ -2,7 +2,7 @@
 
 import re
 
-# What is left of a sentence whose number was taken out and that said nothing else (service/site/reports/numberless.py).
+# What banks kept of a sentence that said nothing but its number; today nothing (service/site/reports/numberless.py).
 _HOLE = re.compile(
     r"(?i)^(?:a measurement was made|"
     r".*\b(?:is|are|was|were)(?:\s+\w+)*\s+(?:measured|obtained|estimated|calculated|stated))\s*[.]?$"

@@ -33,7 +33,7 @@ def quoted(*sentences: RetrievedSentence) -> list[str]:
 
 def test_a_number_is_quoted_and_marked_as_another_patients() -> None:
     assert quoted(RetrievedSentence(0, 12.0), RetrievedSentence(1, None)) == [
-        f"The load is 12 {FOREIGN_NUMBER} t.",
+        f"The load is 12 t. {FOREIGN_NUMBER}",
         "The deck is dry.",
     ]
 

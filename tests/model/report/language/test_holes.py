@@ -3,21 +3,21 @@
 import pytest
 
 from model.report.language.holes import is_hole, without_holes
-from service.site.reports.numberless import numberless
 
 
 @pytest.mark.parametrize(
-    "template",
+    "text",
     [
-        "Estimated PA Pressure is <numerical> mmHg.",
-        "The gradient is <numerical> mmHg.",
-        "Aortic arch <numerical> cm.",
-        "<numerical>",
+        "Estimated PA Pressure was obtained.",
+        "The gradient was measured.",
+        "Aortic arch was measured.",
+        "A measurement was made.",
     ],
 )
-def test_what_is_left_of_a_bare_number_is_a_hole(template: str) -> None:
-    assert is_hole(numberless(template))
-    assert without_holes(numberless(template)) == ""
+def test_what_banks_kept_of_a_bare_number_is_a_hole(text: str) -> None:
+    """Banks that were built before nothing was kept of it still hold such sentences."""
+    assert is_hole(text)
+    assert without_holes(text) == ""
 
 
 def test_a_clause_that_is_a_hole_goes_and_the_rest_stays() -> None:
