@@ -127,7 +127,8 @@ def _open_bank(manifest: BundleManifest, paths: ArtifactPaths) -> CandidateBank:
     if manifest.decoder is None and not bank.manifest.text_may_be_shown:
         raise ArtifactError(
             f"{paths.bank}: text_may_be_shown is false and bundle {manifest.name!r} has no decoder: "
-            "no report could be written; build the bank with --show-text, or train a decoder"
+            "no report could be written; build the bank with --show-text, or train a decoder with "
+            "`echoscribe train decoder`"
         )
     return bank
 

@@ -114,7 +114,7 @@ class ReportPipeline:
         if options.mode is not None and options.mode not in self.modes:
             raise ModeUnavailable(
                 f"mode: {options.mode!r} needs a trained decoder and bundle {self.bundle.name!r} has none; "
-                "train one with `echoscribe train embeddings`, or ask for mode 'retrieval'",
+                "train one with `echoscribe train decoder --bundle B --bank K --out B2`, or ask for mode 'retrieval'",
                 field="mode",
             )
         limit = min(self.retriever.bank.manifest.candidates, 1000)

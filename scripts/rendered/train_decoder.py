@@ -12,8 +12,7 @@ mode:
 
 With equal other options, arms see the same rows in the same order of steps. `--without-wordings 0.15
 --without-findings 6` keeps those out of everything that is read or written and says which in reserved.json.
-`--bank-vectors-noise` trains on the bank's own vectors with noise instead of on the queries, which then only say how
-wide it must be; the decoder reads section vectors that are drawn onto the bank.
+A decoder for a bank without rendered patients: `echoscribe train decoder`.
 
 Writes decoder.safetensors, tokenizer.json, config.json, log.jsonl, curve.png and checkpoint.pt; the same command goes
 on where it was stopped. The last line is one JSON object.
@@ -24,7 +23,6 @@ import json
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -41,7 +39,6 @@ from scripts.rendered.training.retrieved_rows import RetrievedRows, open_without
 from service.answer.evidence import evidence_sentences
 from service.artifacts import ArtifactPaths
 from service.pipeline import ReportPipeline
-from service.site.decoder_training.bank_rows import BankRows, measured_deviation
 from service.site.decoder_training.changed_inputs import change_inputs
 from service.site.decoder_training.decoder_loop import CONFIG_FILE, DecoderTrainer, Plan
 from service.site.decoder_training.finding_table import with_findings
@@ -52,7 +49,6 @@ from service.site.decoder_training.reserved import Reserved, draw_reserved
 from service.site.decoder_training.rows import DisturbedRow, Disturber, Recipe, TrainingRow
 from service.site.training.curve import draw_curve
 
-_NOISE_STUDIES = 100  # 1,500 section vectors: the mean cosine is then known to a hundredth
 _RATES = {"development": 3e-3, "full": 6e-4}  # the first since LOG 2026-11-22; the second as GPT-2 small's, not tuned
 
 
@@ -92,7 +88,6 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rows-per-step", type=int, default=32)
     parser.add_argument("--without-wordings", type=float, default=0.0, help="share of wordings to keep out, 0..1")
     parser.add_argument("--without-findings", type=int, default=0, help="visible findings to keep out")
-    parser.add_argument("--bank-vectors-noise", action="store_true", help="train on the bank's own vectors with noise")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads; no more than are free")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--seed", type=int, default=0)
@@ -101,12 +96,11 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What a training is made of. deviation: of the noise on bank vectors, None where queries are real."""
+    """What a training is made of."""
 
     pipeline: ReportPipeline
     rows: list[TrainingRow]
     held_out: list[TrainingRow]
-    deviation: float | None
 
 
 def config_of(args: argparse.Namespace, tokenizer: ReportTokenizer) -> DecoderConfig:
@@ -115,10 +109,7 @@ def config_of(args: argparse.Namespace, tokenizer: ReportTokenizer) -> DecoderCo
     config = decoder_config(
         bundle.taxonomy(), vocabulary=tokenizer.size, embedding_dim=bundle.embedding_dim, size=args.size
     )
-    changes: dict[str, Any] = {"reads_phenotypes": ARMS[args.arm].reads_phenotypes}
-    if args.bank_vectors_noise:  # a bank has no clips: none are read at inference either
-        changes |= {"project_onto_bank": True, "max_clip_vectors": 0}
-    return config.model_copy(update=changes)
+    return config.model_copy(update={"reads_phenotypes": ARMS[args.arm].reads_phenotypes})
 
 
 def material(args: argparse.Namespace, config: DecoderConfig, language: Language, reserved: Reserved) -> Material:
@@ -130,14 +121,8 @@ def material(args: argparse.Namespace, config: DecoderConfig, language: Language
     pipeline = open_without_networks(ArtifactPaths(args.bundle, args.bank), config)
     source = RetrievedRows(pipeline, language, reserved)
     held_out = source.rows(studies, range(first_held_out, len(studies)))
-    limit = args.studies or None
-    if not args.bank_vectors_noise:
-        return Material(pipeline, source.rows(studies, range(first_held_out)[:limit]), held_out, None)
-    deviation = measured_deviation(
-        pipeline, (studies.embedding(row) for row in range(min(first_held_out, _NOISE_STUDIES)))
-    )
-    candidates = range(pipeline.retriever.bank.manifest.candidates)[:limit]
-    return Material(pipeline, BankRows(pipeline, deviation, args.seed).rows(candidates), held_out, deviation)
+    chosen = range(first_held_out)[: args.studies or None]
+    return Material(pipeline, source.rows(studies, chosen), held_out)
 
 
 def as_served(rows: list[TrainingRow], bank: CandidateBank, *, evidence: bool) -> list[DisturbedRow]:
@@ -158,7 +143,7 @@ def as_served(rows: list[TrainingRow], bank: CandidateBank, *, evidence: bool) -
 def data_of(args: argparse.Namespace, made: Material, reserved: Reserved) -> str:
     """What the rows were made of, so that a run goes on only with the same."""
     about = {name: made.pipeline.provenance[name] for name in ("bank_sha256", "encoder_sha256")}
-    about |= {"rows": len(made.rows), "arm": args.arm, "deviation": made.deviation}
+    about |= {"rows": len(made.rows), "arm": args.arm}
     return json.dumps([about, sorted(reserved.wordings), sorted(map(str, reserved.findings))])
 
 
@@ -172,7 +157,7 @@ def main() -> None:
     language = Language.read(args.phrases)
     reserved = draw_reserved(language, wordings=args.without_wordings, findings=args.without_findings, seed=args.seed)
     training_language = reserved.for_training(language)
-    tokenizer = report_tokenizer(training_language, args.bank if args.bank_vectors_noise else None)
+    tokenizer = report_tokenizer(training_language)
     config, arm = config_of(args, tokenizer), ARMS[args.arm]
     made = material(args, config, language, reserved)
     config = with_findings(config, training_language, made.rows)
@@ -199,7 +184,6 @@ def main() -> None:
         "parameters": sum(weight.numel() for weight in decoder.parameters()),
         "rows": len(made.rows),
         "reserved": {"wordings": len(reserved.wordings), "findings": sorted(f.name for f in reserved.findings)},
-        "noise_deviation": made.deviation,
         "held_out": {name: asdict(measurer.measure(given)) for name, given in change_inputs(rows).items()},
     }
     print(json.dumps(result))

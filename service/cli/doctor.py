@@ -147,4 +147,7 @@ def _together(settings: Settings) -> Finding:
         return Finding("pipeline", False, str(error))
     lacking = "".join(f"; {lang!r} lacks {words}" for lang, words in pipeline.languages.lacking.items())
     languages = ", ".join(pipeline.languages.tags)
-    return Finding("pipeline", True, f"loads; report modes {', '.join(pipeline.modes)}; languages {languages}{lacking}")
+    told = f"loads; report modes {', '.join(pipeline.modes)}; languages {languages}{lacking}"
+    if pipeline.writer is None:
+        told += f". For more: echoscribe train decoder --bundle {settings.bundle} --bank {settings.bank} --out B2"
+    return Finding("pipeline", True, told)

@@ -16,6 +16,7 @@ from index.errors import BankError
 from model.errors import ModelError
 from service.errors import ServiceError
 from service.extras import ExtraMissing
+from service.site.bank_training.errors import BankTrainingError
 from service.site.echoprime.errors import ReleaseError
 from service.site.embedding_training.errors import MaterialError
 from service.site.errors import OwnReportsError
@@ -29,6 +30,7 @@ USER_MISTAKES = (
     OwnReportsError,
     ReleaseError,
     MaterialError,
+    BankTrainingError,
     ExtraMissing,
     ValueError,
     OSError,

@@ -1,17 +1,95 @@
-"""`echoscribe train`: a tokenizer, or a report decoder of any modality, learns from own reports and embeddings."""
+"""`echoscribe train`: a report decoder learns from a bank, or from own reports and embeddings; or a tokenizer does."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from service.cli.output import examples, observed, print_summary
+from service.site.bank_training.options import BankTrainingOptions, Size
 from service.site.decoder_training.options import VOCABULARY, TokenizerOptions
 from service.site.embedding_training.options import Effort, EmbeddingTrainingOptions, Sizes, SweptSizes
+from service.site.observer import QUIET
 from service.site.reports.limits import PATIENTS_OF_A_PHRASE
 
-app = typer.Typer(no_args_is_help=True, help="Train a tokenizer, or a report decoder of any modality.")
+app = typer.Typer(no_args_is_help=True, help="Train a report decoder for a bank, or of any modality; or a tokenizer.")
 _FILES = "--taxonomy taxonomy.yaml --manifest studies.csv --embeddings X.npy --reports reports.csv"
+
+
+@app.command(
+    epilog=examples(
+        "echoscribe train decoder --bundle B --bank K --out B2 --minutes 60",
+        "Several GPUs; --rows-per-step is of each of them:",
+        "torchrun --nproc-per-node 4 -m service.cli.entry train decoder --bundle B --bank K --out B2",
+    )
+)
+def decoder(
+    *,
+    bundle: Annotated[Path, typer.Option(help="Bundle whose encoder made the bank's vectors.")],
+    bank: Annotated[Path, typer.Option(help="Bank with reports and labels that is learned from.")],
+    out: Annotated[Path, typer.Option(help="Folder of the new bundle; it appears whole at the end.")],
+    minutes: Annotated[
+        float, typer.Option(help="Of making rows and training together; 0: --steps alone.")
+    ] = BankTrainingOptions.minutes,
+    studies: Annotated[Path | None, typer.Option(help="Folder of encoded studies with reports: real queries.")] = None,
+    size: Annotated[
+        Size, typer.Option(help="development: 0.8 M parameters; full: 27 M; auto: by the device.")
+    ] = BankTrainingOptions.size,
+    vocabulary: Annotated[int, typer.Option(help="Largest number of tokens.")] = BankTrainingOptions.vocabulary,
+    candidates: Annotated[
+        int, typer.Option(help="Most candidates that rows are made of; 0: what the time allows.")
+    ] = BankTrainingOptions.candidates,
+    steps: Annotated[int, typer.Option(help="Most training steps; 0: no limit.")] = BankTrainingOptions.steps,
+    rows_per_step: Annotated[int, typer.Option(help="Sections in a step.")] = BankTrainingOptions.rows_per_step,
+    learning_rate: Annotated[
+        float, typer.Option(help="Largest learning rate; 0: that of the size.")
+    ] = BankTrainingOptions.learning_rate,
+    test_studies: Annotated[
+        int, typer.Option(help="Held-out studies that are written and scored.")
+    ] = BankTrainingOptions.test_studies,
+    without_evidence: Annotated[
+        bool, typer.Option("--without-evidence", help="An arm that never reads evidence, to compare with.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = BankTrainingOptions.device,
+    threads: Annotated[int, typer.Option(help="CPU threads; 0: all.")] = BankTrainingOptions.threads,
+    seed: Annotated[int, typer.Option(help="Of split, weights, rows and batches.")] = BankTrainingOptions.seed,
+) -> None:
+    """Train a report decoder for a bank and put it into a new bundle, with thresholds and an evaluation.
+
+    A stopped run goes on with the same command. A third of the patients is held out: half of it sets thresholds, half
+    is written and scored (evaluation.md in the new bundle).
+    """
+    from service.site.bank_training.stages import train_on_bank
+
+    options = BankTrainingOptions(
+        bundle=bundle,
+        bank=bank,
+        out=out,
+        minutes=minutes,
+        studies=studies,
+        size=size,
+        vocabulary=vocabulary,
+        candidates=candidates,
+        steps=steps,
+        rows_per_step=rows_per_step,
+        learning_rate=learning_rate,
+        test_studies=test_studies,
+        evidence=not without_evidence,
+        device=device,
+        threads=threads,
+        seed=seed,
+    )
+    first = int(os.environ.get("RANK", "0")) == 0  # of the processes that torchrun started, one speaks
+    if not first:
+        train_on_bank(options, QUIET)
+        return
+    with observed() as observer:
+        summary = train_on_bank(options, observer)
+    for bar in summary["bars"]:
+        value = "unknown" if bar["value"] is None else f"{bar['value']:.3f}"
+        typer.echo(f"{bar['name']}: {value} (asked {bar['asked']}){'' if bar['met'] else '  NOT MET'}")
+    print_summary(summary)
 
 
 @app.command(

@@ -183,7 +183,7 @@ def test_what_the_bundle_cannot_do_is_refused_before_a_clip_is_read(pipeline: Re
         raise AssertionError("a clip was read")
         yield
 
-    with pytest.raises(ModeUnavailable, match="`echoscribe train embeddings`"):
+    with pytest.raises(ModeUnavailable, match="`echoscribe train decoder --bundle B --bank K --out B2`"):
         pipeline.run(never(), RunOptions(mode="rag"))  # type: ignore[arg-type]  # given by name
     for k in (0, 61):
         with pytest.raises(InvalidNeighbours, match=rf"1\.\.60, not {k}"):

@@ -49,11 +49,15 @@ class Decoder(nn.Module):
         """Where the weights are."""
         return self.token.weight.device
 
+    def embed_studies(self, studies: StudyTensors) -> torch.Tensor:
+        """(B, shared, W) the shared prefix as the transformer reads it."""
+        estimates = self.estimate(studies.estimates.to(self.token.weight.dtype)) + self.phenotype.weight
+        return torch.cat([self._vectors(studies), estimates], 1)
+
     def read_studies(self, studies: StudyTensors) -> GrowingMemory:
         """Keys and values of the shared prefix, one row per study."""
-        estimates = self.estimate(studies.estimates.to(self.token.weight.dtype)) + self.phenotype.weight
         memory = GrowingMemory()
-        prefix = torch.cat([self._vectors(studies), estimates], 1)
+        prefix = self.embed_studies(studies)
         self.transformer(prefix, self._positions(0, self.config.shared_length), memory=memory)
         return memory
 
@@ -74,16 +78,24 @@ class Decoder(nn.Module):
         logits: torch.Tensor = self.finding_head(hidden)
         return logits.gather(1, places)[:, 0]
 
-    def read_rows(self, rows: RowTensors, memory: Memory) -> CopySource:
-        """Evidence that can be copied from; the rows' keys and values go to the memory of the shared prefix."""
+    def embed_rows(self, rows: RowTensors) -> torch.Tensor:
+        """(R, 1 + Q, W) the rows' own prefixes as the transformer reads them: section, then evidence."""
         share = rows.support.to(self.token.weight.dtype)
         supports = self.support(torch.stack([share, share.sqrt(), torch.ones_like(share)], -1))
         evidence = self.token(rows.evidence) + supports
-        hidden = torch.cat([self.section(rows.section)[:, None], evidence], 1)
+        return torch.cat([self.section(rows.section)[:, None], evidence], 1)
+
+    def read_rows(self, rows: RowTensors, memory: Memory) -> CopySource:
+        """Evidence that can be copied from; the rows' keys and values go to the memory of the shared prefix."""
+        hidden = self.embed_rows(rows)
         positions = self._positions(self.config.shared_length, hidden.shape[1])
         hidden = self.transformer(hidden, positions, mask=self.prefix_mask(rows)[:, None, None], memory=memory)
+        return self.copy_source(rows, hidden[:, 1:])
+
+    def copy_source(self, rows: RowTensors, evidence: torch.Tensor) -> CopySource:
+        """The evidence as it can be copied from. evidence: (R, Q, W) hidden states."""
         return CopySource(
-            keys=self.copier.key(hidden[:, 1:]),
+            keys=self.copier.key(evidence),
             tokens=rows.evidence,
             beginning=rows.beginning,
             sentence=rows.sentence,

@@ -194,6 +194,8 @@ class ReportWriter:
             elif stated.adds_to(statements) and stated.text not in {other.text for other in statements}:
                 statements.append(stated)
         if not statements:
+            statements = _best_supported(row)
+        if not statements:
             warnings.append(ReportWarning("section_empty", {"section": name}))
         return WrittenSection(tuple(statements), tuple(warnings))
 
@@ -264,6 +266,20 @@ class ReportWriter:
         warnings = tuple(warning for section in study.sections.values() for warning in section.warnings)
         broken = [conflict.rule for conflict in self._conflicts(study)]
         return WrittenReport(sections, (*warnings, *(ReportWarning("contradiction", {"rule": r.text}) for r in broken)))
+
+
+def _best_supported(row: _Row) -> list[Statement]:
+    """The first statement that can be made of a row's evidence, by support: a section is not empty where there is any.
+
+    It is as uncertain as a sentence can be, so that it gives way in a contradiction.
+    """
+    for item in sorted(row.prefix.evidence, key=lambda item: -item.support):
+        draft = Draft(
+            row.prefix.section, item.template, FORCED, "retrieved", item.candidate_ids, len(item.tokens), FORCED
+        )
+        if isinstance(stated := row.study.stating.state(draft), Statement):
+            return [stated]
+    return []
 
 
 def _has_own_words(drafts: Iterable[Draft]) -> bool:

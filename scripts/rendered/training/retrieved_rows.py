@@ -15,12 +15,10 @@ import torch
 from index.retrieval import ContextCandidate
 from model.bundle import BundleManifest
 from model.device import Placement
-from model.embeddings import ClipName, PreparedAcquisition, StudyEmbedding
+from model.embeddings import StudyEmbedding
 from model.report.decoder.decoder_config import DecoderConfig
 from model.report.language.language import Language
 from model.report.request import WritingRequest
-from model.study import Clip, SkippedClip
-from model.taxonomy import Taxonomy
 from scripts.rendered.phantom.patient.report import report_of
 from scripts.rendered.seed_ranges import purpose_of
 from scripts.rendered.training.encoded_studies import EncodedStudies
@@ -28,35 +26,11 @@ from scripts.rendered.training.phantom_reports import said_templates, wording_st
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.pipeline import ReportPipeline
 from service.run_options import RunOptions
+from service.site.bank_training.names_only import NamesOnly
 from service.site.decoder_training.reserved import NOTHING, Reserved, shown
 from service.site.decoder_training.rows import TrainingRow
 
 _CPU = Placement(torch.device("cpu"), torch.float32, "retrieval for training")
-
-
-@dataclass(frozen=True)
-class NamesOnly:
-    """A modality without its networks: enough for every stage after the encoder."""
-
-    taxonomy: Taxonomy
-    embedding_dim: int
-
-    @property
-    def reading_plan(self) -> None:
-        """Nothing is read for networks that are not there."""
-
-    def prepare(self, clip: Clip) -> Sequence[PreparedAcquisition | SkippedClip]:
-        """Raises RuntimeError: there is no network to prepare for."""
-        raise RuntimeError(f"clip {clip.position}: this pipeline was opened without networks")
-
-    def find_repeats(self, acquisitions: Sequence[object]) -> Mapping[ClipName, ClipName]:
-        """None: there are no clips."""
-        del acquisitions
-        return {}
-
-    def encode(self, clips: Sequence[PreparedAcquisition]) -> StudyEmbedding:
-        """Raises RuntimeError: there is no network."""
-        raise RuntimeError(f"{len(clips)} clips: this pipeline was opened without networks")
 
 
 def _names_only(manifest: BundleManifest, _folder: Path, _placement: Placement) -> NamesOnly:

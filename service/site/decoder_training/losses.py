@@ -1,6 +1,6 @@
 """What the decoder is trained for: its text, the findings that vectors alone tell, and its own video over another's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from model.report.decoder.copying import TextState, target_log_probabilities, written_log_probabilities
 from model.report.decoder.decoder import Decoder
+from model.report.decoder.packed import read_packed
 from service.site.decoder_training.batches import Batch, Contrast
 
 # Nats by which a text must be likelier under its own video than under another's: odds of seven to one, enough to turn
@@ -35,14 +36,24 @@ TEXT_ALONE = LossWeights(findings=0.0, margin=0.0)  # for vectors that are noise
 
 
 class Objective(nn.Module):
-    """The decoder and what it is trained for. Raises ValueError for a loss over findings without a head for them."""
+    """The decoder and what it is trained for. Raises ValueError for a loss over findings without a head for them.
 
-    def __init__(self, decoder: Decoder, weights: LossWeights) -> None:
+    shared_count: count of this process's part of a batch → the mean count of all processes. With it, the mean of their
+    gradients is that of one process with the whole batch, however many tokens each part has.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        weights: LossWeights,
+        shared_count: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.float,
+    ) -> None:
         super().__init__()
         if weights.findings and decoder.finding_head is None:
             raise ValueError("the decoder's configuration names no findings: use with_findings, or give them no weight")
         self.decoder = decoder
         self.weights = weights
+        self._shared_count = shared_count
 
     def forward(self, batch: Batch) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
         """The weighted sum, a scalar, and each loss by its name for the log."""
@@ -50,7 +61,7 @@ class Objective(nn.Module):
         losses = {"text": text, "written": written}
         if self.weights.findings:
             losses["findings"] = self._findings(batch)
-        if self.weights.margin and batch.contrast is not None:
+        if self.weights.margin:
             losses["margin"] = self._margin(batch, batch.contrast, of_rows)
         weights = {"text": 1.0, **vars(self.weights)}
         total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
@@ -58,27 +69,36 @@ class Objective(nn.Module):
 
     def _text(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Mean negative log probability of the target tokens, written or copied and written alone; and (R,) sums."""
-        hidden, source = self.decoder(batch.studies, batch.rows, batch.text)
+        hidden, source = read_packed(self.decoder, batch.studies, batch.rows, batch.text, batch.counted)
         log_shares = self.decoder.copier(hidden, batch.state, source)
-        written = written_log_probabilities(self.decoder.logits(hidden), batch.targets)
+        written = self._written(hidden, batch.targets, batch.counted)
         likelihood = target_log_probabilities(written, log_shares, source.tokens, batch.targets)
-        tokens = batch.counted.sum()
+        tokens = self._shared_count(batch.counted.sum())
         sums = (likelihood * batch.counted).sum(1)
         return -sums.sum() / tokens, -(written * batch.counted).sum() / tokens, sums
+
+    def _written(self, hidden: torch.Tensor, targets: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
+        """float32 (R, T) log probability of the targets under the vocabulary alone; padding has 0 and costs nothing."""
+        said = written_log_probabilities(self.decoder.logits(hidden[counted]), targets[counted])
+        return torch.zeros(targets.shape, device=said.device).masked_scatter(counted, said)
 
     def _findings(self, batch: Batch) -> torch.Tensor:
         """Binary cross-entropy of the section's findings, read from vectors without estimates, evidence or text."""
         reported = self.decoder.read_findings(batch.studies)[batch.rows.study].float()
         loss = functional.binary_cross_entropy_with_logits(reported, batch.findings.float(), reduction="none")
-        return (loss * batch.asked).sum() / batch.asked.sum().clamp_min(1)
+        return (loss * batch.asked).sum() / self._shared_count(batch.asked.sum()).clamp_min(1)
 
-    def _margin(self, batch: Batch, contrast: Contrast, of_rows: torch.Tensor) -> torch.Tensor:
-        """Hinge on log p(text | own video) − log p(text | another's) under the same evidence."""
+    def _margin(self, batch: Batch, contrast: Contrast | None, of_rows: torch.Tensor) -> torch.Tensor:
+        """Hinge on log p(text | own video) − log p(text | another's) under the same evidence; 0 with none compared."""
+        compared = of_rows.new_tensor(0 if contrast is None else len(contrast.rows))
+        compared = self._shared_count(compared).clamp_min(1e-6)
+        if contrast is None:
+            return 0 * of_rows.sum()
         text, targets, counted = (part[contrast.rows] for part in (batch.text, batch.targets, batch.counted))
         state = TextState(batch.state.beginning[contrast.rows], batch.state.said[contrast.rows])
-        hidden, source = self.decoder(contrast.studies, contrast.tensors, text)
+        hidden, source = read_packed(self.decoder, contrast.studies, contrast.tensors, text, counted)
         log_shares = self.decoder.copier(hidden, state, source)
-        written = written_log_probabilities(self.decoder.logits(hidden), targets)
+        written = self._written(hidden, targets, counted)
         likelihood = target_log_probabilities(written, log_shares, source.tokens, targets)
         other = (likelihood * counted).sum(1)
-        return functional.relu(_MARGIN - (of_rows[contrast.rows] - other)).mean()
+        return functional.relu(_MARGIN - (of_rows[contrast.rows] - other)).sum() / compared

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
 from model.device import Placement
@@ -102,14 +101,3 @@ class FineTuner:
     def _precision(self) -> AbstractContextManager[object]:
         device = self.placement.device.type
         return torch.autocast(device, torch.bfloat16, enabled=device == "cuda")
-
-
-def processes() -> tuple[int, int]:
-    """Number of the process and how many there are: (0, 1) unless torchrun has started several."""
-    return (distributed.get_rank(), distributed.get_world_size()) if distributed.is_initialized() else (0, 1)
-
-
-def wait_for_all() -> None:
-    """Returns when every process is here; at once where there is one."""
-    if distributed.is_initialized():
-        distributed.barrier()

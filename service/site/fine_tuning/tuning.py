@@ -10,35 +10,28 @@ Several processes, as torchrun starts them, train together; the patients of a st
 """
 
 import json
-import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import distributed
 
 from model.bundle import read_bundle
-from model.device import Placement, choose_placement
+from model.device import Placement
 from service.modalities.registry import served
 from service.site.bank.bundle_reading import BundleReading
 from service.site.decoder_training.decoder_loop import Plan
 from service.site.fine_tuning.bundle import RESTED_ON_THE_ENCODER, raw_video_encoder, text_tower, write_fine_tuned
 from service.site.fine_tuning.clips import ClipFolder, usable
-from service.site.fine_tuning.contrastive_loop import Drawing, FineTuner, processes, wait_for_all
+from service.site.fine_tuning.contrastive_loop import Drawing, FineTuner
 from service.site.fine_tuning.contrasts import Contrasting
 from service.site.fine_tuning.options import FineTuningOptions
 from service.site.fine_tuning.pairs import SitePairs, read_pairs
 from service.site.fine_tuning.retrieval import StudyVectors, recall, text_vectors
 from service.site.fine_tuning.towers import Towers
 from service.site.observer import QUIET, Observer
-
-_LONGEST_WAIT = timedelta(hours=12)  # of one process for another that still reads studies
+from service.site.training.processes import own_placement, process_group, processes, wait_for_all
 
 
 def fine_tune(options: FineTuningOptions, observer: Observer = QUIET) -> dict[str, Any]:
@@ -46,22 +39,8 @@ def fine_tune(options: FineTuningOptions, observer: Observer = QUIET) -> dict[st
 
     Raises ModelError, OwnReportsError, ValueError or OSError.
     """
-    with _process_group(options.device):
+    with process_group(options.device):
         return _fine_tune(options, observer)
-
-
-@contextmanager
-def _process_group(device: str) -> Iterator[None]:
-    """The processes that torchrun started together can talk to each other; nothing where there is one."""
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        yield
-        return
-    backend = "nccl" if torch.cuda.is_available() and device != "cpu" else "gloo"
-    distributed.init_process_group(backend, timeout=_LONGEST_WAIT)
-    try:
-        yield
-    finally:
-        distributed.destroy_process_group()
 
 
 def _fine_tune(options: FineTuningOptions, observer: Observer) -> dict[str, Any]:
@@ -70,7 +49,7 @@ def _fine_tune(options: FineTuningOptions, observer: Observer) -> dict[str, Any]
     if not options.studies.is_dir():
         raise NotADirectoryError(f"{options.studies}: is no folder of studies")
     rank, world = processes()
-    placement = _placement(options.device)
+    placement = own_placement(options.device)
     manifest = read_bundle(options.bundle)
     reading = BundleReading(options.bundle, manifest)
     site = read_pairs(reading, options.reports, options.mapping, options.studies)
@@ -131,12 +110,6 @@ def _plan(options: FineTuningOptions) -> Plan:
         log_every=10,
         checkpoint_every=options.checkpoint_every,
     )
-
-
-def _placement(device: str) -> Placement:
-    """Where this process trains: with several, each has a GPU of its own. Weights stay float32."""
-    local = os.environ.get("LOCAL_RANK")
-    return choose_placement(f"cuda:{local}" if local and device == "auto" and torch.cuda.is_available() else device)
 
 
 def _prepared(options: FineTuningOptions, site: SitePairs, placement: Placement, observer: Observer) -> ClipFolder:

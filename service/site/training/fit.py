@@ -57,7 +57,8 @@ class Learning:
 
     networks: all that is stored and restored. losses: number of the step → its losses; draws its own batch.
     rate: progress 0..1 → learning rate. largest_gradient: norm that gradients are cut to, None for no cut.
-    assess: further figures, computed at each checkpoint.
+    assess: further figures, computed at each checkpoint. agreed_seconds: this process's seconds → those that all
+    processes of a training go by, so that they end at the same step.
     """
 
     networks: nn.Module
@@ -66,6 +67,7 @@ class Learning:
     rate: Callable[[float], float]
     largest_gradient: float | None = 1.0
     assess: Callable[[], Mapping[str, float]] | None = None
+    agreed_seconds: Callable[[float], float] = float
 
     def step(self, number: int, progress: float) -> dict[str, torch.Tensor]:
         """The losses of one optimisation step."""
@@ -91,8 +93,12 @@ def fit(learning: Learning, limits: Limits, folder: CheckpointFolder | None = No
     progress = limits.progress(step, seconds)
     while progress < 1:
         losses = learning.step(step, progress)
-        rate, step, seconds = learning.rate(progress), step + 1, time.monotonic() - started
-        observer.advance("steps", step, limits.steps or 0)
+        rate, step = learning.rate(progress), step + 1
+        seconds = learning.agreed_seconds(time.monotonic() - started)
+        if limits.steps is None and limits.seconds is not None:
+            observer.advance("training: seconds", int(seconds), int(limits.seconds))
+        else:
+            observer.advance("steps", step, limits.steps or 0)
         progress = limits.progress(step, seconds)  # asked once, or the time could end between log and checkpoint
         line = _round_losses(losses) if step % limits.log_every == 0 or progress >= 1 else {}
         keeps = step % limits.checkpoint_every == 0 or progress >= 1

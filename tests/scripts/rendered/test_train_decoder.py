@@ -1,4 +1,4 @@
-"""The script from encoded studies to the files of a decoder, for a real arm and for a bank's own vectors."""
+"""The script from encoded studies to the files of a decoder, arm by arm."""
 
 import json
 from pathlib import Path
@@ -53,18 +53,6 @@ def test_an_arm_is_trained_written_and_measured(
     assert len(Reserved.read(out).wordings) == round(0.15 * len(english().phrases))
     assert set(json.loads((out / LOG).read_text().splitlines()[0])) >= {"step", "loss", "text", "findings", "seconds"}
     assert (out / CURVE).stat().st_size > 1000
-
-
-def test_a_banks_own_vectors_train_a_decoder_that_reads_projections(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pytest.importorskip("matplotlib")
-    out = tmp_path / "out"
-    more = ("--arm", "generate", "--studies", "2", "--bank-vectors-noise")
-    result = run(monkeypatch, capsys, words(tmp_path, out, *more))
-    config = DecoderConfig.model_validate_json((out / CONFIG_FILE).read_text())
-    assert (config.project_onto_bank, config.max_clip_vectors) == (True, 0)
-    assert float(str(result["noise_deviation"])) > 0
 
 
 def test_arms_differ_in_what_they_read_and_in_nothing_else(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.rendered.evaluation.metrics.finding_scores import Table, Weights, macro_f1
+from service.site.metrics.finding_scores import Table, Weights, macro_f1
 
 
 def paired_randomisation(truth: Table, one: Table, other: Table, rounds: int = 2000, seed: int = 0) -> float:

@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 
 from scripts.rendered.checks.bars import Bar
 from scripts.rendered.evaluation.metrics.bleu import bleu_4
-from scripts.rendered.evaluation.metrics.core_metric import CoreMetric, core_metric
-from scripts.rendered.evaluation.metrics.finding_scores import finding_scores, macro_f1
 from scripts.rendered.evaluation.metrics.randomisation import paired_randomisation
 from scripts.rendered.evaluation.metrics.rouge import rouge_l
 from scripts.rendered.evaluation.parts.decoder_arms import ARM_FOLDERS, DecoderArm
@@ -24,6 +22,8 @@ from service.answer.plain_sentences import plain_text
 from service.answer.retrieved_report import paste_sections
 from service.answer.text_check import differ
 from service.schemas import ReportDocument
+from service.site.metrics.core_metric import CoreMetric, core_metric
+from service.site.metrics.finding_scores import finding_scores, macro_f1
 from service.site.metrics.intervals import Interval, of_samples, sample_weights
 
 SAMPLES = 1000

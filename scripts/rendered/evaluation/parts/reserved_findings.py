@@ -9,7 +9,6 @@ import numpy as np
 from index.phrase_table import PhraseTable
 from model.report.language.language import Language, Phrase
 from model.report.language.phrase_reader import PhraseReader, sentences_of
-from scripts.rendered.evaluation.metrics.finding_scores import FindingScores, finding_scores
 from scripts.rendered.evaluation.parts.arms import Reports, f1_samples
 from scripts.rendered.evaluation.parts.decoder_arms import ARM_FOLDERS, DecoderArm
 from scripts.rendered.evaluation.studies.context import Evaluation
@@ -17,6 +16,7 @@ from scripts.rendered.evaluation.studies.reading import ReadReport, Text, findin
 from scripts.rendered.evaluation.studies.results import Results
 from scripts.rendered.evaluation.studies.truth import grouped
 from service.site.decoder_training.reserved import RESERVED_FILE, Reserved
+from service.site.metrics.finding_scores import FindingScores, finding_scores
 
 _RESERVED = ("reserved findings: recall, share of retrieval's", "reserved findings: precision less retrieval's")
 _NEAR_ZERO = "reserved findings: recall of generate (E)"

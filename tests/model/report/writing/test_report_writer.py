@@ -155,6 +155,19 @@ def test_what_many_neighbours_say_stays_however_unsure_it_is(monkeypatch: pytest
     assert [draft.template for draft in writer().drafts(study)["Piers"]] == [SOUND]
 
 
+def test_a_section_with_evidence_is_never_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ReportWriter, "_generate", lambda _, rows, __: [GeneratedRow((), (), (), True) for _ in rows])
+    study = heavy_bridge(
+        evidence={"Piers": (evidence("No pier has moved.", 0.1, (2,)), evidence(SOUND, 0.3, (3,)))}, slot_values={}
+    )
+    report = writer().write(study)
+    assert texts(report)["Piers"] == [SOUND]
+    assert report.sections["Piers"][0].candidate_ids == (3,)
+    assert report.sections["Piers"][0].source == "retrieved"
+    assert ReportWarning("section_empty", {"section": "Deck"}) in report.warnings
+    assert ReportWarning("section_empty", {"section": "Piers"}) not in report.warnings
+
+
 @pytest.mark.parametrize(("again", "source", "cites"), [(SOUND, "generated", ()), (A_CRACK, "both", (8,))])
 def test_own_words_that_change_without_what_the_section_cites_are_from_both(
     again: str, source: str, cites: tuple[int, ...], monkeypatch: pytest.MonkeyPatch

@@ -11,10 +11,11 @@ from model.echo.taxonomy import ECHO_TAXONOMY
 from model.report.decoder.decoder_config import decoder_config
 from scripts.rendered.phantom.patient.findings import findings_of
 from scripts.rendered.seed_ranges import SEED_RANGES
-from scripts.rendered.training.retrieved_rows import NamesOnly, RetrievedRows, open_without_networks
+from scripts.rendered.training.retrieved_rows import RetrievedRows, open_without_networks
 from service.answer.evidence import evidence_sentences
 from service.pipeline import ReportPipeline
 from service.run_options import RunOptions
+from service.site.bank_training.names_only import NamesOnly
 from service.site.decoder_training.finding_table import FindingTable
 from service.site.decoder_training.reserved import draw_reserved
 from service.site.decoder_training.rows import TrainingRow

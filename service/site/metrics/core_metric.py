@@ -32,20 +32,21 @@ def core_metric(
     """The metric over phenotypes; those named in `training_means` are numbers, all others binary.
 
     A binary label that the text leaves out counts as absent, a missing number as its training mean, and a negative R²
-    as 0.
+    as 0. Studies whose true label is unknown (NaN) are left out of its part.
     """
     parts, undefined = {}, []
-    for name, wanted in truth.items():
-        said = read[name]
+    known = {name: np.isfinite(wanted) for name, wanted in truth.items()}
+    for name in truth:
+        wanted, said = truth[name][known[name]], read[name][known[name]]
         if name in training_means:
             filled = np.where(np.isnan(said), training_means[name], said)
-            part = max(0.0, r_squared(wanted, filled)) if np.ptp(wanted) > 0 else float("nan")
+            part = max(0.0, r_squared(wanted, filled)) if len(wanted) and np.ptp(wanted) > 0 else float("nan")
         else:
             part = balanced_accuracy(wanted >= 0.5, np.nan_to_num(said) >= 0.5)
         if np.isnan(part):
             undefined.append(name)
         else:
             parts[name] = part
-    stated = np.concatenate([~np.isnan(read[name]) for name in truth])
+    stated = np.concatenate([~np.isnan(read[name][known[name]]) for name in truth])
     value = float(np.mean(list(parts.values()))) if parts else float("nan")
     return CoreMetric(value, parts, float(stated.mean()), tuple(undefined))

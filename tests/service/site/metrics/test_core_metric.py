@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scripts.rendered.evaluation.metrics.core_metric import core_metric
+from service.site.metrics.core_metric import core_metric
 
 TRUTH = {"clip": np.array([1.0, 0, 0, 0]), "ef": np.array([40.0, 50, 60, 70]), "never": np.zeros(4)}
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from scripts.rendered.evaluation.metrics.finding_scores import finding_scores, macro_f1
 from scripts.rendered.evaluation.metrics.randomisation import paired_randomisation
+from service.site.metrics.finding_scores import finding_scores, macro_f1
 from service.site.metrics.intervals import sample_weights
 
 RNG = np.random.default_rng(1)

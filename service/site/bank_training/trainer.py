@@ -1,0 +1,135 @@
+"""The decoder's training on rows in numbers: losses step by step, on one device or on several processes."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from torch.nn.parallel import DistributedDataParallel
+
+from model.device import Placement, multiplies_bfloat16
+from model.report.decoder.decoder import Decoder, build_decoder
+from service.site.bank_training.rows.batches import BankBatches
+from service.site.decoder_training.batches import Batch
+from service.site.decoder_training.decoder_loop import Plan
+from service.site.decoder_training.losses import LossWeights, Objective
+from service.site.observer import QUIET, Observer
+from service.site.training.checkpoint import CheckpointFolder
+from service.site.training.fit import Learning, Limits, Losses, fit
+from service.site.training.made_ahead import MadeAhead
+from service.site.training.processes import first_ones_seconds, mean_of_processes
+
+_BFLOAT16_FROM = 256  # width: on a CPU narrower products gain less than their conversion costs
+
+
+@dataclass
+class Throughput:
+    """What was read and how long it took, of this run. positions: of all transformer passes, padding not counted."""
+
+    positions: int = 0
+    text_tokens: int = 0
+    rows: int = 0
+    seconds: float = 0.0
+
+    def add(self, batch: Batch, shared: int) -> None:
+        """Counts a batch. shared: positions of each study's prefix."""
+        rows = len(batch.text)
+        own = int(batch.rows.valid.sum()) + rows
+        text = int(batch.counted.sum())
+        self.rows += rows
+        self.text_tokens += text
+        self.positions += rows * shared + own + text
+
+    def about(self) -> dict[str, float]:
+        """Per second of training."""
+        seconds = max(self.seconds, 1e-9)
+        return {
+            "positions_per_second": round(self.positions / seconds, 1),
+            "text_tokens_per_second": round(self.text_tokens / seconds, 1),
+            "rows_per_second": round(self.rows / seconds, 2),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class BankTrainer:
+    """Trains a decoder on batches. data: what the rows were made of; a run goes on only with the same."""
+
+    batches: BankBatches
+    placement: Placement
+    plan: Plan
+    data: str
+    observer: Observer = QUIET
+    throughput: Throughput = field(default_factory=Throughput)
+
+    def train(self, decoder: Decoder, out: Path) -> int:
+        """The steps done over all runs; the decoder then has been trained. Goes on where an earlier run stopped.
+
+        Raises ValueError when `out` holds the checkpoint of another training.
+        """
+        out.mkdir(parents=True, exist_ok=True)
+        batches, several = self.batches, self.batches.world > 1
+        objective = Objective(decoder, self.plan.weights, mean_of_processes).to(self.placement.device).train()
+        trained = DistributedDataParallel(objective) if several else objective
+        with MadeAhead(batches.at) as ahead:
+            learning = Learning(
+                networks=objective,
+                optimizer=build_fused_optimizer(objective, self.plan, self.placement),
+                losses=lambda step: self._losses(trained, ahead.at, step),
+                rate=self.plan.rate,
+                largest_gradient=self.plan.gradient_norm,
+                agreed_seconds=first_ones_seconds,
+            )
+            folder = CheckpointFolder(out, self._fingerprint(), batches.rank == 0)
+            started = time.perf_counter()
+            steps = fit(learning, self._limits, folder, self.observer)
+            self.throughput.seconds += time.perf_counter() - started
+        decoder.eval()
+        return steps
+
+    @property
+    def _limits(self) -> Limits:
+        plan = self.plan
+        return Limits(plan.steps or None, plan.seconds, plan.log_every, plan.checkpoint_every)
+
+    def _losses(self, trained: torch.nn.Module, at: Callable[[int], Batch], step: int) -> Losses:
+        batch = at(step)
+        with self._precision():
+            loss, parts = trained(batch)
+        self.throughput.add(batch, self.batches.config.shared_length)
+        return {"loss": loss, **parts}
+
+    def _precision(self) -> AbstractContextManager[object]:
+        device = self.placement.device
+        wide = device.type == "cuda" or self.batches.config.width >= _BFLOAT16_FROM
+        return torch.autocast(device.type, torch.bfloat16, enabled=wide and multiplies_bfloat16(device))
+
+    def _fingerprint(self) -> str:
+        """Hash of all that must not change between runs; the limits may."""
+        left = {"steps", "seconds", "log_every", "checkpoint_every"}
+        fields = {name: value for name, value in asdict(self.plan).items() if name not in left}
+        config = self.batches.config.model_dump(mode="json")
+        stated = [config, fields, asdict(self.batches.drawing.recipe), self.batches.world, self.data]
+        return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
+
+
+def build_fused_optimizer(objective: torch.nn.Module, plan: Plan, placement: Placement) -> torch.optim.Optimizer:
+    """AdamW in one pass over all weights; those of two or more dimensions decay, norms and scales do not."""
+    weights = [weight for weight in objective.parameters() if weight.numel()]
+    groups = [
+        {"params": [weight for weight in weights if weight.ndim >= 2], "weight_decay": plan.weight_decay},
+        {"params": [weight for weight in weights if weight.ndim < 2], "weight_decay": 0.0},
+    ]
+    fused = placement.device.type in {"cpu", "cuda"}
+    return torch.optim.AdamW(groups, lr=plan.learning_rate, betas=(0.9, 0.95), fused=fused)
+
+
+def new_decoder(batches: BankBatches, seed: int) -> Decoder:
+    """An untrained decoder of the batches' configuration."""
+    return build_decoder(batches.config, seed)
+
+
+WEIGHTS = LossWeights()
