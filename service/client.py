@@ -16,6 +16,7 @@ import httpx
 
 from service.problem import MEDIA_TYPE, Problem
 from service.schemas import InfoDocument, Mode, PhenotypeList, ReportDocument, StudyPhenotypes
+from service.study_vectors import StudyVectors, VectorsDocument
 
 _FALLBACK_SECONDS: Final = 1.0  # between tries when the service names no time
 _BUSY: Final = {429, 503}
@@ -142,6 +143,11 @@ class EchoScribeClient:
         """The report of one study as plain text."""
         return self._post(files, options, accept="text/plain").text
 
+    def embeddings(self, files: Sequence[str | Path]) -> StudyVectors:
+        """The vectors of one study, where the service gives them out."""
+        response = self._post(files, ReportOptions(), accept="application/json", path="/embeddings")
+        return StudyVectors.of_document(VectorsDocument.model_validate_json(response.content))
+
     def submit(self, files: Sequence[str | Path], options: ReportOptions = ReportOptions()) -> str:
         """The id of a study that was accepted; `wait` gets its report."""
         return str(self._post(files, options, accept="application/json", respond_async=True).json()["study_id"])
@@ -163,13 +169,19 @@ class EchoScribeClient:
         return InfoDocument.model_validate_json(self._get("/info").content)
 
     def _post(
-        self, files: Sequence[str | Path], options: ReportOptions, *, accept: str, respond_async: bool = False
+        self,
+        files: Sequence[str | Path],
+        options: ReportOptions,
+        *,
+        accept: str,
+        respond_async: bool = False,
+        path: str = "/report",
     ) -> httpx.Response:
         headers = _post_headers(accept=accept) | ({"Prefer": "respond-async"} if respond_async else {})
         patience = _Patience(self._patience_seconds)
         while True:
             with _form(files) as form:
-                response = self._http.post("/report", files=form, data=options.fields(), headers=headers)
+                response = self._http.post(path, files=form, data=options.fields(), headers=headers)
             if respond_async and response.status_code == 202:
                 return response
             outcome = _outcome(response)
@@ -209,6 +221,11 @@ class AsyncEchoScribeClient:
         """The report of one study as plain text."""
         return (await self._post(files, options, accept="text/plain")).text
 
+    async def embeddings(self, files: Sequence[str | Path]) -> StudyVectors:
+        """The vectors of one study, where the service gives them out."""
+        response = await self._post(files, ReportOptions(), accept="application/json", path="/embeddings")
+        return StudyVectors.of_document(VectorsDocument.model_validate_json(response.content))
+
     async def submit(self, files: Sequence[str | Path], options: ReportOptions = ReportOptions()) -> str:
         """The id of a study that was accepted; `wait` gets its report."""
         response = await self._post(files, options, accept="application/json", respond_async=True)
@@ -231,13 +248,19 @@ class AsyncEchoScribeClient:
         return InfoDocument.model_validate_json((await self._get("/info")).content)
 
     async def _post(
-        self, files: Sequence[str | Path], options: ReportOptions, *, accept: str, respond_async: bool = False
+        self,
+        files: Sequence[str | Path],
+        options: ReportOptions,
+        *,
+        accept: str,
+        respond_async: bool = False,
+        path: str = "/report",
     ) -> httpx.Response:
         headers = _post_headers(accept=accept) | ({"Prefer": "respond-async"} if respond_async else {})
         patience = _Patience(self._patience_seconds)
         while True:
             with _form(files) as form:
-                response = await self._http.post("/report", files=form, data=options.fields(), headers=headers)
+                response = await self._http.post(path, files=form, data=options.fields(), headers=headers)
             if respond_async and response.status_code == 202:
                 return response
             outcome = _outcome(response)

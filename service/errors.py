@@ -16,6 +16,7 @@ ServiceError
 │   ├── NotAcceptable        no rendering of the answer fits the Accept header
 │   ├── IdempotencyKeyReused  the key belongs to other files or options
 │   ├── UnknownStudy         no study of that id
+│   ├── EmbeddingsOff        vectors of studies are not given out
 │   └── ShadowMode           drafts are stored and shown to nobody
 ├── UploadError              the body cannot be read as an upload
 │   ├── UnsupportedUpload    wrong content type, or a content encoding
@@ -135,6 +136,10 @@ class IdempotencyKeyReused(RequestError):
 
 class UnknownStudy(RequestError):
     """No study of that id is known."""
+
+
+class EmbeddingsOff(RequestError):
+    """Vectors of studies are not given out: the setting that allows it is off."""
 
 
 class ShadowMode(RequestError):

@@ -29,6 +29,7 @@ TABLE: Mapping[type[ServiceError], tuple[int, str]] = {
     errors.UnknownLanguage: (422, "No reports in that language"),
     errors.NotAcceptable: (406, "No rendering fits the Accept header"),
     errors.IdempotencyKeyReused: (422, "The idempotency key belongs to another request"),
+    errors.EmbeddingsOff: (403, "Vectors are not given out"),
     errors.ShadowMode: (403, "Drafts are not shown"),
     errors.UnknownStudy: (404, "No study of that id"),
     errors.UnsupportedUpload: (415, "The body must be plain multipart/form-data"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from index.usual_search import DEPTH, NEIGHBOURS
 from service.schemas import Mode
@@ -27,6 +28,8 @@ def silent(_: Progress) -> None:
 class RunOptions:
     """What a request may choose. mode and lang None are the bundle's defaults; neighbours is the k that vote.
 
+    answer: what is asked for, the report or the vectors that it would be made of.
+
     patient_key: pseudonym of the patient, whose own studies in the bank are left out unless include_prior.
     """
 
@@ -37,3 +40,4 @@ class RunOptions:
     lang: str | None = None
     patient_key: str | None = field(default=None, repr=False)
     include_prior: bool = False
+    answer: Literal["report", "vectors"] = "report"

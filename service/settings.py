@@ -85,6 +85,11 @@ class Settings(BaseSettings):
     shadow: bool = Field(
         False, description="Drafts are stored and shown to nobody over HTTP; `echoscribe drafts` reads them."
     )
+    embeddings: bool = Field(
+        False,
+        description="POST /embeddings gives out a study's vectors. Off: the vectors of a patient's studies find each "
+        "other, and a release's licence may forbid passing on what is derived from it.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
     @property

@@ -56,7 +56,7 @@ def answer_study(paths: list[Path], asked: Asked) -> LocalAnswer:
     with served_by(asked.settings.bundle).open_study(paths, ingest_limits(asked.settings)) as files:
         pipeline = asked.load(asked.settings)
         options = asked.options(pipeline)
-        with _progress() as sink:
+        with local_progress() as sink:
             document = pipeline.run(files.readers(pipeline.reading_plan), options, sink)
         return LocalAnswer(document, files.names)
 
@@ -88,7 +88,7 @@ def local_text(error: ServiceError) -> str:
 
 
 @contextmanager
-def _progress() -> Iterator[ProgressSink]:
+def local_progress() -> Iterator[ProgressSink]:
     """A progress line on a terminal, nothing elsewhere."""
     if not sys.stderr.isatty():
         yield silent

@@ -17,8 +17,9 @@ from service.cli import imports, site_studies, train
 from service.cli.answering import Asked, LocalAnswer, local_text
 from service.cli.answers import JsonOutput, Shown, show_each, show_study
 from service.cli.doctor import diagnose
+from service.cli.embed import embed_study
 from service.cli.fine_tune import FINE_TUNE_EXAMPLES, fine_tune
-from service.cli.output import USER_MISTAKES, print_mistake, print_table
+from service.cli.output import USER_MISTAKES, examples, print_mistake, print_table
 from service.cli.output import stderr as _errors
 from service.cli.reading import print_report, read_file
 from service.errors import ServiceError
@@ -118,6 +119,19 @@ def phenotypes(
     output = JsonOutput(json_path, each)
     asked = Asked(settings=_settings(bundle, bank, device), load=_pipeline, neighbours=k, write=False)
     (show_each if each else show_study)(study, asked, _PHENOTYPES, output)
+
+
+@app.command(epilog=examples("echoscribe embed STUDY --out X.npz"))
+def embed(
+    study: StudyPaths,
+    *,
+    out: Annotated[Path, typer.Option("--out", help="File of the vectors (.npz); written whole or not at all.")],
+    bundle: BundlePath = None,
+    bank: BankPath = None,
+    device: Device = None,
+) -> None:
+    """Write the vectors of one study: of each clip, each section, and the probabilities of views, with their names."""
+    embed_study(study, out, _settings(bundle, bank, device), _pipeline)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from service.http.middleware import HeadAsGet, LingeringRefusals, ObservedRequests
 from service.http.problem_handlers import install_problem_handlers
-from service.http.routes import health, phenotypes, reports
+from service.http.routes import embeddings, health, phenotypes, reports
 from service.schemas import DRAFT_NOTICE
 from service.settings import Settings
 from service.study.runner import Workings, workings_of
@@ -43,7 +43,7 @@ def create_app(settings: Settings, workings: Workings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     install_problem_handlers(app)
-    for router in (reports.router, phenotypes.router, health.router):
+    for router in (reports.router, embeddings.router, phenotypes.router, health.router):
         app.include_router(router)
     app.add_middleware(LingeringRefusals)
     app.add_middleware(HeadAsGet)

@@ -11,7 +11,7 @@ from service.errors import ServiceError
 from service.problem import KeptProblem, Problem
 from service.schemas import ReportDocument
 from service.study.intake import Intake
-from service.study.job import StudyJob
+from service.study.job import StudyAnswer, StudyJob
 
 _EVENT_ID = re.compile(r"[0-9]{1,9}")  # int() itself raises beyond 4300 digits
 _LOOK_SECONDS = 0.1  # steps are written by the device's thread; looking is simpler than waking a loop across threads
@@ -24,7 +24,7 @@ class StudyWatch:
     study_id: str
     seen: int
     job: StudyJob | None
-    outcome: ReportDocument | Problem | None
+    outcome: StudyAnswer | Problem | None
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
         """One `progress` per step, then one `complete` or `problem`."""
@@ -43,7 +43,7 @@ class StudyWatch:
                 return
             await asyncio.sleep(_LOOK_SECONDS)
 
-    def _last(self, outcome: ReportDocument | Problem | None, seen: int) -> ServerSentEvent:
+    def _last(self, outcome: StudyAnswer | Problem | None, seen: int) -> ServerSentEvent:
         if isinstance(outcome, Problem):
             data = outcome.model_dump(mode="json", exclude_none=True)
             return ServerSentEvent(event="problem", data=data, id=str(seen + 1))
@@ -68,7 +68,7 @@ async def watch_study(intake: Intake, study_id: str, last_event_id: str | None) 
     return StudyWatch(study_id, 0, None, outcome)
 
 
-def _outcome_of(job: StudyJob) -> ReportDocument | Problem:
+def _outcome_of(job: StudyJob) -> StudyAnswer | Problem:
     error = job.outcome.exception()
     if isinstance(error, ServiceError):
         return Problem.of(error, job.study_id)

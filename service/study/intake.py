@@ -3,12 +3,22 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from anyio import to_thread
 
-from service.errors import Abandoned, AnswerTimeout, Draining, Interrupted, InvalidField, ServiceError, StoreUnavailable
+from service.errors import (
+    Abandoned,
+    AnswerTimeout,
+    Draining,
+    Interrupted,
+    InvalidField,
+    ServiceError,
+    StoreUnavailable,
+    UnknownStudy,
+)
 from service.problem import KeptProblem, Problem, code_of
 from service.renderings.negotiation import choose_language
 from service.run_options import RunOptions
@@ -16,10 +26,11 @@ from service.schemas import ReportDocument
 from service.settings import Settings
 from service.store.results import KeyedRequest, ResultStore
 from service.study.bank_check import BankCheck
-from service.study.job import StudyJob
+from service.study.job import StudyAnswer, StudyJob
 from service.study.multipart import ReportForm
 from service.study.upload import UploadDesk, boundary_of
 from service.study.worker import DeviceWorker
+from service.study_vectors import VectorsDocument
 from service.telemetry import Metrics, log_event
 
 _MAX_KEY_CHARACTERS = 255
@@ -27,17 +38,24 @@ _MAX_KEY_CHARACTERS = 255
 
 @dataclass(frozen=True)
 class IncomingReport:
-    """A `POST /report` whose body was not read yet. Header names are lower case; lang is asked for in the address."""
+    """A post of a study whose body was not read yet. Header names are lower case; lang is asked for in the address.
+
+    answer: what it asks for.
+    """
 
     headers: Mapping[str, str]
     body: AsyncIterator[bytes]
     lang: str | None = None
+    answer: Literal["report", "vectors"] = "report"
 
     @property
     def key(self) -> str | None:
-        """Its idempotency key (draft-ietf-httpapi-idempotency-key-header-07), bare or quoted. Raises InvalidField."""
+        """Its idempotency key (draft-ietf-httpapi-idempotency-key-header-07), bare or quoted. Raises InvalidField.
+
+        Vectors are not kept, so that a key has nothing to find again.
+        """
         key = self.headers.get("idempotency-key")
-        if key is None:
+        if key is None or self.answer == "vectors":
             return None
         key = key.strip()
         bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
@@ -53,11 +71,14 @@ class Ledger:
     def __init__(self, store: ResultStore, metrics: Metrics, live: dict[str, StudyJob]) -> None:
         self._store, self._metrics, self._live = store, metrics, live
 
-    def settled(self, job: StudyJob, outcome: ReportDocument | ServiceError) -> None:
+    def settled(self, job: StudyJob, outcome: StudyAnswer | ServiceError) -> None:
         """Takes an outcome; from here on the store answers for the study. Raises StoreUnavailable."""
         try:
             if isinstance(outcome, ServiceError):
                 self._failed(job, outcome)
+            elif isinstance(outcome, VectorsDocument):
+                self._store.forget(job.study_id)
+                self._embedded(job, outcome)
             else:
                 self._store.complete(outcome)
                 self._answered(job, outcome)
@@ -73,6 +94,16 @@ class Ledger:
             self._store.forget(job.study_id)
         else:
             self._store.fail(job.study_id, Problem.of(error, job.study_id))
+
+    def _embedded(self, job: StudyJob, document: VectorsDocument) -> None:
+        self._metrics.studies.labels("embedded").inc()
+        log_event(
+            "study_embedded",
+            study_id=job.study_id,
+            request_id=job.request_id,
+            clips_used=len(document.clips),
+            clips_skipped=len(document.skipped),
+        )
 
     def _answered(self, job: StudyJob, document: ReportDocument) -> None:
         metrics = self._metrics
@@ -119,6 +150,20 @@ class Intake:
 
         Raises UploadError, RequestError, StudyError, Unavailable or StoreUnavailable, and then nothing is left behind.
         """
+        return (await self._accepted(request))[0]
+
+    async def vectors(self, request: IncomingReport) -> tuple[str, Awaitable[VectorsDocument]]:
+        """The id of a study that was accepted for its vectors, and what waits for them. Raises as `accept`."""
+        study_id, job = await self._accepted(replace(request, answer="vectors"))
+
+        async def wait() -> VectorsDocument:
+            document = await self._awaited(job)
+            assert isinstance(document, VectorsDocument)  # a job is answered with what its options ask for
+            return document
+
+        return study_id, wait()
+
+    async def _accepted(self, request: IncomingReport) -> tuple[str, StudyJob]:
         try:
             return await self._accept_now(request)
         except ServiceError as error:
@@ -127,7 +172,7 @@ class Intake:
             log_event("study_refused", code=code)
             raise
 
-    async def _accept_now(self, request: IncomingReport) -> str:
+    async def _accept_now(self, request: IncomingReport) -> tuple[str, StudyJob]:
         key = request.key
         boundary = boundary_of(request.headers, self.desk.limits)
         self.bank_check.require_intact()
@@ -147,7 +192,7 @@ class Intake:
         if known_as != job.study_id:
             upload.remove()
             permit.release()
-        return known_as
+        return known_as, job
 
     def _accept(self, job: StudyJob, key: str | None) -> str:
         keyed = KeyedRequest(key, self._payload(job)) if key else None
@@ -181,19 +226,27 @@ class Intake:
             lang=choose_language(asked, request.headers.get("accept-language"), self.languages()),
             patient_key=form.patient_key,
             include_prior=form.include_prior,
+            answer=request.answer,
         )
 
     async def answer(self, study_id: str) -> ReportDocument:
-        """The answer, waited for. Raises the study's own error, AnswerTimeout or UnknownStudy."""
+        """The report, waited for. Raises the study's own error, AnswerTimeout or UnknownStudy."""
         job = self.live.get(study_id)
         if job is None:
             return await self._kept(study_id)
+        document = await self._awaited(job)
+        if isinstance(document, VectorsDocument):
+            raise UnknownStudy("study_id: no report of this id", field="study_id")
+        return document
+
+    async def _awaited(self, job: StudyJob) -> StudyAnswer:
         try:
             async with asyncio.timeout(self.settings.answer_seconds):
                 return await asyncio.wrap_future(job.outcome)
         except TimeoutError as error:
             limit = self.settings.answer_seconds
-            text = f"not answered within {limit:g} s; it will be at /report/{study_id}"
+            later = f"; it will be at /report/{job.study_id}" if job.options.answer == "report" else ""
+            text = f"not answered within {limit:g} s{later}"
             raise AnswerTimeout(text, limit=limit) from error
         except Interrupted as error:
             raise Draining("the service is shutting down and could not finish the study; post it again") from error

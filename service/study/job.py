@@ -10,7 +10,10 @@ from service.errors import Abandoned
 from service.run_options import Progress, RunOptions
 from service.schemas import ReportDocument
 from service.study.upload import Upload
+from service.study_vectors import VectorsDocument
 from service.telemetry import current_request_id
+
+StudyAnswer = ReportDocument | VectorsDocument
 
 
 class Permit:
@@ -40,7 +43,7 @@ class StudyJob:
         self.accepted_seconds = time.monotonic()
         self.started_seconds: float | None = None
         self.steps: list[Progress] = [Progress("queued", 0, 0)]
-        self.outcome: Future[ReportDocument] = Future()
+        self.outcome: Future[StudyAnswer] = Future()
         self.outcome.set_running_or_notify_cancel()  # a handler that is cancelled must not cancel the study
         self.prepared: Future[Any] | None = None  # what the runner began to read ahead
         self._dropped = threading.Event()

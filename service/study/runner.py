@@ -10,7 +10,9 @@ from typing import Any, Protocol
 from index.retriever import Retriever
 from model.device import choose_placement
 from model.study import Acquisition, AcquisitionReader, SkippedClip
+from service.answer.encoded_study import EncodedStudy
 from service.answer.report_language import ReportLanguages
+from service.answer.vectors import vectors_of
 from service.artifacts import pipeline_of, set_threads, with_current_bank
 from service.errors import Abandoned
 from service.ingest.limits import IngestLimits
@@ -19,7 +21,7 @@ from service.pipeline import ReportPipeline
 from service.run_options import ProgressSink, RunOptions
 from service.schemas import Mode, ReportDocument
 from service.settings import Settings
-from service.study.job import StudyJob
+from service.study.job import StudyAnswer, StudyJob
 
 
 class OpenedStudy(Protocol):
@@ -70,6 +72,9 @@ class StudyPipeline(Protocol):
     def answer(self, study: Any, options: RunOptions, progress: ProgressSink) -> ReportDocument:
         """The rest of `run`, for what `prepare` gave."""
 
+    def encode(self, study: Any, progress: ProgressSink) -> EncodedStudy:
+        """What the networks make of what `prepare` gave."""
+
 
 def keep_bank(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline:  # noqa: ARG001 - as swap_bank
     """The pipeline as it is, for workings without a bank that changes."""
@@ -112,7 +117,7 @@ class PipelineRunner:
         if job.prepared is None:
             job.prepared = self.reader.submit(self._prepare, job)
 
-    def run(self, job: StudyJob) -> ReportDocument:
+    def run(self, job: StudyJob) -> StudyAnswer:
         """The answer to one study; its steps go to the job."""
         self.begin(job)
         assert job.prepared is not None
@@ -121,6 +126,8 @@ class PipelineRunner:
         except CancelledError:
             raise Abandoned("nobody waits for this study any more") from None
         pipeline, options, study = begun
+        if options.answer == "vectors":
+            return vectors_of(pipeline.encode(study, job.step), pipeline.provenance).document(job.study_id)
         return pipeline.answer(study, options, job.step)
 
     def _prepare(self, job: StudyJob) -> Begun:

@@ -28,8 +28,7 @@ from service.errors import (
     ServiceError,
     Unavailable,
 )
-from service.schemas import ReportDocument
-from service.study.job import Permit, StudyJob
+from service.study.job import Permit, StudyAnswer, StudyJob
 from service.telemetry import log_event
 
 _FIRST_GUESS_SECONDS: Final = 5.0  # for Retry-After, until a study has run
@@ -55,14 +54,14 @@ class StudyRunner(Protocol):
     def begin(self, job: StudyJob) -> None:
         """Begins with what needs no device, in another thread; returns at once, and may be called again."""
 
-    def run(self, job: StudyJob) -> ReportDocument:
+    def run(self, job: StudyJob) -> StudyAnswer:
         """The answer to one study; reports its steps to `job.step`."""
 
 
 class Observer(Protocol):
     """Who is told how a study ended, before the one who waits for it; may raise ServiceError instead of keeping it."""
 
-    def settled(self, job: StudyJob, outcome: ReportDocument | ServiceError) -> None:
+    def settled(self, job: StudyJob, outcome: StudyAnswer | ServiceError) -> None:
         """Takes the outcome."""
 
 
@@ -238,7 +237,7 @@ class DeviceWorker:
             self._mean_seconds += _SMOOTHING * (time.monotonic() - job.started_seconds - self._mean_seconds)
             self._settle(job, document)
 
-    def _settle(self, job: StudyJob, outcome: ReportDocument | ServiceError) -> None:
+    def _settle(self, job: StudyJob, outcome: StudyAnswer | ServiceError) -> None:
         """Keeps the outcome, deletes the files, frees the place, and only then tells who waits."""
         if not job.claim_settling():
             return

@@ -13,8 +13,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import torch
 
+from model.embeddings import PreparedAcquisition, SectionEmbeddings, StudyEmbedding
 from model.study import Acquisition, AcquisitionReader, Clip, SkippedClip, SkipReason
+from service.answer.encoded_study import EncodedStudy
 from service.answer.report_language import ReportLanguage, ReportLanguages
 from service.errors import InvalidNeighbours, MixedStudies, ModeUnavailable
 from service.ingest.limits import IngestLimits
@@ -22,6 +25,7 @@ from service.renderings.page_words import GERMAN
 from service.run_options import Progress, ProgressSink, RunOptions
 from service.schemas import ClipOut, Mode, PhenotypeOut, ReportDocument, SectionOut, WarningOut
 from service.settings import Settings
+from service.stage_clock import StageClock
 from service.study.runner import Workings
 
 CANDIDATES = 100
@@ -124,6 +128,25 @@ class InventedPipeline:
             time.sleep(self.seconds)
         progress(Progress("write", 1, 1))
         return invented_document(options, clips, dict(self.provenance))
+
+    def encode(self, clips: list[ClipOut], progress: ProgressSink) -> EncodedStudy:
+        self.runs += 1
+        if self.fault is not None:
+            raise self.fault
+        progress(Progress("encode", len(clips), len(clips)))
+        used = [clip for clip in clips if clip.used]
+        prepared = tuple(
+            PreparedAcquisition(position=clip.clip, sha256=clip.sha256, model_input=torch.zeros(1)) for clip in used
+        )
+        skipped = tuple(
+            SkippedClip(clip.clip, clip.sha256, SkipReason.STILL_IMAGE, "one frame") for clip in clips if not clip.used
+        )
+        positions = tuple(clip.clip for clip in used)
+        vectors = torch.tensor([[float(position), 0.5, -0.25] for position in positions]).reshape(-1, 3)
+        embedding = StudyEmbedding(vectors, torch.ones(len(used), 1), positions, ("front",))
+        pooled = torch.nn.functional.normalize(vectors.sum(0, keepdim=True))
+        sections = SectionEmbeddings(pooled, torch.tensor([bool(used)]), torch.ones(1, len(used)), ("Body",))
+        return EncodedStudy(prepared, skipped, (), embedding, sections, StageClock())
 
 
 def invented_retriever(candidates: int) -> SimpleNamespace:

@@ -76,6 +76,29 @@ REPORT_BODY: Final[dict[str, Any]] = {
     ],
 }
 
+VECTORS_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["files"],
+                    "properties": {
+                        "files": {
+                            "type": "array",
+                            "minItems": 1,
+                            "items": {"type": "string", "format": "binary"},
+                            "description": "The clips of one study (DICOM, MP4, AVI, MOV), or one zip of them.",
+                        },
+                    },
+                },
+                "encoding": {"files": {"contentType": "application/dicom, video/mp4, application/zip"}},
+            }
+        },
+    },
+}
+
 REPORT_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {

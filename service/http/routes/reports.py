@@ -1,6 +1,5 @@
 """POST /report, GET /report/{study_id} and its events."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -8,14 +7,15 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
-from service.errors import Abandoned, InvalidField
+from service.errors import InvalidField
+from service.http.connected import while_connected
 from service.http.dependencies import IntakeDep, OpenToReaders, RenderingDep
 from service.http.routes.openapi import EVENTS_ANSWER, PROCESSING_ANSWER, REPORT_ANSWER, REPORT_BODY, problems
 from service.http.routes.processing import processing
 from service.renderings.negotiation import Rendering, prefers_async
 from service.schemas import ReportDocument, ShadowDocument
 from service.study.events import StudyWatch, watch_study
-from service.study.intake import IncomingReport, Intake
+from service.study.intake import IncomingReport
 
 router = APIRouter(tags=["report"])
 
@@ -34,7 +34,8 @@ async def post_report(request: Request, intake: IntakeDep, rendering: RenderingD
         return Response(ShadowDocument(study_id=study_id).model_dump_json(), 202, media_type="application/json")
     if prefers_async(request.headers.get("prefer")):
         return processing(intake, study_id, f"/report/{study_id}", **{"Preference-Applied": "respond-async"})
-    document = await _answer_while_connected(request, intake, study_id, droppable=incoming.key is None)
+    give_up = None if incoming.key else lambda: intake.give_up(study_id)  # a key lets it be asked for again
+    document = await while_connected(request, intake.answer(study_id), give_up)
     return _answer(document, rendering)
 
 
@@ -81,26 +82,3 @@ def _answer(document: ReportDocument, rendering: Rendering) -> Response:
     """The report as a client gets it."""
     headers = {"Content-Language": document.lang}
     return Response(rendering.render(document), media_type=rendering.media_type, headers=headers)
-
-
-async def _answer_while_connected(
-    request: Request, intake: Intake, study_id: str, *, droppable: bool
-) -> ReportDocument:
-    """The answer; when its reader goes away first, the study is given up unless a key lets it be asked for again."""
-    answer = asyncio.create_task(intake.answer(study_id))
-    gone = asyncio.create_task(_disconnected(request))
-    try:
-        await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if answer.done():
-            return answer.result()
-        if droppable:
-            await intake.give_up(study_id)
-        raise Abandoned("the client went away before its answer")
-    finally:
-        gone.cancel()
-        answer.cancel()
-
-
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

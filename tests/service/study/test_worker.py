@@ -17,7 +17,7 @@ from service.errors import (
 )
 from service.run_options import Progress, RunOptions
 from service.schemas import ReportDocument
-from service.study.job import Permit, StudyJob
+from service.study.job import Permit, StudyAnswer, StudyJob
 from service.study.multipart import ReportForm
 from service.study.upload import Upload
 from service.study.worker import DeviceWorker, Phase
@@ -32,7 +32,7 @@ class Recorder:
         self.outcomes: list[tuple[str, object]] = []
         self.fault = fault
 
-    def settled(self, job: StudyJob, outcome: ReportDocument | ServiceError) -> None:
+    def settled(self, job: StudyJob, outcome: StudyAnswer | ServiceError) -> None:
         if self.fault:
             raise self.fault
         self.outcomes.append((job.study_id, outcome if isinstance(outcome, ServiceError) else None))
