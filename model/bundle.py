@@ -49,6 +49,12 @@ class BundleManifest(BaseModel):
         default={}, description="Section → first and past the last dimension it reads; empty: all read all."
     )
     thresholds: dict[str, float] = {}
+    threshold_sources: dict[str, str] = Field(
+        default={},
+        description="Phenotype → where its threshold is from: `release`, `bank` (set on labelled candidates) or "
+        "`calibration` (on a site's own labelled studies). Not listed: the training of this bundle.",
+        exclude_if=lambda sources: not sources,
+    )
     calibration: dict[str, dict[str, float]] = Field(
         default={}, description="Phenotype → slope and intercept (binary), or offset and level (continuous)."
     )

@@ -99,6 +99,11 @@ class PhenotypeOut(Document):
     labelled: int
     k: int
     threshold: float | None
+    threshold_source: str | None = Field(
+        None,
+        description="`release`, `bank` (set on labelled candidates), `calibration` (on a site's studies) or `bundle` "
+        "(its training); null without a threshold.",
+    )
     positive: bool | None
     section: str
     reason: str | None

@@ -186,6 +186,7 @@ def _phenotype(answer: Answer, phenotype: Phenotype) -> PhenotypeOut:
         labelled=vote.labelled,
         k=vote.neighbours,
         threshold=calling.threshold(phenotype),
+        threshold_source=calling.source(phenotype),
         positive=calling.called(phenotype.name, vote) if phenotype.kind == "binary" else None,
         section=phenotype.section,
         reason=calling.reason(phenotype, vote),

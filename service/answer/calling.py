@@ -14,6 +14,7 @@ MIN_LABELLED = 10  # of fewer labels the mean is off by 0.3 and more in one of t
 NO_THRESHOLD = "no_threshold"
 TOO_FEW_LABELLED = "too_few_labelled"
 OTHER_BANK = "threshold_of_another_bank"
+BUNDLE = "bundle"  # source of a threshold that was set when the bundle was trained
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,11 @@ class CallingRules:
 
     thresholds, calibration: by phenotype, empty where they were set on another bank (of_another_bank): the share of
     labelled patients that have a finding differs from bank to bank, and a threshold rests on it.
-    min_labelled: neighbours that must carry the label.
+    min_labelled: neighbours that must carry the label. sources: where thresholds are from, as the bundle says.
     """
 
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     calibration: Mapping[str, Calibration] = field(default_factory=dict)
     min_labelled: int = MIN_LABELLED
     of_another_bank: bool = False
@@ -36,11 +38,15 @@ class CallingRules:
         stated = bundle.thresholds_bank is not None and bool(bundle.thresholds or bundle.calibration)
         if stated and bundle.thresholds_bank != bank.identity:
             return cls({}, {}, min_labelled, of_another_bank=True)
-        return cls(bundle.thresholds, bundle.calibration, min_labelled)
+        return cls(bundle.thresholds, bundle.calibration, min_labelled, sources=bundle.threshold_sources)
 
     def threshold(self, phenotype: Phenotype) -> float | None:
         """The threshold of a binary phenotype, None without one."""
         return self.thresholds.get(phenotype.name) if phenotype.kind == "binary" else None
+
+    def source(self, phenotype: Phenotype) -> str | None:
+        """Where the threshold of a phenotype is from, None without one."""
+        return None if self.threshold(phenotype) is None else self.sources.get(phenotype.name, BUNDLE)
 
     def curve(self, name: str, vote: PhenotypeVote) -> Calibration | None:
         """The calibration of a phenotype, None without one or where too few neighbours are labelled for it to hold."""

@@ -18,6 +18,9 @@ VALIDATE_EXAMPLES = examples(
     "echoscribe validate --bundle B --bank BANK --studies STUDIES --reports signed.csv --key-file site.key --out eval",
     "echoscribe validate --bundle B --bank BANK --studies STUDIES --reports signed.csv --lang de --out eval",
 )
+THRESHOLDS_EXAMPLES = examples(
+    "echoscribe thresholds --bundle B/bundle --bank B/bank", "echoscribe thresholds --bundle B --bank BANK --out B2"
+)
 PSEUDONYM_EXAMPLES = examples(
     "head -c 32 /dev/urandom > site.key", "echoscribe pseudonym --key-file site.key MRN1 MRN2"
 )
@@ -64,6 +67,27 @@ def calibrate(
     with observed() as observer:
         summary = run(options, observer)
     print_summary(summary)
+
+
+def thresholds(
+    *,
+    bundle: Bundle,
+    bank: Bank,
+    studies: Annotated[
+        int, typer.Option(help="Labelled candidates that are asked for, half of them to set ours.")
+    ] = 2000,
+    out: Annotated[Path | None, typer.Option(help="A bundle with what was decided; must not exist.")] = None,
+    device: Device = "cpu",
+) -> None:
+    """Judge a bundle's thresholds on the labelled candidates of its bank, beside thresholds set there."""
+    from service.site.calibration.published_thresholds import ThresholdOptions, judge_thresholds, table_lines
+
+    options = ThresholdOptions(bundle=bundle, bank=bank, studies=studies, out=out, device=device)
+    with observed() as observer:
+        judged = judge_thresholds(options, observer)
+    for line in table_lines(judged):
+        typer.echo(line)
+    print_summary({one.phenotype: one.fields() for one in judged})
 
 
 def validate(

@@ -53,7 +53,13 @@ def calibrate_manifest(
     goal = "F1" if sensitivity is None else f"sensitivity {sensitivity}"
     report = {"studies": len(studies), "thresholds": goal, "measured_on": "the calibration set", "phenotypes": summary}
     evaluation = {**manifest.evaluation, "calibration": report}
-    changed = {"thresholds": thresholds, "calibration": calibration, "thresholds_bank": bank, "evaluation": evaluation}
+    changed = {
+        "thresholds": thresholds,
+        "threshold_sources": dict.fromkeys(thresholds, "calibration"),
+        "calibration": calibration,
+        "thresholds_bank": bank,
+        "evaluation": evaluation,
+    }
     return manifest.model_copy(update=changed)
 
 

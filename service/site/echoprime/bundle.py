@@ -79,6 +79,7 @@ def import_bundle(release: EchoPrimeRelease, folder: Path, *, tokenizer: Path | 
             min_section_weight=0.0,
             mil_weights=mil_weights,
             thresholds=thresholds.kept,
+            threshold_sources=dict.fromkeys(thresholds.kept, "release"),
             licence_notice=notice_of(release),
         ),
     )

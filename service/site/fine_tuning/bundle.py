@@ -69,7 +69,13 @@ def write_fine_tuned(
     if tokenizer is not None:
         tokenizer.write(building / TOKENIZER_FILE)
     (building / MANIFEST).unlink()
-    fresh: dict[str, Any] = {"decoder": None, "thresholds": {}, "calibration": {}, "out_of_distribution": None}
+    fresh: dict[str, Any] = {
+        "decoder": None,
+        "thresholds": {},
+        "threshold_sources": {},
+        "calibration": {},
+        "out_of_distribution": None,
+    }
     written = write_bundle(building, manifest.model_copy(update={**fresh, "trained": True, **changes}))
     building.rename(out)
     return written
