@@ -11,7 +11,7 @@ from index.candidate_bank import CandidateBank
 from index.faiss_search import set_faiss_threads
 from index.retriever import Retriever, open_search
 from model.bundle import MANIFEST, BundleManifest, read_bundle, sha256_of
-from model.device import Placement, choose_placement
+from model.device import Placement
 from model.familiarity.clip_distances import ClipDistances
 from model.pooling import MilTable
 from model.report.decoder.tokenizer import TOKENIZER_FILE
@@ -24,14 +24,13 @@ from service.answer.calling import MIN_LABELLED
 from service.answer.edited_report import ReportEditing
 from service.answer.report_language import ReportLanguage, ReportLanguages
 from service.answer.text_check import TextCheck
+from service.arithmetic import SMALL_NETWORK_BYTES, placement_of
 from service.errors import ArtifactError
 from service.modalities.registry import BuildModality, served, served_by
 from service.modalities.words import lacking_words, modality_words
 from service.pipeline import ReportPipeline
 from service.renderings.page_words import words_of
 from service.settings import Settings
-
-_SMALL_NETWORK_BYTES = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def _has_small_networks(bundle: Path) -> bool:
     0.23 s, two in 0.28 s (LOG 2026-11-22). Full-size networks are 138 MB and larger.
     """
     sizes = [file.stat().st_size for file in bundle.glob("*.safetensors")]
-    return bool(sizes) and max(sizes) <= _SMALL_NETWORK_BYTES
+    return bool(sizes) and max(sizes) <= SMALL_NETWORK_BYTES
 
 
 def load_pipeline(
@@ -103,9 +102,21 @@ def pipeline_of(settings: Settings) -> ReportPipeline:
     """The pipeline that settings name, on their device. Raises as `load_pipeline`, ValueError for an unknown device."""
     return load_pipeline(
         ArtifactPaths(settings.bundle, settings.bank),
-        choose_placement(settings.device, settings.dtype),
+        placement_of(settings),
         exact_search=settings.search == "exact",
         min_labelled=settings.min_labelled,
+    )
+
+
+def with_placement(pipeline: ReportPipeline, bundle: Path, placement: Placement) -> ReportPipeline:
+    """The same bundle and bank with its networks placed anew. bundle: its folder."""
+    manifest = pipeline.bundle
+    stated = {"device": str(placement.device), **_arithmetic(placement)}
+    return replace(
+        pipeline,
+        modality=served(manifest.modality).build(manifest, bundle, placement),
+        writer=_writer(manifest, bundle, _language(manifest, bundle), placement),
+        provenance={**pipeline.provenance, **stated},
     )
 
 
@@ -249,12 +260,15 @@ def _provenance(
         "encoder_sha256": manifest.encoder_sha256,
         **_bank_provenance(retriever),
         "device": str(placement.device),
-        "device_reason": placement.reason,
-        "dtype": str(placement.dtype).removeprefix("torch."),
+        **_arithmetic(placement),
         "echoscribe": version("echoscribe"),
         "torch": torch.__version__,
         "python": platform.python_version(),
     }
+
+
+def _arithmetic(placement: Placement) -> dict[str, str]:
+    return {"device_reason": placement.reason, "dtype": str(placement.dtype).removeprefix("torch.")}
 
 
 def _bank_provenance(retriever: Retriever) -> dict[str, str | int | float | bool | None]:

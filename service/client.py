@@ -47,10 +47,15 @@ class ReportOptions:
     lang: str | None = None
     patient_key: str | None = None
     include_prior: bool = False
+    samples: int | None = None
+    temperature: float | None = None
+    top_k: int | None = None
+    seed: int | None = None
 
     def fields(self) -> dict[str, str]:
         """The form fields."""
-        chosen = {"mode": self.mode, "k": self.k, "lang": self.lang, "patient_key": self.patient_key}
+        names = ("mode", "k", "lang", "patient_key", "samples", "temperature", "top_k", "seed")
+        chosen = {name: getattr(self, name) for name in names}
         fields = {name: str(value) for name, value in chosen.items() if value is not None}
         return fields | ({"include_prior": "true"} if self.include_prior else {})
 

@@ -23,6 +23,7 @@ from model.embeddings import SectionEmbeddings, StudyEmbedding
 from model.familiarity.clip_distances import ClipDistances
 from model.modality import Modality
 from model.pooling import MilTable, pool_sections
+from model.report.decoder.sampling import Sampling
 from model.report.language.language import Finding
 from model.report.request import WritingRequest
 from model.report.writing.report_writer import ReportWriter
@@ -37,13 +38,14 @@ from service.answer.measurements import measurements_of
 from service.answer.patient_history import with_history, without_own
 from service.answer.report_language import ReportLanguages
 from service.answer.retrieved_report import paste_sections
+from service.answer.samples import sample_of
 from service.answer.text_check import TextCheck
 from service.answer.translated_report import translate
 from service.answer.writing_request import evidence_for, request_of
 from service.answer.written import Written
 from service.clip_preparation import CLIPS_AT_ONCE, prepare_study
-from service.errors import InvalidNeighbours, ModeUnavailable
 from service.examination import MeasurementOut
+from service.option_check import check_options
 from service.run_options import Progress, ProgressSink, RunOptions, silent
 from service.schemas import Mode, ReportDocument
 from service.stage_clock import StageClock
@@ -103,23 +105,8 @@ class ReportPipeline:
         return self.report(self.encode(study, progress), options, progress)
 
     def check(self, options: RunOptions) -> None:
-        """Raises ModeUnavailable, UnknownLanguage or InvalidNeighbours when this pipeline cannot serve the options."""
-        self.languages.asked(options.lang)
-        if options.mode == "retrieval" and "retrieval" not in self.modes:
-            raise ModeUnavailable(
-                "mode: 'retrieval' quotes other patients' reports, and the bank states text_may_be_shown false "
-                f"({self.retriever.bank.manifest.name!r}); ask for one of: {', '.join(self.modes)}",
-                field="mode",
-            )
-        if options.mode is not None and options.mode not in self.modes:
-            raise ModeUnavailable(
-                f"mode: {options.mode!r} needs a trained decoder and bundle {self.bundle.name!r} has none; "
-                "train one with `echoscribe train decoder --bundle B --bank K --out B2`, or ask for mode 'retrieval'",
-                field="mode",
-            )
-        limit = min(self.retriever.bank.manifest.candidates, 1000)
-        if not 1 <= options.neighbours <= limit:
-            raise InvalidNeighbours(f"k: must lie in 1..{limit}, not {options.neighbours}", field="k", limit=limit)
+        """Raises ModeUnavailable, UnknownLanguage, InvalidField or InvalidNeighbours for what it cannot serve."""
+        check_options(options, self.modes, self.languages, self.bundle.name, self.retriever.bank.manifest)
 
     def embed(
         self, items: Iterable[Acquisition | SkippedClip | AcquisitionReader], progress: ProgressSink = silent
@@ -157,10 +144,12 @@ class ReportPipeline:
         with clock.stage("vote"):
             votes = self.vote(retrieval, study.embedding)
         with clock.stage("write"):
-            written = self._write(study, retrieval, votes, mode)
-            if self.editing is not None:
-                written = self.editing.edit(written, self.calling.calls(votes), evidence_for(mode, retrieval, bank))
-            written = translate(written, language, self.languages.own.lang)
+            drafts = []
+            for how in (None, *options.draws):  # the report itself is never drawn
+                written = self._write(study, retrieval, votes, mode, how)
+                if self.editing is not None:
+                    written = self.editing.edit(written, self.calling.calls(votes), evidence_for(mode, retrieval, bank))
+                drafts.append(translate(written, language, self.languages.own.lang))
         progress(Progress("write", 1, 1))
         document = assembly.document(
             assembly.Answer(
@@ -177,8 +166,9 @@ class ReportPipeline:
                 retrieval=retrieval,
                 votes=votes,
                 calling=self.calling,
-                measurements=self._measurements(study.embedding, retrieval, votes, written),
-                written=written,
+                measurements=self._measurements(study.embedding, retrieval, votes, drafts[0]),
+                written=drafts[0],
+                samples=[*map(sample_of, options.draws, drafts[1:])],
                 editing=self.editing,
                 prior=None if self.editing is None else self.editing.prior(bank, options.patient_key),
                 provenance={**self.provenance, "mode": mode, "neighbours": options.neighbours, "depth": options.depth},
@@ -221,8 +211,8 @@ class ReportPipeline:
         return dict(zip(embedding.names, self.familiar.shares(embedding).tolist(), strict=True))
 
     def _no_clips(self) -> StudyEmbedding:
-        views = self.modality.taxonomy.views
-        return StudyEmbedding(torch.zeros(0, self.modality.embedding_dim), torch.zeros(0, len(views)), (), views)
+        views, dimension = self.modality.taxonomy.views, self.modality.embedding_dim
+        return StudyEmbedding(torch.zeros(0, dimension), torch.zeros(0, len(views)), (), views)
 
     def retrieve(self, sections: SectionEmbeddings, options: RunOptions) -> Retrieval:
         """Neighbours and context of every assessed section. Raises SearchError for vectors that are not finite."""
@@ -262,10 +252,15 @@ class ReportPipeline:
         return measurements_of(self.modality.taxonomy, votes, retrieval, phrases, language, barred)
 
     def _write(
-        self, study: EncodedStudy, retrieval: Retrieval, votes: Mapping[str, PhenotypeVote], mode: Mode
+        self,
+        study: EncodedStudy,
+        retrieval: Retrieval,
+        votes: Mapping[str, PhenotypeVote],
+        mode: Mode,
+        how: Sampling | None,
     ) -> Written:
         if mode == "retrieval" or self.writer is None:
             read = None if self.editing is None else self.editing.read
             return paste_sections(retrieval, self.retriever.bank, self._hidden(study.embedding), self.text_check, read)
         request = self.request(study.embedding, study.sections, retrieval, votes, mode)
-        return Written.of(self.writer.write(request))
+        return Written.of(self.writer.sampling(how).write(request))

@@ -157,6 +157,23 @@ class PriorStudyOut(Document):
     sections: dict[str, str] = Field(description="Its report; empty where the bank's text may not be shown.")
 
 
+class SampleSection(Document):
+    """A section of a further draft."""
+
+    name: str
+    text: str
+    sentences: list[SentenceOut]
+
+
+class SampleOut(Document):
+    """A further draft of the same study, drawn with a seed; the report itself is the likeliest one."""
+
+    seed: int
+    temperature: float
+    top_k: int | None
+    sections: list[SampleSection]
+
+
 class ReportDocument(Document):
     """The answer to `POST /report`."""
 
@@ -185,6 +202,7 @@ class ReportDocument(Document):
     prior_studies: list[PriorStudyOut] = Field(
         default=[], description="With `include_prior`: this patient's own studies in the bank; they vote as well."
     )
+    samples: list[SampleOut] = Field(default=[], description="Further drafts, where they were asked for.")
     provenance: dict[str, str | int | float | bool | None]
     stage_seconds: dict[str, float]
 

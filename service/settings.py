@@ -42,7 +42,11 @@ class Settings(BaseSettings):
     )
     bank: Path = Field(default_factory=shipped_bank, description="Folder of the candidate bank.")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:N.")
-    dtype: Literal["float32", "bfloat16", "auto"] = Field("float32", description="Arithmetic of the networks.")
+    dtype: Literal["checked", "float32", "bfloat16", "auto"] = Field(
+        "checked",
+        description="Arithmetic of the networks. checked: bfloat16 where a check on this machine found its answers "
+        "equal and sooner, else float32; auto: bfloat16 wherever it is native.",
+    )
     threads: int = Field(
         0, ge=0, le=256, description="CPU threads of torch and of FAISS; 0: their defaults, torch 1 for small networks."
     )

@@ -21,7 +21,7 @@ import numpy as np
 from index.candidate_bank import CandidateBank
 from scripts.reference.echovlm.environment import Failed
 from scripts.reference.echovlm.held_out import STUDIES, HeldOut, Text
-from scripts.reference.echovlm.layout import FurtherStudies, sections_of
+from scripts.reference.echovlm.layout import FurtherStudies
 from scripts.reference.echovlm.ours import SPEED_RUN, pipeline_of, train_ours, training_figures, write_reports
 from scripts.reference.echovlm.page import page_of
 from scripts.reference.echovlm.scoring import ReadText, Scored, score, training_means
@@ -30,7 +30,6 @@ from service.site.echoprime.importing import import_release
 from service.site.echoprime.layout import find_release
 from service.site.observer import Observer
 
-_MEANS_FROM = 2000  # candidates whose reports give the mean of each number: what nothing known would say
 _MODES = ("rag", "generate", "retrieval")
 
 
@@ -50,6 +49,7 @@ class Comparison:
     our_dtype: str
     with_studies: bool
     without_speed: bool
+    tokens: int
 
     def say(self, text: str) -> None:
         """One line with the time."""
@@ -106,8 +106,8 @@ class Comparison:
         sections = bank.manifest.sections
         kept = np.setdiff1d(np.arange(bank.manifest.candidates), held_out.candidates).astype(np.int64)
         return {
-            "echovlm": theirs.write("nearest", held_out.nearest(bank, kept), sections),
-            "echovlm, own vector": theirs.write("own", held_out.vectors, sections),
+            "echovlm": theirs.write("nearest", held_out.nearest(bank, kept), sections, self.tokens),
+            "echovlm, own vector": theirs.write("own", held_out.vectors, sections, self.tokens),
         }
 
     def _train_ours(self, bank_folder: Path) -> Path:
@@ -144,8 +144,7 @@ class Comparison:
         self, bank: CandidateBank, held_out: HeldOut, texts: dict[str, list[Text]], votes: dict[str, dict[str, Any]]
     ) -> dict[str, Scored]:
         learned = np.setdiff1d(np.arange(bank.manifest.candidates), held_out.candidates)
-        some = np.random.default_rng(0).choice(learned, min(_MEANS_FROM, len(learned)), replace=False)
-        means = training_means([ReadText.of(text) for text in sections_of(bank, some)])
+        means = training_means(bank, learned)
         truth = [ReadText.of(text) for text in held_out.truths]
         return {
             name: score(truth, [ReadText.of(text) for text in own], means, votes.get(name))
@@ -183,6 +182,7 @@ def main() -> int:
     parser.add_argument("--our-dtype", default="float32", help="arithmetic of our reports")
     parser.add_argument("--with-studies", action="store_true", help="both learn from the release's train studies too")
     parser.add_argument("--without-speed", action="store_true", help="leave out the run that measures our speed")
+    parser.add_argument("--tokens", type=int, default=1024, help="most tokens of a report of echovlm; its own limit")
     arguments = parser.parse_args()
     try:
         figures = Comparison(**vars(arguments)).run()

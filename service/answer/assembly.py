@@ -30,6 +30,7 @@ from service.schemas import (
     NotShown,
     PhenotypeOut,
     ReportDocument,
+    SampleOut,
     SectionOut,
     SentenceOut,
     ViewWeight,
@@ -55,6 +56,7 @@ class Answer:
     calling: CallingRules
     measurements: Sequence[MeasurementOut]
     written: Written
+    samples: Sequence[SampleOut]
     editing: ReportEditing | None
     prior: Mapping[str, str] | None
     provenance: Mapping[str, str | int | float | bool | None]
@@ -83,6 +85,7 @@ def document(answer: Answer) -> ReportDocument:
         phenotypes=phenotypes,
         clips=clips,
         warnings=answer.language.word_warnings(_warnings(answer, phenotypes)),
+        samples=list(answer.samples),
         provenance=dict(answer.provenance),
         stage_seconds={stage: round(seconds, 6) for stage, seconds in answer.stage_seconds.items()},
     )

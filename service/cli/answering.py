@@ -11,6 +11,8 @@ from pathlib import Path
 from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from service.answer.samples import Samples
+from service.arithmetic import to_be_checked
 from service.cli.output import stderr
 from service.errors import InvalidField, ServiceError, SeveralStudies, StudyError
 from service.ingest.studies_of_folder import FoundStudy, find_studies
@@ -33,12 +35,14 @@ class Asked:
     neighbours: int | None = None
     lang: str | None = None
     write: bool = True
+    samples: Samples | None = None
 
     def options(self, pipeline: ReportPipeline) -> RunOptions:
         """The options of a run. Raises RequestError when the pipeline cannot serve them."""
         k = default_neighbours(self.settings, pipeline) if self.neighbours is None else self.neighbours
         quoted = not self.write and "retrieval" in pipeline.modes  # quoting is done at once, a decoder takes its time
-        options = RunOptions("retrieval" if quoted else self.mode, k, self.settings.depth, lang=self.lang)
+        mode = "retrieval" if quoted else self.mode
+        options = RunOptions(mode, k, self.settings.depth, lang=self.lang, samples=self.samples)
         pipeline.check(options)
         return options
 
@@ -58,6 +62,8 @@ def answer_study(paths: list[Path], asked: Asked) -> LocalAnswer:
         options = asked.options(pipeline)
         with local_progress() as sink:
             document = pipeline.run(files.readers(pipeline.reading_plan), options, sink)
+        if to_be_checked(asked.settings) is not None:
+            stderr.print("float32: `echoscribe doctor` checks once whether bfloat16 answers the same here, and sooner")
         return LocalAnswer(document, files.names)
 
 

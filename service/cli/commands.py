@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
+from service.answer.samples import Samples
 from service.artifacts import pipeline_of, set_threads
 from service.cli import bank as bank_commands
 from service.cli import imports, site_studies, train
@@ -22,11 +23,12 @@ from service.cli.fine_tune import FINE_TUNE_EXAMPLES, fine_tune
 from service.cli.output import USER_MISTAKES, examples, print_mistake, print_table
 from service.cli.output import stderr as _errors
 from service.cli.reading import print_report, read_file
-from service.errors import ServiceError
+from service.errors import InvalidField, ServiceError
 from service.http.serve import serve as run_server
 from service.pipeline import ReportPipeline
 from service.renderings.local_names import with_names
 from service.renderings.report_text import report_text
+from service.renderings.samples_text import samples_text
 from service.schemas import Mode, PhenotypeOut, ReportDocument
 from service.settings import Settings
 from service.study.shadow_drafts import drafts_in
@@ -80,6 +82,10 @@ def report(
     mode: Annotated[Mode | None, typer.Option("--mode", help="rag, retrieval or generate.")] = None,
     k: Neighbours = None,
     lang: Annotated[str | None, typer.Option("--lang", help="Language of the report, as en or de.")] = None,
+    samples: Annotated[int, typer.Option("--samples", help="Further drafts, drawn: 1 to 8.")] = 0,
+    temperature: Annotated[float, typer.Option("--temperature", help="How freely they are drawn: above 0 to 2.")] = 1.0,
+    top_k: Annotated[int | None, typer.Option("--top-k", help="Their words come from so many likeliest.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the first; each other one has one more.")] = 0,
     each: Each = False,
     json_path: JsonPath = None,
     bundle: BundlePath = None,
@@ -88,7 +94,12 @@ def report(
 ) -> None:
     """Write the draft report of one study."""
     output = JsonOutput(json_path, each)
-    asked = Asked(settings=_settings(bundle, bank, device), load=_pipeline, mode=mode, neighbours=k, lang=lang)
+    drawn = Samples(samples, temperature, top_k, seed) if samples else None
+    if drawn is None and (temperature, top_k, seed) != (1.0, None, 0):
+        raise InvalidField("--temperature, --top-k, --seed: say how further drafts are drawn; --samples says how many")
+    asked = Asked(
+        settings=_settings(bundle, bank, device), load=_pipeline, mode=mode, neighbours=k, lang=lang, samples=drawn
+    )
     (show_each if each else show_study)(study, asked, _REPORT, output)
 
 
@@ -230,7 +241,7 @@ def _phenotype_table(rows: dict[str, PhenotypeOut]) -> Table:
 
 
 _REPORT = Shown(
-    lambda answer: typer.echo(report_text(answer.document, answer.names)),
+    lambda answer: typer.echo(report_text(answer.document, answer.names) + samples_text(answer.document)),
     lambda document, indent: document.model_dump_json(indent=indent),
 )
 _PHENOTYPES = Shown(_print_phenotypes, _phenotype_json)

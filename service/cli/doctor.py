@@ -17,10 +17,11 @@ from index.candidate_bank import CandidateBank
 from index.errors import BankError
 from index.faiss_search import faiss_distribution
 from model.bundle import read_bundle
-from model.device import choose_placement
 from model.errors import BundleError, LanguageError
 from model.report.language.language import Language
 from model.report.language.translation import Translation
+from service.arithmetic import placement_of, to_be_checked
+from service.arithmetic_check import settle_arithmetic
 from service.artifacts import pipeline_of
 from service.cli.gpu_requirements import gpu_requirements
 from service.errors import ArtifactError
@@ -55,12 +56,12 @@ def diagnose(settings: Settings, *, verify: bool) -> Iterator[Finding]:
     yield _bundle(settings)
     yield _bank(settings, verify=verify)
     yield from _language(settings)
-    yield _together(settings)
+    yield from _together(settings)
 
 
 def _device(settings: Settings) -> Finding:
     try:
-        placement = choose_placement(settings.device, settings.dtype)
+        placement = placement_of(settings)
     except ValueError as error:
         return Finding("device", False, str(error))
     return Finding("device", True, f"{placement.device} ({placement.reason}); torch {torch.__version__}")
@@ -140,14 +141,20 @@ def _language(settings: Settings) -> Iterator[Finding]:
     yield from (Finding("language", True, part.text()) for part in lacking)
 
 
-def _together(settings: Settings) -> Finding:
+def _together(settings: Settings) -> Iterator[Finding]:
+    """Whether bundle and bank load together; and, once for a machine, in which arithmetic they answer soonest."""
     try:
         pipeline = pipeline_of(settings)
     except (BundleError, BankError, ArtifactError, ValueError) as error:
-        return Finding("pipeline", False, str(error))
+        yield Finding("pipeline", False, str(error))
+        return
     lacking = "".join(f"; {lang!r} lacks {words}" for lang, words in pipeline.languages.lacking.items())
     languages = ", ".join(pipeline.languages.tags)
     told = f"loads; report modes {', '.join(pipeline.modes)}; languages {languages}{lacking}"
     if pipeline.writer is None:
         told += f". For more: echoscribe train decoder --bundle {settings.bundle} --bank {settings.bank} --out B2"
-    return Finding("pipeline", True, told)
+    yield Finding("pipeline", True, told)
+    if to_be_checked(settings) is not None:
+        settle_arithmetic(pipeline, settings)
+    placement = placement_of(settings)
+    yield Finding("arithmetic", True, f"{str(placement.dtype).removeprefix('torch.')}: {placement.reason}")

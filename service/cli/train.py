@@ -113,6 +113,32 @@ def tokenizer(
     print_summary(write_tokenizer(TokenizerOptions(out=out, phrases=phrases, bank=bank, vocabulary=vocabulary)))
 
 
+@app.command("tokenizer-report", epilog=examples("echoscribe train tokenizer-report --tokenizer B --bank BANK"))
+def tokenizer_report(
+    *,
+    tokenizer: Annotated[Path, typer.Option(help="Folder with tokenizer.json: a bundle, or what a training wrote.")],
+    bank: Annotated[Path, typer.Option(help="Bank whose reports are packed.")],
+    reports: Annotated[int, typer.Option(min=1, help="Reports that are drawn.")] = 1000,
+) -> None:
+    """Show how well a tokenizer packs reports, beside bytes and a tokenizer of general text of the same size."""
+    from service.site.decoder_training.tokenizer_report import as_fields, report_of, table_lines
+
+    found = report_of(tokenizer, bank, reports)
+    for line in table_lines(found):
+        typer.echo(line)
+    print_summary(as_fields(found))
+
+
+@app.command(epilog=examples("echoscribe train curve B2"))
+def curve(
+    folder: Annotated[Path, typer.Argument(help="Folder with log.jsonl: of a training, or a bundle that has one.")],
+) -> None:
+    """Draw the losses of a training as curve.png beside its log (extra [train])."""
+    from service.site.training.curve import draw_curve
+
+    print_summary({"curve": str(draw_curve(folder))})
+
+
 @app.command(
     epilog=examples(
         f"echoscribe train embeddings {_FILES} --out sizes --sweep --vocabularies 512 --vocabularies 2048",

@@ -27,7 +27,7 @@ from service.settings import Settings
 from service.store.results import KeyedRequest, ResultStore
 from service.study.bank_check import BankCheck
 from service.study.job import StudyAnswer, StudyJob
-from service.study.multipart import ReportForm
+from service.study.report_form import ReportForm
 from service.study.upload import UploadDesk, boundary_of
 from service.study.worker import DeviceWorker
 from service.study_vectors import VectorsDocument
@@ -227,6 +227,7 @@ class Intake:
             patient_key=form.patient_key,
             include_prior=form.include_prior,
             answer=request.answer,
+            samples=form.drawn,
         )
 
     async def answer(self, study_id: str) -> ReportDocument:

@@ -6,25 +6,22 @@ first check, keeps client file names and lets a field come twice.
 
 import hashlib
 import os
-import re
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, Self, cast, get_args
+from typing import BinaryIO, Final, Self
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from index.candidate_keys import KEY_PATTERN
 from service.errors import InvalidField, MalformedUpload, UnsupportedUpload, UploadTooLarge
-from service.schemas import Mode
+from service.study.report_form import FIELDS, ReportForm
 
 _HASHERS: Final = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "hasher")
 _WORTH_A_THREAD: Final = 1 << 18  # bytes; hashed in 0.2 ms
 _MAX_FIELD_BYTES: Final = 64  # "retrieval" and any k fit
 _PLAIN_ENCODINGS: Final = {b"7bit", b"8bit", b"binary"}  # RFC 7578 section 4.7 deprecates the others
-FieldName = Literal["mode", "k", "lang", "patient_key", "include_prior"]
 
 
 @dataclass(frozen=True)
@@ -34,44 +31,6 @@ class UploadLimits:
     max_body_bytes: int
     max_files: int
     max_file_bytes: int
-
-
-@dataclass(frozen=True)
-class ReportForm:
-    """The fields that may stand beside the files; None where one was not sent."""
-
-    mode: Mode | None = None
-    k: int | None = None
-    lang: str | None = None
-    patient_key: str | None = field(default=None, repr=False)
-    include_prior: bool = False
-
-    def with_field(self, name: FieldName, value: str) -> "ReportForm":
-        """The form with one more field. Raises InvalidField when its value cannot be read."""
-        if name == "mode":
-            for mode in get_args(Mode):
-                if value == mode:
-                    return replace(self, mode=mode)
-            raise InvalidField(f"mode: must be one of {', '.join(get_args(Mode))}", field="mode")
-        if name == "lang":
-            return replace(self, lang=value)
-        if name == "patient_key":
-            return replace(self, patient_key=_pseudonym(value))
-        if name == "include_prior":
-            if value not in {"true", "false"}:
-                raise InvalidField("include_prior: must be true or false", field="include_prior")
-            return replace(self, include_prior=value == "true")
-        # isdecimal and not int(): int takes "+5", "1_000" and " 5 " as well
-        if not (value.isascii() and value.removeprefix("-").isdecimal()):
-            raise InvalidField("k: must be a whole number", field="k")
-        return replace(self, k=int(value))
-
-
-def _pseudonym(value: str) -> str:
-    """A patient key. Raises InvalidField, which does not say it again: somebody may have sent the patient's own id."""
-    if not re.fullmatch(KEY_PATTERN, value):
-        raise InvalidField("patient_key: must be a pseudonym of 32 lower-case hex digits", field="patient_key")
-    return value
 
 
 FormCheck = Callable[[ReportForm], None]
@@ -129,6 +88,8 @@ class MultipartReceiver:
         digest.update(f"mode={self.form.mode} k={self.form.k}".encode())
         if self.form.patient_key is not None:
             digest.update(f" patient_key={self.form.patient_key} prior={self.form.include_prior}".encode())
+        if self.form.samples is not None:
+            digest.update(f" samples={self.form.drawn}".encode())
         return digest.hexdigest()
 
     def _begin_part(self) -> None:
@@ -151,10 +112,10 @@ class MultipartReceiver:
         name = "lang" if name == "language" else name  # what some call it
         if name == "files":
             self._part = self._new_file(unnamed=options.get(b"filename") == b"")
-        elif name in get_args(FieldName):
-            self._part = self._new_field(cast("FieldName", name))
+        elif name in FIELDS:
+            self._part = self._new_field(name)
         else:
-            known = f"files, {', '.join(get_args(FieldName))}"
+            known = f"files, {', '.join(FIELDS)}"
             # by position: the name is the client's text and may be a patient's
             raise InvalidField(f"part {self._parts} of the form: an unknown field; there are {known}")
 
@@ -166,7 +127,7 @@ class MultipartReceiver:
         path = self._folder / f"{position:05d}"
         return _FilePart(path, path.open("xb"), unnamed=unnamed)
 
-    def _new_field(self, name: FieldName) -> "_FieldPart":
+    def _new_field(self, name: str) -> "_FieldPart":
         if name in self._seen:
             raise InvalidField(f"{name}: was sent twice", field=name)
         self._seen.add(name)
@@ -206,7 +167,7 @@ class MultipartReceiver:
 class _FieldPart:
     """A form field while it arrives."""
 
-    def __init__(self, name: FieldName) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
         self.value = bytearray()
 

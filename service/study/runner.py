@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from index.retriever import Retriever
-from model.device import choose_placement
 from model.study import Acquisition, AcquisitionReader, SkippedClip
 from service.answer.encoded_study import EncodedStudy
 from service.answer.report_language import ReportLanguages
 from service.answer.vectors import vectors_of
+from service.arithmetic import placement_of
+from service.arithmetic_check import settle_arithmetic
 from service.artifacts import pipeline_of, set_threads, with_current_bank
 from service.errors import Abandoned
 from service.ingest.limits import IngestLimits
@@ -76,6 +77,11 @@ class StudyPipeline(Protocol):
         """What the networks make of what `prepare` gave."""
 
 
+def keep_arithmetic(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline | None:  # noqa: ARG001 - as settle
+    """Nothing to settle, for workings that have one arithmetic."""
+    return None
+
+
 def keep_bank(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline:  # noqa: ARG001 - as swap_bank
     """The pipeline as it is, for workings without a bank that changes."""
     return pipeline
@@ -87,13 +93,15 @@ class Workings:
 
     load: the pipeline of these settings, slow. open_study: reads uploaded files. warm_up: what the study holds that is
     run before the service calls itself ready, so that the first patient does not pay for lazy initialisation.
-    swap_bank: the pipeline with the bank's new version.
+    swap_bank: the pipeline with the bank's new version. settle_arithmetic: the pipeline in the arithmetic that a check
+    found best on this machine, None where nothing changes; slow, and done once for a machine and bundle.
     """
 
     load: Callable[[Settings], StudyPipeline]
     open_study: OpenStudy
     warm_up: Callable[[], Sequence[Acquisition]]
     swap_bank: Callable[[StudyPipeline, Settings], StudyPipeline] = keep_bank
+    settle_arithmetic: Callable[[StudyPipeline, Settings], StudyPipeline | None] = keep_arithmetic
 
 
 Begun = tuple[StudyPipeline, RunOptions, Any]  # with what the pipeline's `prepare` gave
@@ -148,6 +156,7 @@ def workings_of(settings: Settings) -> Workings:
         open_study=lambda *given: served_by(settings.bundle).open_study(*given),
         warm_up=lambda: served_by(settings.bundle).warm_up(),
         swap_bank=swap_shipped_kind,
+        settle_arithmetic=settle_shipped_kind,
     )
 
 
@@ -160,8 +169,14 @@ def load_shipped_kind(settings: Settings) -> StudyPipeline:
 def swap_shipped_kind(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline:
     """The pipeline with the bank as it is now. Raises BankError or ArtifactError."""
     assert isinstance(pipeline, ReportPipeline)
-    device = choose_placement(settings.device, settings.dtype).device
+    device = placement_of(settings).device
     return with_current_bank(pipeline, settings.bank, device, exact_search=settings.search == "exact")
+
+
+def settle_shipped_kind(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline | None:
+    """The pipeline in the arithmetic that is best here, None where nothing changes."""
+    assert isinstance(pipeline, ReportPipeline)
+    return settle_arithmetic(pipeline, settings)
 
 
 def default_neighbours(settings: Settings, pipeline: StudyPipeline) -> int:

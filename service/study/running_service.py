@@ -1,6 +1,7 @@
 """One running app: its store, its upload folder, its worker and its intake, opened and closed together."""
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -15,12 +16,14 @@ from service.study.bank_check import BankCheck
 from service.study.bank_watch import BankWatch
 from service.study.intake import Intake, Ledger
 from service.study.job import StudyJob
-from service.study.multipart import ReportForm, UploadLimits
+from service.study.multipart import UploadLimits
+from service.study.report_form import ReportForm
 from service.study.runner import PipelineRunner, StudyPipeline, Workings, default_neighbours, ingest_limits
 from service.study.upload import UploadDesk, UploadFolders, UploadPace
 from service.study.worker import DeviceWorker, Phase
 from service.telemetry import Metrics, log_event
 
+_IDLE_LOOK_SECONDS = 0.5
 _JOIN_SECONDS = 2.0  # after that a hanging kernel is left to the end of the process
 
 
@@ -34,6 +37,9 @@ class RunningService:
         self.bank_check = BankCheck()
         self.bank_watch = BankWatch(settings.bank)
         self._workings = workings
+        self._swapping = threading.Lock()
+        self._stopping = threading.Event()
+        self._settling = threading.Thread(target=self._settle_arithmetic, name="arithmetic", daemon=True)
         ledger = Ledger(store, metrics, self.live)
         self.worker = DeviceWorker(self._load, permits=settings.queue_size, observer=ledger)
         metrics.queue_length.set_function(lambda: self.worker.waiting)
@@ -122,15 +128,39 @@ class RunningService:
             log_event("language_lacks_words", level=logging.WARNING, lang=lang, words=words)
         self.bank_check.start(pipeline.retriever.bank)
         self.bank_watch.start(served, self._swap_bank)
+        self._settling.start()
         return PipelineRunner(self._loaded, self._workings.open_study, ingest_limits(self.settings))
 
     def _swap_bank(self) -> None:
         """Takes up the bank's new version: studies that run keep the old one, the next begins with the new one."""
-        pipeline = self._workings.swap_bank(self._loaded(), self.settings)
-        self.pipeline = pipeline
+        with self._swapping:
+            pipeline = self._workings.swap_bank(self._loaded(), self.settings)
+            self.pipeline = pipeline
         self.bank_check.start(pipeline.retriever.bank)
         provenance = pipeline.provenance
         log_event("bank_swapped", bank_sha256=provenance.get("bank_sha256"), candidates=provenance.get("candidates"))
+
+    def _settle_arithmetic(self) -> None:
+        """Takes up the faster arithmetic where it answers the same, once no study is there."""
+        while self.worker.in_flight or self.worker.phase is Phase.LOADING:
+            if self._stopping.wait(_IDLE_LOOK_SECONDS):
+                return
+        try:
+            with self._swapping:
+                pipeline = self._workings.settle_arithmetic(self._loaded(), self.settings)
+                if pipeline is not None and not self._stopping.is_set():
+                    self.pipeline = pipeline
+        except Exception as error:  # studies are answered as before, whatever the check met
+            log_event("arithmetic_not_settled", level=40, fault=error)
+            return
+        if pipeline is not None:
+            log_event("arithmetic_settled", device_reason=str(pipeline.provenance.get("device_reason")))
+
+    def stop(self) -> None:
+        """Lets what goes on in the background end soon."""
+        self._stopping.set()
+        if self._settling.ident is not None:
+            self._settling.join(_JOIN_SECONDS)
 
 
 @contextmanager
@@ -147,5 +177,6 @@ def open_service(settings: Settings, workings: Workings, metrics: Metrics) -> It
         finally:
             service.worker.stop(interrupted())
             service.worker.join(_JOIN_SECONDS)
+            service.stop()
             service.bank_watch.stop(_JOIN_SECONDS)
             service.bank_check.stop(_JOIN_SECONDS)

@@ -24,7 +24,8 @@ from service.errors import (
     UploadTimeout,
     UploadTooLarge,
 )
-from service.study.multipart import FormCheck, MultipartReceiver, ReportForm, UploadLimits
+from service.study.multipart import FormCheck, MultipartReceiver, UploadLimits
+from service.study.report_form import ReportForm
 
 _PREFIX: Final = "echoscribe-uploads-"
 _LOCK: Final = "in-use"

@@ -1,4 +1,4 @@
-"""Greedy decoding of section rows: one batch with a KV cache, and the naive twin that recomputes everything."""
+"""Decoding of section rows: one batch with a KV cache, and the naive twin that recomputes everything."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from model.report.decoder.copying import (
 from model.report.decoder.decoder import Decoder
 from model.report.decoder.kv_cache import KVCache
 from model.report.decoder.prefix import RowTensors, StudyTensors
+from model.report.decoder.sampling import Sampling
 from model.report.decoder.sentence_guide import SentenceGuide
 from model.report.decoder.tokenizer import ReportTokenizer
 
@@ -154,11 +155,13 @@ def generate(
     studies: StudyTensors,
     rows: RowTensors,
     guides: Sequence[SentenceGuide | None] = (),
+    sampling: Sampling | None = None,
 ) -> list[GeneratedRow]:
-    """Every row decoded greedily, all in one batch that finished rows leave.
+    """Every row decoded, all in one batch that finished rows leave.
 
-    guides: per row what it may write, None or nothing at all for whatever comes.
+    guides: per row what it may write, None or nothing at all for whatever comes. sampling: None takes the likeliest.
     """
+    names = [decoder.config.sections[section] for section in rows.section.tolist()]
     batch = prefill(decoder, tokenizer, studies, rows)
     given = guides or [None] * len(rows.sentences)
     texts = [_Text(sentences, guide) for sentences, guide in zip(rows.sentences, given, strict=True)]
@@ -168,7 +171,8 @@ def generate(
         probabilities, log_shares = step(decoder, batch, position)
         probabilities = probabilities.masked_fill(unwritable, 0.0)
         allowed = [texts[row].allowed(probabilities[place], tokenizer) for place, row in enumerate(writing)]
-        choice = _choose(probabilities, log_shares, batch.source, allowed)
+        sections = [names[row] for row in writing]
+        choice = _choose(probabilities, log_shares, batch.source, allowed, (sampling, sections, position))
         _record([texts[row] for row in writing], choice, tokenizer.eos)
         said = [texts[row].said_so_far(tokenizer) for row in writing]
         batch = batch.followed_by(choice.token, _flags(said, decoder), tokenizer.sep)
@@ -188,8 +192,10 @@ def generate_naive(
     studies: StudyTensors,
     rows: RowTensors,
     guide: SentenceGuide | None = None,
+    sampling: Sampling | None = None,
 ) -> GeneratedRow:
     """One row decoded without any cache: all is read again for every token. The slow twin of `generate`."""
+    name = decoder.config.sections[int(rows.section[0])]
     text = _Text(rows.sentences[0], guide)
     written = [tokenizer.bos]
     while not text.finished and len(text.tokens) < decoder.config.max_section_tokens:
@@ -200,7 +206,7 @@ def generate_naive(
         probabilities = next_token_probabilities(decoder.logits(hidden[:, -1]), log_shares, source.tokens)
         probabilities = probabilities.masked_fill(_unwritable(decoder, tokenizer), 0.0)
         allowed = text.allowed(probabilities[0], tokenizer)
-        choice = _choose(probabilities, log_shares, source, [allowed])
+        choice = _choose(probabilities, log_shares, source, [allowed], (sampling, [name], len(text.tokens)))
         _record([text], choice, tokenizer.eos)
         written.append(int(choice.token[0]))
     return text.result()
@@ -224,15 +230,21 @@ def _choose(
     log_shares: torch.Tensor,
     source: CopySource,
     allowed: Sequence[Sequence[int] | None],
+    sampled: tuple[Sampling | None, list[str], int],
 ) -> Choice:
-    """The likeliest token of each row among those allowed there."""
+    """A token of each row among those allowed there: the likeliest, or one that is drawn.
+
+    sampled: how it is drawn if it is, the sections of the rows, and the position in their texts.
+    """
     barred = np.zeros(tuple(probabilities.shape), np.bool_)  # on the host: one copy to the device a step, not one a row
     for row, tokens in enumerate(allowed):
         if tokens is not None:
             barred[row] = True
             barred[row, list(tokens)] = False
     mask = torch.from_numpy(barred).to(probabilities.device)
-    token = probabilities.masked_fill(mask, -1.0).argmax(-1)  # below an allowed token without any probability
+    open_to_choice = probabilities.masked_fill(mask, -1.0)  # below an allowed token without any probability
+    sampling, sections, position = sampled
+    token = open_to_choice.argmax(-1) if sampling is None else sampling.choose(open_to_choice, sections, position)
     probability = probabilities.gather(-1, token[:, None])[:, 0].clamp_min(_LEAST)
     return Choice(token, probability, copied_shares(log_shares, source, token, probability))
 

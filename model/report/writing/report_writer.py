@@ -1,8 +1,10 @@
 """The report writer: rows of one batch are decoded, numbered, checked against each other, repaired once."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Self
 
 from model.device import Placement
 from model.report.decoder.decoder import Decoder
@@ -10,6 +12,7 @@ from model.report.decoder.finding_head import seen_findings
 from model.report.decoder.finding_values import Seen
 from model.report.decoder.generate import GeneratedRow, generate
 from model.report.decoder.prefix import RowPrefix, encode_evidence, row_tensors, study_tensors
+from model.report.decoder.sampling import Sampling
 from model.report.decoder.sentence_guide import SentenceGuide, guide_of
 from model.report.decoder.tokenizer import ReportTokenizer
 from model.report.language.known_sentences import Wordings
@@ -93,6 +96,13 @@ class ReportWriter:
         self._language = language
         self._wordings = Wordings(language, read)
         self._placement = placement
+        self._sampling: Sampling | None = None
+
+    def sampling(self, sampling: Sampling | None) -> Self:
+        """The same writer, which draws its words in place of taking the likeliest; None: which takes them."""
+        other = copy(self)
+        other._sampling = sampling
+        return other
 
     def write(self, request: WritingRequest) -> WrittenReport:
         """The sentences of every assessed section that the decoder knows."""
@@ -159,7 +169,8 @@ class ReportWriter:
         config = self._decoder.config
         studies = study_tensors(requests, config, self._placement)
         tensors = row_tensors([row.prefix for row in rows], self._tokenizer, config, self._placement)
-        return generate(self._decoder, self._tokenizer, studies, tensors, [row.guide for row in rows])
+        guides = [row.guide for row in rows]
+        return generate(self._decoder, self._tokenizer, studies, tensors, guides, self._sampling)
 
     def _drafts(self, row: _Row, text: GeneratedRow) -> tuple[Draft, ...]:
         """The row's sentences, each with the candidates that say the same. Those it was forced into are left out.

@@ -11,6 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from index.candidate_bank import CandidateBank
 from model.echo.language.reader import echo_grammar, echo_headings
 from model.echo.taxonomy import ECHO_TAXONOMY
 from model.report.clinical_text.labels import Label
@@ -109,9 +110,9 @@ def findings_of(truth: Sequence[ReadText]) -> tuple[tuple[str, str], ...]:
     return tuple(f for f in every if sum(f in one.abnormal for one in truth) >= LEAST_POSITIVES)
 
 
-def training_means(reports: Sequence[ReadText]) -> dict[str, float]:
-    """Mean of each number in reports that were learned from."""
-    columns = columns_of([one.labels for one in reports], NUMBERS)
+def training_means(bank: CandidateBank, learned: NDArray[np.int64]) -> dict[str, float]:
+    """Mean of each number among candidates that were learned from: what nothing known of a study would say."""
+    columns = {name: bank.labels(name, learned) for name in NUMBERS}
     return {name: float(np.nanmean(column)) if (~np.isnan(column)).any() else 0.0 for name, column in columns.items()}
 
 

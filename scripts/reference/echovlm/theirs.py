@@ -53,13 +53,17 @@ class Theirs:
         found: dict[str, Any] = json.loads((self.folder / MEASURED).read_text(encoding="utf-8"))
         return found
 
-    def write(self, name: str, vectors: NDArray[np.float32], sections: Sequence[str]) -> list[Text]:
-        """Its reports of some vectors."""
+    def write(self, name: str, vectors: NDArray[np.float32], sections: Sequence[str], tokens: int) -> list[Text]:
+        """Its reports of some vectors, of so many tokens at most."""
         given, out = (self.folder / f"{name}{ending}" for ending in (".npy", ".jsonl"))
-        np.save(given, vectors)
-        checkpoint = str(Path(self.measured["folder"]) / "checkpoint.pt")
-        paths = [str(HERE / "their_reports.py"), checkpoint, str(given.resolve()), str(out.resolve())]
-        run_theirs(self.python, self.checkout, self.folder, *paths, "--check")
+        if not (out.exists() and np.array_equal(np.load(given), vectors)):
+            out.unlink(missing_ok=True)
+            np.save(given, vectors)
+            checkpoint = str(Path(self.measured["folder"]) / "checkpoint.pt")
+            partial = out.with_suffix(".part")
+            paths = [str(HERE / "their_reports.py"), checkpoint, str(given.resolve()), str(partial.resolve())]
+            run_theirs(self.python, self.checkout, self.folder, *paths, "--check", "--tokens", str(tokens))
+            partial.replace(out)
         texts = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
         return [sections_in(text, tuple(sections)) for text in texts]
 

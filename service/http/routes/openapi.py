@@ -3,6 +3,7 @@
 from typing import Any, Final, get_args
 
 from index.candidate_keys import KEY_PATTERN
+from model.report.decoder.sampling import HIGHEST_TEMPERATURE, LARGEST_SEED, MOST_SAMPLES
 from service.http import examples
 from service.problem import MEDIA_TYPE, Problem
 from service.schemas import Mode, ProcessingDocument
@@ -37,6 +38,29 @@ REPORT_BODY: Final[dict[str, Any]] = {
                         "lang": {
                             "type": "string",
                             "description": "Language of the report, one of `languages` in /info.",
+                        },
+                        "samples": {
+                            "type": "integer",
+                            "minimum": 1,
+                            "maximum": MOST_SAMPLES,
+                            "description": "Further drafts, drawn in place of taking the likeliest words.",
+                        },
+                        "temperature": {
+                            "type": "number",
+                            "exclusiveMinimum": 0,
+                            "maximum": HIGHEST_TEMPERATURE,
+                            "description": "How freely further drafts are drawn; 1 takes the decoder's probabilities.",
+                        },
+                        "top_k": {
+                            "type": "integer",
+                            "minimum": 1,
+                            "description": "Further drafts take each word from so many likeliest ones.",
+                        },
+                        "seed": {
+                            "type": "integer",
+                            "minimum": 0,
+                            "maximum": LARGEST_SEED - MOST_SAMPLES,
+                            "description": "Of the first further draft; each other one has one more.",
                         },
                         "patient_key": {
                             "type": "string",

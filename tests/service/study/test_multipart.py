@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.errors import ServiceError, UploadTooLarge
-from service.study.multipart import MultipartReceiver, ReportForm, UploadLimits
+from service.study.multipart import MultipartReceiver, UploadLimits
+from service.study.report_form import ReportForm
 
 LIMITS = UploadLimits(max_body_bytes=1 << 20, max_files=3, max_file_bytes=1000)
 

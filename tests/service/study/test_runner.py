@@ -12,7 +12,7 @@ from service.ingest.limits import IngestLimits
 from service.run_options import ProgressSink, RunOptions
 from service.schemas import ClipOut
 from service.study.job import Permit, StudyJob
-from service.study.multipart import ReportForm
+from service.study.report_form import ReportForm
 from service.study.runner import PipelineRunner
 from service.study.upload import Upload
 from tests.service.conftest import wait_until

@@ -11,7 +11,8 @@ import pytest
 from starlette.requests import ClientDisconnect
 
 from service.errors import InvalidField, ServiceError, UploadCutOff, UploadFolderFull, UploadTimeout, UploadTooLarge
-from service.study.multipart import MultipartReceiver, ReportForm, UploadLimits
+from service.study.multipart import MultipartReceiver, UploadLimits
+from service.study.report_form import ReportForm
 from service.study.upload import UploadDesk, UploadFolders, UploadPace, boundary_of
 
 LIMITS = UploadLimits(max_body_bytes=10_000, max_files=3, max_file_bytes=5_000)

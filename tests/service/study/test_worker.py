@@ -18,7 +18,7 @@ from service.errors import (
 from service.run_options import Progress, RunOptions
 from service.schemas import ReportDocument
 from service.study.job import Permit, StudyAnswer, StudyJob
-from service.study.multipart import ReportForm
+from service.study.report_form import ReportForm
 from service.study.upload import Upload
 from service.study.worker import DeviceWorker, Phase
 from tests.service.conftest import wait_until
