@@ -3,13 +3,14 @@
 What was found is kept in the user's cache folder, by bundle, machine and torch; `service.arithmetic_check` finds it.
 """
 
+import contextlib
 import json
 import os
 import platform
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 
@@ -83,9 +84,10 @@ class VerdictCache:
             partial.write_text(text, encoding="utf-8")
             partial.replace(self.path)
         except OSError:  # a read-only home: the check is done again at the next start
-            partial.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                partial.unlink()
 
-    def _all(self) -> dict[str, dict[str, float | str]]:
+    def _all(self) -> dict[str, Any]:
         try:
             found = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError):

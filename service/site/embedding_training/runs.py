@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from model.device import Placement
+from model.report.decoder.decoder import Decoder
 from model.report.decoder.decoder_config import DecoderConfig, decoder_config
 from model.report.decoder.tokenizer import ReportTokenizer
 from service.answer.evidence import evidence_sentences
+from service.site.decoder_training.batches import Batches
+from service.site.decoder_training.bits_per_byte import SectionBits
 from service.site.decoder_training.changed_inputs import change_inputs
 from service.site.decoder_training.decoder_loop import CONFIG_FILE, DecoderTrainer, Plan
 from service.site.decoder_training.finding_table import with_findings
@@ -25,6 +28,7 @@ from service.site.embedding_training.wordings import Wordings
 from service.site.observer import QUIET, Observer
 
 PHRASES_FILE, RESULT_FILE = "phrases.json", "result.json"
+_ROWS_AT_ONCE = 64  # sections whose bits are counted at once; bounds memory, changes nothing
 _LONGEST_SENTENCE = 128  # tokens of evidence that are ever read whole; a prefix holds twelve of them
 
 
@@ -113,6 +117,7 @@ def train(material: Material, sizes: Sizes, effort: Effort, run: TrainingRun) ->
         split: {
             **{name: asdict(measurer.measure(given)) for name, given in _inputs(material, split).items()},
             "nearest_report": material.nearest_report(rows[split]),
+            "bits_per_byte": _bits_per_byte(trainer, decoder, rows[split], material.as_served(rows[split])),
         }
         for split in run.measured
         if rows[split]
@@ -128,6 +133,17 @@ def train(material: Material, sizes: Sizes, effort: Effort, run: TrainingRun) ->
     }
     (out / RESULT_FILE).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return result
+
+
+def _bits_per_byte(
+    trainer: DecoderTrainer, decoder: Decoder, rows: Sequence[TrainingRow], served: Sequence[DisturbedRow]
+) -> dict[str, float]:
+    """Bits per byte of each section, every row with its own evidence."""
+    batches = Batches(rows, trainer.disturber, trainer.tokenizer, trainer.config, trainer.placement)
+    found = SectionBits(decoder, trainer.tokenizer)
+    for start in range(0, len(served), _ROWS_AT_ONCE):
+        found.add(batches.collate(served[start : start + _ROWS_AT_ONCE]))
+    return found.per_byte()
 
 
 def _inputs(material: Material, split: str) -> dict[str, list[DisturbedRow]]:

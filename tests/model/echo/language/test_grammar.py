@@ -191,6 +191,7 @@ def test_a_place_is_not_denied(text: str, language: str, there: str) -> None:
     ("text", "language"),
     [
         ("No pacemaker lead seen.", "en"),
+        ("No intracardiac device leads are seen.", "en"),
         ("There is no evidence of edge-to-edge mitral repair.", "en"),
         ("Failed to show any thrombus.", "en"),
         ("Negative bubble study for PFO.", "en"),
