@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from service.schemas import Document
+from service.document import Document
 
 _ABOUT = "about"  # the one entry that is text: JSON of everything without an array
 _ARRAYS = ("clip_embeddings", "view_probabilities", "section_vectors", "assessed")

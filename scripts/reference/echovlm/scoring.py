@@ -16,7 +16,7 @@ from model.echo.language.reader import echo_grammar, echo_headings
 from model.echo.taxonomy import ECHO_TAXONOMY
 from model.report.clinical_text.labels import Label
 from model.report.clinical_text.report import read_report
-from scripts.rendered.evaluation.metrics.finding_scores import macro_f1
+from service.site.metrics.finding_scores import macro_f1
 from service.site.metrics.intervals import Interval, sample_weights
 from service.site.metrics.trait_table import SAMPLES, TraitTable, columns_of, interval_of, trait_table
 
