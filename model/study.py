@@ -45,6 +45,9 @@ class SkipReason(StrEnum):
     WRONG_COLOURS = "wrong_colours"  # what is dark is far from grey: the colours are not what they seem
     STILL_IMAGE = "still_image"  # one frame
     TOO_LARGE = "too_large"  # rows × columns × frames beyond the limit, judged before decoding
+    DECODER_KILLED = "decoder_killed"  # the process that read the file crashed, or was ended from outside
+    TOO_SLOW = "too_slow"  # reading took longer than a file, or the files of a study, may take
+    TOO_MUCH_MEMORY = "too_much_memory"  # reading needed more memory than a file may take
     TOO_SHORT = "too_short"
     SECTOR_NOT_FOUND = "sector_not_found"  # burned-in text could not be ruled out: fails closed
     NO_CONTACT = "no_contact"  # no tissue in any window: the probe did not touch, or noise

@@ -78,6 +78,21 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(4 * GIBIBYTE, ge=1024, description="Largest request body; a zip may unpack to as much.")
     max_files: int = Field(1000, ge=1, le=10000, description="Most files in one upload, zips unpacked.")
     max_file_bytes: int = Field(GIBIBYTE, ge=1, description="Largest file in an upload.")
+    decoding: Literal["processes", "in_process"] = Field(
+        "processes",
+        description="Where files are read: processes: in some that may be ended; in_process: in the service's own.",
+    )
+    decoder_memory_bytes: int = Field(
+        GIBIBYTE, ge=256 << 20, description="Memory that reading one file may take, beside its frames."
+    )
+    decoder_file_cpu_seconds: float = Field(30, gt=0, description="Processor seconds that reading one file may take.")
+    decoder_file_seconds: float = Field(60, gt=0, description="Seconds that reading one file may take.")
+    decoder_study_cpu_seconds: float = Field(
+        600, gt=0, description="Processor seconds that the files of a study may take together."
+    )
+    decoder_study_seconds: float = Field(
+        900, gt=0, description="Seconds that the files of a study may take, one after the other."
+    )
     upload_idle_seconds: float = Field(30, gt=0, description="Longest silence while an upload arrives.")
     upload_seconds: float = Field(900, gt=0, description="Longest time one upload may take.")
     answer_seconds: float = Field(

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -36,3 +37,26 @@ def in_threads(
             yield under_way.popleft().result()
     finally:
         wait([future for future in under_way if not future.cancel()])
+
+
+class SparePools:
+    """Pools of so many threads each, one for each caller at a time; what one has left, the next one gets.
+
+    So a caller whose work hangs keeps no thread from the others.
+    """
+
+    def __init__(self, threads: int, name: str) -> None:
+        self._threads, self._name = threads, name
+        self._spare: deque[ThreadPoolExecutor] = deque()
+
+    @contextmanager
+    def one(self) -> Iterator[ThreadPoolExecutor]:
+        """A pool that nobody else uses meanwhile."""
+        try:
+            pool = self._spare.pop()
+        except IndexError:
+            pool = ThreadPoolExecutor(self._threads, self._name)
+        try:
+            yield pool
+        finally:
+            self._spare.append(pool)

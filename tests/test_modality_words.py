@@ -53,6 +53,7 @@ REASONS = {
     "service/http/examples.py": EXAMPLE,
     "service/ingest/cine.py": CINE,
     "service/ingest/clip_memory.py": ARRAY,
+    "service/ingest/decoding/fork_server.py": CINE,
     "service/ingest/limits.py": CINE,
     "service/modalities/registry.py": TABLE,
     "service/pipeline.py": VIEWS,

@@ -24,7 +24,8 @@ from service.arithmetic import placement_of, to_be_checked
 from service.arithmetic_check import settle_arithmetic
 from service.artifacts import pipeline_of
 from service.cli.gpu_requirements import gpu_requirements
-from service.errors import ArtifactError
+from service.errors import ArtifactError, NotReady
+from service.ingest.decoding.decoder_pool import decoder_pool
 from service.settings import Settings
 from service.site.echoprime.coverage import coverage_of
 
@@ -51,6 +52,7 @@ def diagnose(settings: Settings, *, verify: bool) -> Iterator[Finding]:
     lossless = find_spec("libjpeg") is not None
     text = "installed" if lossless else "absent: such clips are skipped; extra [jpeg-lossless] adds it (GPL)"
     yield Finding("jpeg lossless", True, text)
+    yield _decoders(settings)
     yield _uploads(settings.upload_folder)
     yield _store(settings.results_file)
     yield _bundle(settings)
@@ -72,6 +74,18 @@ def _search_library() -> Finding:
         return Finding("search library", True, faiss_distribution())
     except BankError as error:
         return Finding("search library", False, str(error))
+
+
+def _decoders(settings: Settings) -> Finding:
+    if settings.decoding == "in_process":
+        return Finding("decoders", True, "none: files are read in the service's own process (ECHOSCRIBE_DECODING)")
+    pool = decoder_pool()
+    try:
+        pool.wait_until_ready()
+    except NotReady as error:
+        return Finding("decoders", False, str(error))
+    network = "no network" if pool.network_is_cut else "NETWORK NOT CUT OFF"
+    return Finding("decoders", True, f"{settings.decoder_memory_bytes >> 20} MiB each, {network}")
 
 
 def _uploads(folder: Path) -> Finding:

@@ -46,7 +46,14 @@ class FrameBlocks:
             fitting = [number for number, block in enumerate(self.free) if len(block) >= size]
             if fitting:
                 return self.free.pop(min(fitting, key=lambda number: len(self.free[number])))
-        return np.empty(-(-max(1, size) // _STEP) * _STEP, np.uint8)
+        return self._new(-(-max(1, size) // _STEP) * _STEP)
+
+    def _new(self, size: int) -> NDArray[np.uint8]:
+        """A block of that many bytes, zeros or anything."""
+        return np.empty(size, np.uint8)
+
+    def _let_go(self, _block: NDArray[np.uint8]) -> None:
+        """Called for each block that is not kept."""
 
     def _give_back(self, block: NDArray[np.uint8]) -> None:
         """Takes a block back; must not wait, because the collector may call it in a thread that holds the lock."""
@@ -62,10 +69,16 @@ class FrameBlocks:
         while self._returned:
             self.free.append(self._returned.popleft())
         while sum(map(len, self.free)) > self.kept:
-            self.free.pop(0)
+            self._let_go(self.free.pop(0))
 
 
-_BLOCKS: Final = FrameBlocks()
+_blocks = FrameBlocks()
+
+
+def use_blocks(blocks: FrameBlocks) -> None:
+    """Has the frames of every later clip of this process put into these blocks."""
+    global _blocks  # noqa: PLW0603 - a process has one place for its frames, chosen before it reads the first
+    _blocks = blocks
 
 
 class ClipMemory:
@@ -74,8 +87,8 @@ class ClipMemory:
     Raises ClipRejected at a frame whose size is not that of the first.
     """
 
-    def __init__(self, frames: int, blocks: FrameBlocks = _BLOCKS) -> None:
-        self._frames, self._blocks = frames, blocks
+    def __init__(self, frames: int, blocks: FrameBlocks | None = None) -> None:
+        self._frames, self._blocks = frames, blocks or _blocks
         self._clip_rgb: NDArray[np.uint8] | None = None
         self._count = 0
         self._lock = threading.Lock()

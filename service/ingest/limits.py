@@ -1,6 +1,28 @@
 """How much of an upload is read. One record, checked when it is made; every reader is handed it."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+
+
+@dataclass(frozen=True)
+class DecoderLimits:
+    """What the process that reads a file may use; beyond it the file is skipped. Raises ValueError unless positive.
+
+    memory_bytes: of its own, beside the frames that it hands over (`max_pixels_read` bounds those).
+    file_cpu_seconds, file_seconds: of processors and on the clock, for one file. The slowest real clip, 320 million
+        pixels of JPEG 2000, takes 9 of the first.
+    study_cpu_seconds, study_seconds: summed over the files of a study; a stress study of 400 files takes 140 of both.
+    """
+
+    memory_bytes: int = 1 << 30
+    file_cpu_seconds: float = 30.0
+    file_seconds: float = 60.0
+    study_cpu_seconds: float = 600.0
+    study_seconds: float = 900.0
+
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            if not getattr(self, limit.name) > 0:
+                raise ValueError(f"{limit.name} must be more than 0, not {getattr(self, limit.name)}")
 
 
 @dataclass(frozen=True)
@@ -19,6 +41,7 @@ class IngestLimits:
     max_frames_read: frames decoded per clip, the rest is left unread: 8.5 s at 60 Hz, several heart beats.
     max_pixels_read: pixels decoded per clip, so that a clip in memory stays below 1 GB (3 bytes each) whatever its
         frame size; large frames lower the number of frames that are read, they do not refuse the clip.
+    decoders: what the processes may use that read the files; None: files are read in this process, without such limits.
     """
 
     max_files: int = 1000
@@ -29,11 +52,13 @@ class IngestLimits:
     max_frames_stored: int = 110_000
     max_frames_read: int = 512
     max_pixels_read: int = 320_000_000
+    decoders: DecoderLimits | None = field(default_factory=DecoderLimits)
 
     def __post_init__(self) -> None:
         for limit in fields(self):
-            if getattr(self, limit.name) < 1:
-                raise ValueError(f"{limit.name} must be at least 1, not {getattr(self, limit.name)}")
+            value = getattr(self, limit.name)
+            if isinstance(value, int) and value < 1:
+                raise ValueError(f"{limit.name} must be at least 1, not {value}")
 
     def frames_to_read(self, frames: int, frame_pixels: int) -> int:
         """How many of that many frames of that size are decoded; at least one."""

@@ -7,10 +7,10 @@ from pathlib import Path
 from model.errors import ClipRejected
 from model.study import Acquisition
 from service.errors import EmptyStudy
+from service.ingest.decoding.study_decoding import StudyDecoding, decoding_of
 from service.ingest.file_list import StoredFile, is_system_name, list_files
 from service.ingest.formats import FileFormats, Recognised
 from service.ingest.limits import IngestLimits
-from service.ingest.study import content_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def find_studies(folder: Path, limits: IngestLimits, formats: FileFormats[Acquis
     A file without a UID is of the only study in its sub-folder that has one, else of its sub-folder. Limits hold for
     each sub-folder. Raises EmptyStudy when there is none, StudyTooLarge.
     """
-    files = list(_inspect(folder, limits, formats))
+    files = list(_inspect(folder, limits, decoding_of(limits, formats)))
     keys: dict[Path, _Key] = {
         file.path: ("uid", file.study_instance_uid) for file in files if file.usable and file.study_instance_uid
     }
@@ -77,7 +77,7 @@ def _without_leftovers(groups: dict[_Key, list[_FoundFile]]) -> list[list[_Found
     ]
 
 
-def _inspect(folder: Path, limits: IngestLimits, formats: FileFormats[Acquisition]) -> Iterator[_FoundFile]:
+def _inspect(folder: Path, limits: IngestLimits, decoding: StudyDecoding[Acquisition]) -> Iterator[_FoundFile]:
     """Every file below the folder, its header read; files that systems leave behind are passed over."""
     for entry in sorted(folder.iterdir()):
         if is_system_name(entry.name) or not (entry.is_dir() or entry.is_file()):
@@ -87,12 +87,12 @@ def _inspect(folder: Path, limits: IngestLimits, formats: FileFormats[Acquisitio
             listed = list_files([entry], limits)
         except EmptyStudy:
             continue
-        yield from (_found(file, below, limits, formats) for file in listed if not file.is_system_name)
+        yield from (_found(file, below, decoding) for file in listed if not file.is_system_name)
 
 
-def _found(file: StoredFile, below: str, limits: IngestLimits, formats: FileFormats[Acquisition]) -> _FoundFile:
+def _found(file: StoredFile, below: str, decoding: StudyDecoding[Acquisition]) -> _FoundFile:
     try:
-        content: Recognised[Acquisition] = content_of(file, limits, formats)
+        content: Recognised[Acquisition] = decoding.recognise(file)
     except ClipRejected:
         return _FoundFile(file.path, below, usable=False, study_instance_uid="")
     uid = content.identity.study_instance_uid if content.identity else ""

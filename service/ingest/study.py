@@ -13,9 +13,10 @@ from typing import Any, Generic, Self
 from model.errors import ClipRejected
 from model.study import SkippedClip, SkipReason
 from service.errors import StudyError, StudyUnreadable
-from service.ingest.archive import is_zip, unpack
+from service.ingest.archive import is_zip
+from service.ingest.decoding.study_decoding import StudyDecoding, decoding_of
 from service.ingest.file_list import StoredFile, list_files
-from service.ingest.formats import HEAD_BYTES, A_co, AcquisitionFile, FileFormats, Recognised
+from service.ingest.formats import A_co, AcquisitionFile, FileFormats, Recognised
 from service.ingest.identity import refuse_mixture, refuse_several, source_reference
 from service.ingest.limits import IngestLimits
 
@@ -47,7 +48,7 @@ class StudyFiles(Generic[A_co]):
         self,
         stored: Sequence[StoredFile],
         limits: IngestLimits,
-        formats: FileFormats[A_co],
+        decoding: StudyDecoding[A_co],
         sha256: Mapping[Path, str] | None = None,
     ) -> None:
         self._limits = limits
@@ -55,7 +56,7 @@ class StudyFiles(Generic[A_co]):
         self.paths = tuple(file.path for file in stored)
         self.names = _names(stored)
         self.files = len(stored)
-        inspected = list(_inspect(stored, limits, formats, sha256 or {}))
+        inspected = list(_inspect(stored, decoding, sha256 or {}))
         usable = {file.position: content.identity for file, content in inspected if isinstance(content, Recognised)}
         identities = {position: identity for position, identity in usable.items() if identity is not None}
         refuse_mixture(identities)
@@ -101,12 +102,13 @@ def open_files(
     Raises EmptyStudy, MixedStudies, SeveralStudies, ArchiveRefused, StudyTooLarge or StudyUnreadable.
     """
     stored = list_files(paths, limits)
+    decoding = decoding_of(limits, formats)
     with ExitStack() as unpacked:
         try:
             if len(paths) == 1 and paths[0].is_file() and is_zip(paths[0]):
                 folder = unpacked.enter_context(tempfile.TemporaryDirectory(prefix="echoscribe-", dir=scratch))
-                stored = unpack(paths[0], Path(folder), limits)
-            study = _opened(stored, limits, formats, sha256)
+                stored = decoding.unpack(paths[0], Path(folder))
+            study = _opened(stored, limits, decoding, sha256)
             study._unpacked = unpacked.pop_all()
             return study
         except OSError as fault:
@@ -114,11 +116,14 @@ def open_files(
 
 
 def _opened(
-    stored: Sequence[StoredFile], limits: IngestLimits, formats: FileFormats[A_co], sha256: Mapping[Path, str] | None
+    stored: Sequence[StoredFile],
+    limits: IngestLimits,
+    decoding: StudyDecoding[A_co],
+    sha256: Mapping[Path, str] | None,
 ) -> StudyFiles[A_co]:
     """The study of those files. An error carries their local names, sealed."""
     try:
-        return StudyFiles(stored, limits, formats, sha256)
+        return StudyFiles(stored, limits, decoding, sha256)
     except StudyError as error:
         error.names = _names(stored)
         raise
@@ -132,7 +137,7 @@ Inspected = tuple[AcquisitionFile, Recognised[A_co] | ClipRejected]
 
 
 def _inspect(
-    stored: Iterable[StoredFile], limits: IngestLimits, formats: FileFormats[A_co], known: Mapping[Path, str]
+    stored: Iterable[StoredFile], decoding: StudyDecoding[A_co], known: Mapping[Path, str]
 ) -> Iterator[Inspected[A_co]]:
     """Each file with its content found out."""
     seen: dict[str, int] = {}
@@ -144,7 +149,7 @@ def _inspect(
             content = ClipRejected(SkipReason.DUPLICATE, f"The same bytes as the file at position {first}.")
         else:
             try:
-                content = content_of(file, limits, formats)
+                content = decoding.recognise(file)
             except ClipRejected as rejected:
                 content = rejected
         yield AcquisitionFile(position, sha256, file.path), content
@@ -165,34 +170,6 @@ def _grouped(inspected: Iterable[Inspected[A_co]]) -> Iterator[_Group[A_co]]:
 def _sha256_of(path: Path) -> str:
     with path.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def content_of(file: StoredFile, limits: IngestLimits, formats: FileFormats[A_co]) -> Recognised[A_co]:
-    """What a file is; the bytes decide, never the file's name. Raises ClipRejected."""
-    size = file.path.stat().st_size
-    if file.fault:
-        raise ClipRejected(SkipReason.UNREADABLE, file.fault)
-    if size > limits.max_file_bytes:
-        raise ClipRejected(SkipReason.TOO_LARGE, f"The file has {size} bytes; the limit is {limits.max_file_bytes}.")
-    with file.path.open("rb") as opened:
-        head = opened.read(HEAD_BYTES)
-    for file_format in formats.formats:
-        if found := file_format.recognise(file.path, head, limits):
-            return found
-    if file.is_system_name:
-        raise ClipRejected(SkipReason.NOT_AN_IMAGE, "A file of the operating system, not of the study.")
-    if known := formats.refuse(head):
-        raise known
-    raise ClipRejected(SkipReason.UNREADABLE, _unknown(head, formats.names))
-
-
-def _unknown(head: bytes, names: str) -> str:
-    """What to say of a file of no known format."""
-    if not head:
-        return "The file is empty."
-    if head.startswith(b"PK\x03\x04"):
-        return "An archive among or inside other files is not opened; send one zip alone, or the files themselves."
-    return f"The file is neither {names}, whatever its name says."
 
 
 def _read(group: _Group[A_co], limits: IngestLimits, plan: Any) -> A_co | SkippedClip:

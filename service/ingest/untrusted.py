@@ -1,9 +1,10 @@
 """Where the exceptions of third-party readers stop, and where reading ahead of an untrusted length stops."""
 
+import errno
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Final, cast
 
 from model.errors import ClipRejected
 from model.study import SkipReason
@@ -12,6 +13,15 @@ from model.study import SkipReason
 # private sequences some ten thousands, so 200,000 reads (a second or two) only ever stop a file that was made to keep
 # the parser busy.
 _MAX_READS = 200_000
+TOO_MUCH_MEMORY: Final = "Reading this file needs more memory than one file may take."
+_OPENCV_NO_MEMORY: Final = -4
+_tells_want_of_memory = False
+
+
+def tell_want_of_memory() -> None:
+    """Has refused memory told as such from now on: for a process in which each file may take so much and no more."""
+    global _tells_want_of_memory  # noqa: PLW0603 - a process is limited once, before it reads its first file
+    _tells_want_of_memory = True
 
 
 @contextmanager
@@ -26,8 +36,21 @@ def third_party(text: str, reason: SkipReason = SkipReason.UNREADABLE) -> Iterat
         raise
     except (
         Exception
-    ):  # on hostile bytes the decoders raise any type (tests/service/ingest/dicom/test_hostile_headers.py)
+    ) as fault:  # on hostile bytes the decoders raise any type (tests/service/ingest/dicom/test_hostile_headers.py)
+        if _tells_want_of_memory and _is_want_of_memory(fault):
+            raise ClipRejected(SkipReason.TOO_MUCH_MEMORY, TOO_MUCH_MEMORY) from None
         raise ClipRejected(reason, text) from None
+
+
+def _is_want_of_memory(fault: BaseException | None) -> bool:
+    """Whether memory was refused: to Python, to FFmpeg (ENOMEM), to OpenCV (StsNoMem), to the stack of a thread."""
+    while fault is not None:
+        if isinstance(fault, MemoryError) or getattr(fault, "errno", None) == errno.ENOMEM:
+            return True
+        if getattr(fault, "code", None) == _OPENCV_NO_MEMORY or str(fault) == "can't start new thread":
+            return True
+        fault = fault.__cause__ or fault.__context__
+    return False
 
 
 class BoundedReader(io.BufferedReader):

@@ -31,8 +31,16 @@ class Permit:
             give_back()
 
 
+def _nobody() -> None:
+    """Nobody is told."""
+
+
 class StudyJob:
-    """An accepted study: its files, its options, the steps it has made, and its outcome."""
+    """An accepted study: its files, its options, the steps it has made, and its outcome.
+
+    prepared: what the runner began to read ahead. is_slow: its files take so long that others are read meanwhile.
+    changed: told when either of them changes.
+    """
 
     def __init__(self, upload: Upload, options: RunOptions, permit: Permit) -> None:
         if options.study_id is None:
@@ -45,15 +53,31 @@ class StudyJob:
         self.steps: list[Progress] = [Progress("queued", 0, 0)]
         self.outcome: Future[StudyAnswer] = Future()
         self.outcome.set_running_or_notify_cancel()  # a handler that is cancelled must not cancel the study
-        self.prepared: Future[Any] | None = None  # what the runner began to read ahead
+        self.is_begun = self.is_slow = False
+        self.prepared: Future[Any] | None = None
+        self.changed: Callable[[], None] = _nobody
         self._dropped = threading.Event()
         self._settling = threading.Lock()
 
     def step(self, progress: Progress) -> None:
         """Takes note of a finished step. Raises Abandoned when nobody waits any more."""
+        self.require_wanted()
+        self.steps.append(progress)
+
+    def require_wanted(self) -> None:
+        """Raises Abandoned when nobody waits any more."""
         if self._dropped.is_set():
             raise Abandoned("nobody waits for this study any more")
-        self.steps.append(progress)
+
+    def let_others_pass(self) -> None:
+        """Takes note that the files take long."""
+        self.is_slow = True
+        self.changed()
+
+    @property
+    def may_run(self) -> bool:
+        """Whether the device need not wait for its files."""
+        return self.is_begun and (self.prepared is None or self.prepared.done())
 
     def drop(self) -> None:
         """Lets the study end at its next step; what was not begun to be read never is."""

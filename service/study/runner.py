@@ -5,7 +5,7 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from index.retriever import Retriever
 from model.study import Acquisition, AcquisitionReader, SkippedClip
@@ -16,13 +16,18 @@ from service.arithmetic import placement_of
 from service.arithmetic_check import settle_arithmetic
 from service.artifacts import pipeline_of, set_threads, with_current_bank
 from service.errors import Abandoned
-from service.ingest.limits import IngestLimits
+from service.ingest.decoding.decoder_pool import decoder_pool
+from service.ingest.decoding.study_decoding import ReadingScope, reading_scope
+from service.ingest.limits import DecoderLimits, IngestLimits
 from service.modalities.registry import served_by
 from service.pipeline import ReportPipeline
 from service.run_options import ProgressSink, RunOptions
 from service.schemas import Mode, ReportDocument
 from service.settings import Settings
 from service.study.job import StudyAnswer, StudyJob
+from service.study.reading_turns import ReadingTurns
+
+_MOST_READERS: Final = 64  # studies that are read at once, all but one of them slow; permits bound them before
 
 
 class OpenedStudy(Protocol):
@@ -109,21 +114,24 @@ Begun = tuple[StudyPipeline, RunOptions, Any]  # with what the pipeline's `prepa
 
 @dataclass(frozen=True)
 class PipelineRunner:
-    """The pipeline that is current when a study begins, and the reader that feeds it.
+    """The pipeline that is current when a study begins, and the readers that feed it.
 
-    reader: the thread that has a study read and prepared while another is on the device. One study's clips keep the
-    processors busy; two studies at once were no faster, and took each other's place in the caches (LOG 2026-11-22).
+    readers: threads that have studies read and prepared while another is on the device. turns: whose turn it is. One
+    study's clips keep the processors busy; two studies at once were no faster, and took each other's place in the
+    caches (LOG 2026-11-22). Only a study whose files take long is read beside others.
     """
 
     current: Callable[[], StudyPipeline]
     open_study: OpenStudy
     limits: IngestLimits
-    reader: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "study"))
+    readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_MOST_READERS, "study"))
+    turns: ReadingTurns = field(default_factory=ReadingTurns)
 
     def begin(self, job: StudyJob) -> None:
         """Has a study read in another thread, as soon as it is free; a second call changes nothing."""
         if job.prepared is None:
-            job.prepared = self.reader.submit(self._prepare, job)
+            job.prepared = self.readers.submit(self._prepare, job)
+            job.prepared.add_done_callback(lambda _: job.changed())
 
     def run(self, job: StudyJob) -> StudyAnswer:
         """The answer to one study; its steps go to the job."""
@@ -139,6 +147,16 @@ class PipelineRunner:
         return pipeline.answer(study, options, job.step)
 
     def _prepare(self, job: StudyJob) -> Begun:
+        with self.turns.one(job.require_wanted) as pass_on:
+
+            def slow() -> None:
+                pass_on()
+                job.let_others_pass()
+
+            with reading_scope(ReadingScope(job.require_wanted, slow)):
+                return self._read(job)
+
+    def _read(self, job: StudyJob) -> Begun:
         pipeline = self.current()
         # the bank may have become smaller since the study was accepted
         neighbours = min(job.options.neighbours, pipeline.retriever.bank.manifest.candidates)
@@ -161,9 +179,14 @@ def workings_of(settings: Settings) -> Workings:
 
 
 def load_shipped_kind(settings: Settings) -> StudyPipeline:
-    """The pipeline of the bundle and bank that the settings name."""
+    """The pipeline of the bundle and bank that the settings name; decoders are started meanwhile."""
     set_threads(settings.threads, settings.bundle)
-    return pipeline_of(settings)
+    if settings.decoding == "in_process":
+        return pipeline_of(settings)
+    decoder_pool().start()
+    pipeline = pipeline_of(settings)
+    decoder_pool().wait_until_ready()
+    return pipeline
 
 
 def swap_shipped_kind(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline:
@@ -190,4 +213,13 @@ def ingest_limits(settings: Settings) -> IngestLimits:
         max_files=settings.max_files,
         max_file_bytes=settings.max_file_bytes,
         max_study_bytes=settings.max_body_bytes,
+        decoders=DecoderLimits(
+            memory_bytes=settings.decoder_memory_bytes,
+            file_cpu_seconds=settings.decoder_file_cpu_seconds,
+            file_seconds=settings.decoder_file_seconds,
+            study_cpu_seconds=settings.decoder_study_cpu_seconds,
+            study_seconds=settings.decoder_study_seconds,
+        )
+        if settings.decoding == "processes"
+        else None,
     )

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from time import perf_counter
 
 from service.errors import NotReady
+from service.ingest.decoding.decoder_pool import decoder_pool
 from service.run_options import RunOptions, silent
 from service.schemas import DRAFT_NOTICE, InfoDocument, ReadinessDocument
 from service.settings import Settings
@@ -69,9 +70,11 @@ class RunningService:
 
     def readiness(self) -> ReadinessDocument:
         """Whether studies are taken now."""
-        worker, altered = self.worker, self.bank_check.reason
-        if worker.phase is Phase.READY and altered:
-            return ReadinessDocument(ready=False, phase="failed", reason=altered)
+        worker, trouble = self.worker, self.bank_check.reason
+        if self.settings.decoding == "processes":
+            trouble = trouble or decoder_pool().trouble
+        if worker.phase is Phase.READY and trouble:
+            return ReadinessDocument(ready=False, phase="failed", reason=trouble)
         return ReadinessDocument(ready=worker.phase is Phase.READY, phase=worker.phase.value, reason=worker.reason)
 
     def info(self) -> InfoDocument:

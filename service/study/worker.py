@@ -1,6 +1,7 @@
 """The device and its queue: one worker thread, as many studies at once as there are permits, no study lost.
 
-The first studies that wait are read and prepared meanwhile, so that the device does not wait for them.
+The first studies that wait are read and prepared meanwhile, so that the device does not wait for them. It takes the
+first that is prepared: a study whose files take long keeps no other from being read, nor from the device.
 
 A permit is taken before the body of a request is read, so permits bound disk space as well as waiting. Progress is
 cooperative cancellation too: a study that nobody waits for stops at its next step.
@@ -77,7 +78,7 @@ class DeviceWorker:
         self._waiting: deque[StudyJob] = deque()
         self._running: StudyJob | None = None
         self._runner: StudyRunner | None = None
-        self._mean_seconds = _FIRST_GUESS_SECONDS
+        self._mean_seconds, self._last_end_seconds = _FIRST_GUESS_SECONDS, 0.0
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._main, name="device", daemon=True)
 
@@ -133,6 +134,7 @@ class DeviceWorker:
         """Puts a study with its permit in the queue; a draining worker still takes those that were admitted before."""
         with self._changed:
             if self.phase in {Phase.READY, Phase.DRAINING}:
+                job.changed = self._look_again
                 self._waiting.append(job)
                 self._begin_next()
                 self._changed.notify_all()
@@ -140,10 +142,25 @@ class DeviceWorker:
         self._settle(job, self.unavailable() or Interrupted("the service has stopped"))
 
     def _begin_next(self) -> None:
-        """Has the first waiting studies read; call it holding the lock."""
-        if self._runner is not None:
-            for job in list(self._waiting)[:_READ_AHEAD]:
+        """Has the first waiting studies read, beside those that take long; call it holding the lock."""
+        if self._runner is None:
+            return
+        ahead = _READ_AHEAD + (self._running is None)
+        for job in list(self._waiting):
+            if sum(each.is_begun and not each.is_slow for each in self._waiting) >= ahead:
+                return
+            if not job.is_begun:
+                job.is_begun = True
                 self._runner.begin(job)
+
+    def _look_again(self) -> None:
+        """Called when a study was prepared, or takes long."""
+        with self._changed:
+            self._begin_next()
+            self._changed.notify_all()
+
+    def _first_prepared(self) -> StudyJob | None:
+        return next((job for job in self._waiting if job.may_run), None)
 
     def drop(self, job: StudyJob) -> None:
         """Gives up a study: at once when it waits, at its next step when it runs."""
@@ -210,12 +227,15 @@ class DeviceWorker:
         """The next study, None when the worker has stopped."""
         with self._changed:
             self._running = None
-            self._changed.wait_for(lambda: self._waiting or self.phase not in {Phase.READY, Phase.DRAINING})
-            if self.phase not in {Phase.READY, Phase.DRAINING}:
-                return None
-            self._running = self._waiting.popleft()
             self._begin_next()
-            return self._running
+            self._changed.wait_for(lambda: self._first_prepared() or self.phase not in {Phase.READY, Phase.DRAINING})
+            job = self._first_prepared()
+            if job is None or self.phase not in {Phase.READY, Phase.DRAINING}:
+                return None
+            self._waiting.remove(job)
+            self._running = job
+            self._begin_next()
+            return job
 
     def _run(self, runner: StudyRunner, job: StudyJob) -> None:
         job.started_seconds = time.monotonic()
@@ -234,7 +254,10 @@ class DeviceWorker:
             log_event("study_failed", level=40, fault=error, study_id=job.study_id, request_id=job.request_id)
             self._settle(job, InternalFault())
         else:
-            self._mean_seconds += _SMOOTHING * (time.monotonic() - job.started_seconds - self._mean_seconds)
+            ended = time.monotonic()
+            took = ended - max(job.accepted_seconds, self._last_end_seconds)
+            self._mean_seconds += _SMOOTHING * (took - self._mean_seconds)
+            self._last_end_seconds = ended
             self._settle(job, document)
 
     def _settle(self, job: StudyJob, outcome: StudyAnswer | ServiceError) -> None:

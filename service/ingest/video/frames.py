@@ -1,12 +1,12 @@
 """The frames of MP4, MOV and AVI files, of transport and program streams, and of the video inside DICOM, by PyAV."""
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from typing import BinaryIO, cast
 
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.sidedata.sidedata import SideData, Type
+from av.sidedata.sidedata import SideData, SideDataContainer, Type
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ _BOTH = (
     "deinterlace it: ffmpeg -i FILE -vf bwdif=send_frame -c:v libx264 -crf 15 OUT.mp4"
 )
 _LOST_SHARE = 0.1  # of the pictures may be missing or damaged; our choice, the same for DICOM
+_SIDE_DATA = cast(Callable[[VideoFrame], object], SideDataContainer)  # PyAV's hints leave its argument out
 _FAULTY_SHARE = 0.5  # of the pictures may be damaged or predicted from damaged ones: in most is a refusal
 
 
@@ -136,9 +137,10 @@ class VideoFrames:
 
         Colours as PyAV converts by default: the stated range, BT.601 where no matrix is stated.
         """
-        rgb = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+        rgb = np.asarray(frame.to_ndarray(format="rgb24", threads=1), np.uint8)
         rgb = resized_to(rgb, *square_size(frame.height, frame.width, self._pixel_ratio))
-        beside = cast(Sequence[SideData], frame.side_data)  # PyAV's hints name only motion vectors
+        # Not `frame.side_data`, which would keep it in a circle with the frame, and so keep every frame in memory.
+        beside = cast(Sequence[SideData], _SIDE_DATA(frame))
         matrix = next((bytes(data) for data in beside if data.type == Type.DISPLAYMATRIX), None)
         return rgb if matrix is None else placement_of(matrix).apply(rgb)
 

@@ -17,7 +17,7 @@ from service.ingest.limits import IngestLimits
 from service.ingest.study import open_files
 from service.modalities.echo.files import open_study
 
-LIMITS = IngestLimits()
+LIMITS = IngestLimits(decoders=None)  # in this process, where a test can put something in the way
 # Any modality's and organ's cines, as a modality without an admission of its own would read them.
 ANY_CINES: FileFormats[Clip] = FileFormats((DicomCines(admit_everything), VideoCines()), "a cine")
 open_anything = partial(open_files, formats=ANY_CINES)

@@ -1,19 +1,27 @@
 """Limits are positive, and together bound what a clip may take in memory."""
 
 from dataclasses import fields
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.ingest.limits import IngestLimits
+from service.ingest.limits import DecoderLimits, IngestLimits
 
 
 @pytest.mark.parametrize("name", [limit.name for limit in fields(IngestLimits)])
 def test_every_limit_must_be_positive(name: str) -> None:
+    none, one = cast(dict[str, Any], {name: 0}), cast(dict[str, Any], {name: 1})
     with pytest.raises(ValueError, match=name):
-        IngestLimits(**{name: 0})
-    IngestLimits(**{name: 1})
+        IngestLimits(**none)
+    IngestLimits(**one)
+
+
+@pytest.mark.parametrize("name", [limit.name for limit in fields(DecoderLimits)])
+def test_every_limit_of_a_decoder_must_be_positive(name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        DecoderLimits(**cast(dict[str, Any], {name: 0}))
 
 
 @given(frames=st.integers(1, 10**7), pixels=st.integers(1, IngestLimits().max_frame_pixels))

@@ -130,7 +130,7 @@ class CompressedFrames(StoredFrames):
                         stream = codestream_of(encoded)
                         take(row, *decode(_check(stream, self.pixels), self.pixels, self.model))
                 except ClipRejected as rejected:
-                    if rejected.reason is SkipReason.TOO_LARGE:
+                    if rejected.reason in {SkipReason.TOO_LARGE, SkipReason.TOO_MUCH_MEMORY}:
                         raise
                     failed(row, rejected)
 

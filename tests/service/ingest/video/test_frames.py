@@ -2,7 +2,7 @@
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import cv2
@@ -48,8 +48,9 @@ def test_frames_beyond_the_limit_are_counted_but_not_read(tmp_path: Path) -> Non
 def test_size_is_judged_before_decoding(tmp_path: Path, name: str) -> None:
     (tmp_path / "1").write_bytes(make.encode_video(RGB))
     pixels = RGB[0, ..., 0].size * (12 if name == "max_clip_pixels" else 1)
-    read_clip(tmp_path / "1", IngestLimits(**{name: pixels}))
-    assert read_skip(tmp_path / "1", IngestLimits(**{name: pixels - 1})).reason is SkipReason.TOO_LARGE
+    exact, less = cast(dict[str, Any], {name: pixels}), cast(dict[str, Any], {name: pixels - 1})
+    read_clip(tmp_path / "1", IngestLimits(**exact))
+    assert read_skip(tmp_path / "1", IngestLimits(**less)).reason is SkipReason.TOO_LARGE
 
 
 def test_frames_that_grow_beyond_the_limit_on_the_way_are_not_decoded() -> None:
