@@ -65,9 +65,14 @@ class Channel:
         return json.loads(content)
 
     def receive(self) -> dict[str, Any] | None:
-        """The next message of a decoder; None while it is not whole. Raises ChannelClosed."""
-        self._receive_some()
+        """The next message of a decoder; None while it is not whole. Raises ChannelClosed.
+
+        Several may have come at once: ask until there is none, and only then wait.
+        """
         content = self._whole(MAX_ANSWER_BYTES)
+        if content is None:
+            self._receive_some()
+            content = self._whole(MAX_ANSWER_BYTES)
         if content is None:
             return None
         try:
@@ -80,10 +85,10 @@ class Channel:
 
     def _receive_some(self) -> None:
         """Takes what has arrived. Raises ChannelClosed at the end."""
-        try:
-            data, beside, _, _ = self._socket.recvmsg(1 << 16, socket.CMSG_SPACE(_MOST_FILES * 4), socket.MSG_DONTWAIT)
-        except BlockingIOError:
+        if not self.wait(0):
             return
+        try:
+            data, beside, _, _ = self._socket.recvmsg(1 << 16, socket.CMSG_SPACE(_MOST_FILES * 4))
         except OSError:
             raise ChannelClosed from None
         for level, kind, content in beside:

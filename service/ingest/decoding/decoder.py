@@ -53,6 +53,7 @@ class Decoder:
 
     def _answer(self, request: Request) -> dict[str, Any]:
         """The message that ends a request. It quotes nothing of a fault's message, which may quote the file."""
+        self._channel.send({"begun": True})
         self._blocks.hold_only(frozenset(request.held))
         plan = self._ask_plan if isinstance(request.plan, AskPlan) else request.plan
         try:

@@ -45,6 +45,11 @@ class DecoderPool:
         self._control: Channel | None = None
         self._forking = threading.Lock()
 
+    @property
+    def server_number(self) -> int | None:
+        """Number of the process that decoders are forked from; None while there is none."""
+        return None if self._server is None else self._server.pid
+
     @contextmanager
     def lent(self, memory_bytes: int, cancelled: Callable[[], None]) -> Iterator["Loan"]:
         """A decoder for one task. Raises NotReady where none can be started, and what `cancelled` raises."""
@@ -226,10 +231,11 @@ class Loan:
 def _received(control: Channel, seconds: float) -> dict[str, Any]:
     """The server's next message. Raises ChannelClosed where it does not come in time."""
     deadline = time.monotonic() + seconds
-    while control.wait(deadline - time.monotonic()):
+    while True:
         if (message := control.receive()) is not None:
             return message
-    raise ChannelClosed
+        if not control.wait(deadline - time.monotonic()):
+            raise ChannelClosed
 
 
 def _start_server(end: socket.socket) -> subprocess.Popen[bytes]:

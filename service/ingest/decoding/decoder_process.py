@@ -25,11 +25,14 @@ _LOW_PRIORITY: Final = 10
 
 
 class DecoderGone(Exception):
-    """It ended by itself, or says what no decoder says. status: as `wait` gives it, None where unknown."""
+    """It ended by itself, or says what no decoder says. status: as `wait` gives it, None where unknown.
 
-    def __init__(self, status: int | None) -> None:
+    had_begun: it had taken the task; else the task has nothing to do with it.
+    """
+
+    def __init__(self, status: int | None, *, had_begun: bool) -> None:
         super().__init__(describe(status))
-        self.status = status
+        self.status, self.had_begun = status, had_begun
 
 
 class DecoderTooSlow(Exception):
@@ -100,13 +103,15 @@ class DecoderProcess:
         self.tasks += 1
         self._blocks.most_bytes = most_frame_bytes
         asked_plan = AskPlan() if callable(plan) else plan
+        had_begun = False
         request = described(Request(task, asked_plan, tuple(self._blocks.lent())))
         try:
             self._channel.send(request)
-            while (message := self._next(watch, started, cpu_before)).keys() & {"memory", "plan"}:
+            while (message := self._next(watch, started, cpu_before)).keys() & {"begun", "memory", "plan"}:
+                had_begun = True
                 self._serve(message, plan)
         except (ChannelClosed, Unbelievable, TypeError, ValueError):
-            raise DecoderGone(self.kill()) from None
+            raise DecoderGone(self.kill(), had_begun=had_begun) from None
         except BaseException:
             self.kill()
             raise
@@ -119,12 +124,16 @@ class DecoderProcess:
 
     def _next(self, watch: Watch, started: float, cpu_before: float) -> dict[str, Any]:
         """Its next message, waited for with an eye on the limits."""
-        is_slow = False
+        is_slow, next_look = False, time.monotonic() + _LOOK_SECONDS
         while True:
-            if self._channel.wait(_LOOK_SECONDS) and (message := self._channel.receive()) is not None:
+            if (message := self._channel.receive()) is not None:
                 return message
+            self._channel.wait(_LOOK_SECONDS)
+            now = time.monotonic()
+            if now < next_look:  # something has arrived, perhaps only a byte of it
+                continue
+            next_look, seconds = now + _LOOK_SECONDS, now - started
             watch.cancelled()
-            seconds = time.monotonic() - started
             if seconds > watch.seconds:
                 raise DecoderTooSlow("seconds")
             if self.cpu_seconds() - cpu_before > watch.cpu_seconds:
@@ -137,17 +146,12 @@ class DecoderProcess:
         """Answers a question that it asks while it works."""
         if "plan" in message:
             self._channel.send(plan(*message["plan"]))
-            return
-        self._blocks.forget(message.get("dropped"))
-        granted = self._blocks.grant(message["memory"])
-        if granted is None:
-            self._channel.send(None)
-            return
-        number, descriptor = granted
-        try:
-            self._channel.send(number, (descriptor,))
-        finally:
-            os.close(descriptor)
+        if "memory" in message:
+            self._blocks.forget(message.get("dropped"))
+            number, descriptor = self._blocks.grant(message["memory"]) or (None, None)
+            self._channel.send(number, () if descriptor is None else (descriptor,))
+            if descriptor is not None:
+                os.close(descriptor)
 
     def lower_priority(self) -> None:
         """Lets all its threads work when others have nothing to do."""

@@ -35,6 +35,7 @@ from service.ingest.recognition import content_of
 from service.telemetry import log_event
 
 _SLOW_SECONDS: Final = 1.0  # reading a usual clip takes 0.06 to 1 s; after that others need not wait for it
+_TRIES: Final = 3  # where a decoder ended before it had taken the task, which costs the file nothing
 _BYTES_PER_PIXEL: Final = 3
 _FRAMES_BESIDE: Final = 256 << 20  # bytes of blocks that a decoder keeps beside the frames of a clip
 
@@ -139,6 +140,17 @@ class InDecoders(Generic[A_co]):
 
     def _ask(self, task: Task, plan: Any) -> Any:
         """What a decoder finds. Raises ClipRejected, and StudyError as unpacking does."""
+        for _ in range(_TRIES):
+            try:
+                return self._ask_one(task, plan)
+            except DecoderGone as gone:
+                if gone.had_begun:
+                    text = f"The process that read this file crashed or was ended ({describe(gone.status)})."
+                    raise self._rejected(SkipReason.DECODER_KILLED, text) from None
+        raise errors.NotReady("decoders end before they read anything")
+
+    def _ask_one(self, task: Task, plan: Any) -> Any:
+        """What one decoder finds. Raises DecoderGone too."""
         with decoder_pool().lent(self.decoders.memory_bytes, self.scope.cancelled) as loan:
             assert loan.decoder is not None
             watch = self._watch(task, partial(self._pass, loan))
@@ -150,9 +162,6 @@ class InDecoders(Generic[A_co]):
             except DecoderTooSlow as slow:
                 self._spent.add(Usage(watch.cpu_seconds if str(slow) == "cpu_seconds" else 0.0, watch.seconds))
                 raise self._rejected(SkipReason.TOO_SLOW, self._slow_text(str(slow), watch)) from None
-            except DecoderGone as gone:
-                text = f"The process that read this file crashed or was ended ({describe(gone.status)})."
-                raise self._rejected(SkipReason.DECODER_KILLED, text) from None
             except Unbelievable:
                 loan.decoder.kill()
                 text = "The process that read this file gave an answer that makes no sense."
