@@ -168,9 +168,9 @@ class DecoderPool:
             self._stop_server()
         if self._control is None:
             ours, its = socket.socketpair()
+            self._control, self.network_is_cut = Channel(ours), None
             with its:
                 self._server = _start_server(its)
-            self._control, self.network_is_cut = Channel(ours), None
         return self._control
 
     def _ready(self) -> Channel:

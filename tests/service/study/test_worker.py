@@ -1,6 +1,7 @@
 """The device's worker: permits, order, and what happens to studies when it is full, drained, stopped or broken."""
 
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,34 @@ def test_the_first_that_wait_are_begun_while_one_runs(tmp_path: Path) -> None:
     runner.gate.set()
     assert [each.outcome.result(5).study_id for each in jobs] == ["a", "b", "c", "d"]
     assert set(runner.begun) == {"a", "b", "c", "d"}
+    worker.stop(Interrupted("over"))
+
+
+def test_a_study_whose_files_take_long_lets_others_run_first(tmp_path: Path) -> None:
+    runner = Runner()
+    runner.gate.set()
+    reading: dict[str, Future[None]] = {name: Future() for name in "abcde"}
+
+    def begin(each: StudyJob) -> None:
+        runner.begun.append(each.study_id)
+        each.prepared = reading[each.study_id]
+        each.prepared.add_done_callback(lambda _: each.changed())
+
+    runner.begin = begin  # type: ignore[method-assign]
+    worker = started(runner, Recorder(), permits=5)
+    jobs = {name: job(worker, name, tmp_path) for name in "abcde"}
+    for each in jobs.values():
+        worker.submit(each)
+    assert runner.begun == ["a", "b", "c"]
+    jobs["a"].let_others_pass()
+    assert runner.begun == ["a", "b", "c", "d"], "one that is slow does not count"
+    reading["b"].set_result(None)
+    jobs["b"].outcome.result(5)
+    wait_until(lambda: runner.begun == ["a", "b", "c", "d", "e"])
+    for name in "dcea":
+        reading[name].set_result(None)
+        jobs[name].outcome.result(5)
+    assert runner.order == ["b", "d", "c", "e", "a"]
     worker.stop(Interrupted("over"))
 
 
