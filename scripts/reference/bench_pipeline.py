@@ -22,7 +22,7 @@ from scripts.reference.benchmark.whole_studies import concurrent_posts, full_siz
 from scripts.reference.benchmark.writing import write
 from service.artifacts import ArtifactPaths, set_threads
 
-ROWS = ("preprocess_mp4", "preprocess_jpeg", "encode", "views", "write", "study", "service")
+ROWS = ("preprocess_mp4", "preprocess_jpeg", "decoders", "encode", "views", "write", "study", "service")
 
 _WORDS = Path(__file__).parents[2] / "model" / "bundles" / "default"  # whose sections and words are written
 
@@ -52,6 +52,7 @@ def rows(clips: Sequence[Path], options: argparse.Namespace, placement: Placemen
         found["preprocess_mp4"] = lambda: stages.preprocess("preprocess_mp4", videos, repeats=repeats, at_least=6)
     if cine is not None:
         found["preprocess_jpeg"] = lambda: stages.preprocess("preprocess_jpeg", [cine], repeats=repeats, at_least=3)
+    found["decoders"] = lambda: stages.decoders(clips, repeats=repeats)
     found["encode"] = lambda: stages.encode(stages.prepared(clips), placement, repeats=repeats)
     found["views"] = lambda: stages.views(stages.prepared(clips), placement, repeats=repeats)
     found["write"] = lambda: write(_WORDS, placement, repeats=repeats, at_least=8)

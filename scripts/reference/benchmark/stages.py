@@ -33,9 +33,9 @@ def plan(total: int, frame_rate_hz: float | None, source: Source) -> tuple[int, 
     return frames_needed(total, frame_rate_hz, source, ECHOPRIME)
 
 
-def prepared(paths: Sequence[Path]) -> list[PreparedClip]:
+def prepared(paths: Sequence[Path], limits: IngestLimits | None = None) -> list[PreparedClip]:
     """The files as model input, as the service reads and prepares them. Raises ValueError where one is no clip."""
-    with open_study(paths, IngestLimits()) as study, ThreadPoolExecutor(CLIPS_AT_ONCE) as pool:
+    with open_study(paths, limits or IngestLimits()) as study, ThreadPoolExecutor(CLIPS_AT_ONCE) as pool:
         return list(in_threads(_prepare, study.readers(plan), pool, CLIPS_AT_ONCE))
 
 
@@ -60,6 +60,22 @@ def preprocess(stage: str, paths: Sequence[Path], *, repeats: int, at_least: flo
         {"mean difference of at most one grey level": max(grey) <= 1},
         {"clips": len(paths), "worst_mean_grey_difference": max(grey)},
     )
+
+
+def decoders(paths: Sequence[Path], *, repeats: int) -> Row:
+    """Files to model input, per clip: read in this process, which is the slow twin, and in decoders."""
+    in_process = IngestLimits(decoders=None)
+    here, there = prepared(paths, in_process), prepared(paths)
+    equal = all(torch.equal(one.model_input, other.model_input) for one, other in zip(here, there, strict=True))
+    row = compared(
+        "decoders",
+        lambda: prepared(paths, in_process),
+        lambda: prepared(paths),
+        repeats=repeats,
+        at_least=0.95,
+        per=len(paths),
+    )
+    return row.also({"the same model input": equal}, {"clips": len(paths)})
 
 
 def encode(clips: Sequence[PreparedClip], placement: Placement, *, repeats: int) -> Row:

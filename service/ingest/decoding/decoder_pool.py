@@ -25,6 +25,7 @@ _RETRY_SECONDS: Final = 5
 _LOOK_SECONDS: Final = 0.05
 _TASKS: Final = 500  # after which a decoder is replaced, whatever its libraries may have lost
 _SWOLLEN_SHARE: Final = 0.5  # of its memory; a decoder that keeps more is replaced
+_PROGRAM: Final = "from service.ingest.decoding.fork_server import main; main()"
 # Variables that a decoder gets to see: where programs and libraries lie, language and time zone. No secret is in them.
 _PASSED_ON: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ", "PYTHONHOME", "SYSTEMROOT")
 
@@ -243,7 +244,7 @@ def _start_server(end: socket.socket) -> subprocess.Popen[bytes]:
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     found = os.pathsep.join(str(Path(place).absolute()) for place in sys.path)
     return subprocess.Popen(  # noqa: S603 - this interpreter, and a module of ours
-        [sys.executable, "-P", "-W", "ignore", "-m", "service.ingest.decoding.fork_server", str(end.fileno())],
+        [sys.executable, "-P", "-W", "ignore", "-c", _PROGRAM, str(end.fileno())],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

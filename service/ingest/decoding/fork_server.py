@@ -1,7 +1,7 @@
 """The process that decoders are forked from: it has imported every library once, and reads no file itself.
 
-It is started with an environment of a few harmless variables and no open file but its socket:
-`python -P -m service.ingest.decoding.fork_server DESCRIPTOR`. It ends with the process that started it.
+`decoder_pool` starts it with an environment of a few harmless variables and no open file but its socket. It ends with
+the process that started it.
 """
 
 import gc
@@ -107,7 +107,3 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # a collection in a decoder would write into, and so copy, what all share
     ForkServer(Channel(socket.socket(fileno=int(sys.argv[1])))).serve()
-
-
-if __name__ == "__main__":
-    main()
