@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from service.http.app import create_app
@@ -51,6 +52,12 @@ def answer(client: TestClient, where: str) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name not in {"study_id", "created", "stage_seconds"}}
 
 
+def app_of(client: TestClient) -> FastAPI:
+    app = client.app
+    assert isinstance(app, FastAPI)
+    return app
+
+
 def skipped(document: dict[str, Any]) -> list[str | None]:
     return [clip["skipped"] for clip in document["clips"]]
 
@@ -69,7 +76,7 @@ def test_a_study_that_hangs_keeps_no_other_waiting(make_settings: MakeSettings, 
         document = answer(client, hanging)
         assert sorted(filter(None, skipped(document))) == ["decoder_killed"]
         assert len(skipped(document)) == 3
-        assert uploads_left(client.app) == []  # type: ignore[arg-type] - the app that was handed in
+        assert uploads_left(app_of(client)) == []
 
 
 @pytest.mark.parametrize(("bomb", "reason"), [("abort", "decoder_killed"), ("take 2000", "too_much_memory")])
@@ -86,13 +93,13 @@ def test_a_bomb_costs_its_clip_alone(make_settings: MakeSettings, bomb: str, rea
 
 def test_the_end_of_the_service_ends_what_hangs(make_settings: MakeSettings) -> None:
     with service(make_settings(decoder_file_seconds=3600)) as client:
-        app = client.app
+        app = app_of(client)
         post(client, "read hang")
         wait_until(lambda: len(decoders()) > 0, SECONDS)
         started = time.monotonic()
     assert time.monotonic() - started < SECONDS
     assert decoders() == []
-    assert uploads_left(app) == []  # type: ignore[arg-type] - the app that was handed in
+    assert uploads_left(app) == []
 
 
 def test_readiness_says_when_no_decoder_can_be_had(

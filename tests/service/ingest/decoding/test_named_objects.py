@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from model.study import Acquisition
 from service.ingest.decoding.named_objects import described, made
 from service.ingest.decoding.tasks import Read, Recognise, Unpack
 from service.ingest.file_list import StoredFile
@@ -19,7 +20,7 @@ FILE = StoredFile(Path("a\udcff b"), is_system_name=True, fault="torn", name="nÃ
 
 
 @pytest.mark.parametrize("formats", [ECHO_FILES, ANY_CINES], ids=["echo", "any"])
-def test_tasks_come_as_they_were(formats: FileFormats[object]) -> None:
+def test_tasks_come_as_they_were(formats: FileFormats[Acquisition]) -> None:
     limits = IngestLimits(max_files=7)
     files = (AcquisitionFile(2, "ab", Path("x")),)
     for task in (

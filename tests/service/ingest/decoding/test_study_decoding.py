@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,8 +31,8 @@ def _nothing_hangs_on() -> Iterator[None]:
     decoder_pool().close()
 
 
-def limits(**changes: float) -> IngestLimits:
-    return IngestLimits(decoders=replace(QUICK, **changes))  # type: ignore[arg-type] - one number is whole
+def limits(**changes: Any) -> IngestLimits:
+    return IngestLimits(decoders=replace(QUICK, **changes))
 
 
 def outcome(path: Path, given: IngestLimits, plan: object = None) -> Said | SkippedClip:

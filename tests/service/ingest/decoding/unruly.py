@@ -137,12 +137,13 @@ def _reject(_number: float, _plan: Any) -> str:
 def _look_around(_number: float, _plan: Any) -> str:
     """What a decoder can see and do."""
     tried = {}
-    for name, attempt in {
+    attempts: dict[str, Callable[[], object]] = {
         "socket": lambda: socket.socket(socket.AF_INET),
         "program": lambda: os.execv(sys.executable, ["python", "-c", "0"]),
         "kill": lambda: os.kill(os.getppid(), 0),
         "memory of others": lambda: ctypes.CDLL(None).process_vm_readv(os.getppid(), 0, 0, 0, 0, 0),
-    }.items():
+    }
+    for name, attempt in attempts.items():
         tried[name] = "permitted"
         with suppress(OSError):
             if attempt() == -1:  # a bare call of the C library
