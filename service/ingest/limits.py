@@ -8,9 +8,10 @@ class DecoderLimits:
     """What the process that reads a file may use; beyond it the file is skipped. Raises ValueError unless positive.
 
     memory_bytes: of its own, beside the frames that it hands over (`max_pixels_read` bounds those).
-    file_cpu_seconds, file_seconds: of processors and on the clock, for one file. The slowest real clip, 320 million
-        pixels of JPEG 2000, takes 9 of the first.
-    study_cpu_seconds, study_seconds: summed over the files of a study; a stress study of 400 files takes 140 of both.
+    file_cpu_seconds, file_seconds: of processors and on the clock, for one file. 48 frames of JPEG 2000, the slowest
+        clip of the benchmark, take 0.93 of the first (docs/performance.md).
+    study_cpu_seconds, study_seconds: summed over the files of a study. Twelve clips take 1.75 of the first (same page),
+        so a stress study of 400 files would take about 60.
     """
 
     memory_bytes: int = 1 << 30
