@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -49,8 +49,13 @@ class SparePools:
         self._threads, self._name = threads, name
         self._spare: deque[ThreadPoolExecutor] = deque()
 
+    def run(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result, None, None]:
+        """Yields `work` of each item as `in_threads` does, in a pool of its own."""
+        with self._one() as pool, closing(in_threads(work, items, pool, self._threads)) as results:
+            yield from results
+
     @contextmanager
-    def one(self) -> Iterator[ThreadPoolExecutor]:
+    def _one(self) -> Iterator[ThreadPoolExecutor]:
         """A pool that nobody else uses meanwhile."""
         try:
             pool = self._spare.pop()
