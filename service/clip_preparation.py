@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Iterable, Sequence, Sized
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -16,7 +15,7 @@ from model.study import Acquisition, AcquisitionReader, ClipFacts, SkippedClip
 from service.answer.encoded_study import PreparedStudy, leave_out
 from service.run_options import Progress, ProgressSink
 from service.stage_clock import StageClock
-from service.threads import in_threads
+from service.threads import SparePools
 
 # Clips of a study that are read and prepared side by side; each holds its frames, often 60 MB of them.
 CLIPS_AT_ONCE: Final = min(4, os.cpu_count() or 1)
@@ -25,7 +24,7 @@ CLIPS_AT_ONCE: Final = min(4, os.cpu_count() or 1)
 def prepare_study(
     modality: Modality,
     items: Iterable[Acquisition | SkippedClip | AcquisitionReader],
-    threads: ThreadPoolExecutor,
+    threads: SparePools,
     progress: ProgressSink,
 ) -> PreparedStudy:
     """Clips as model input; their frames are in memory that long.
@@ -39,7 +38,7 @@ def prepare_study(
     facts: dict[int, ClipFacts] = {}
     started, work = time.perf_counter(), StageClock()
     total = len(items) if isinstance(items, Sized) else 0
-    with closing(in_threads(partial(_prepare, modality), items, threads, CLIPS_AT_ONCE)) as stream:
+    with closing(threads.run(partial(_prepare, modality), items)) as stream:
         for done, (pictures, clip_facts, seconds) in enumerate(stream, start=1):
             work.add(seconds)
             skipped += [picture for picture in pictures if isinstance(picture, SkippedClip)]

@@ -6,7 +6,6 @@ web framework.
 
 import uuid
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -49,13 +48,14 @@ from service.option_check import check_options
 from service.run_options import Progress, ProgressSink, RunOptions, silent
 from service.schemas import Mode, ReportDocument
 from service.stage_clock import StageClock
+from service.threads import SparePools
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportPipeline:
     """Composes the stages; every part is passed in, built in `service.artifacts`.
 
-    clip_threads: read and prepare the clips of all studies.
+    clip_threads: read and prepare the clips of studies, those of each study in a pool of its own.
     """
 
     modality: Modality
@@ -70,7 +70,7 @@ class ReportPipeline:
     visibility: Visibility | None = None
     min_labelled: int = MIN_LABELLED
     provenance: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
-    clip_threads: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, CLIPS_AT_ONCE, "clip"))
+    clip_threads: SparePools = field(default_factory=partial(SparePools, CLIPS_AT_ONCE, "clip"))
 
     @property
     def calling(self) -> CallingRules:
