@@ -115,6 +115,7 @@ class Clip:
         states (SequenceOfUltrasoundRegions, PS3.3 C.8.5.5), None where there is none.
     regions_2d: every such region that the header states, each as such a box; several may be several pictures.
     pixel_aspect: width of a pixel over its height; 1 is square.
+    pixel_cm: the shorter side of a pixel of the tissue, None where the file does not say or its regions differ.
     text_declared_absent: the header says BurnedInAnnotation = NO (PS3.3 C.7.6.1). Video never does.
     frame_rate_source: where the rate was found; "assumed" where there is none.
     warnings: what the reader of the answer must know of this clip.
@@ -135,6 +136,7 @@ class Clip:
     warnings: tuple[ClipWarning, ...] = ()
     regions_2d: tuple[tuple[int, int, int, int], ...] = ()
     pixel_aspect: float = 1.0
+    pixel_cm: float | None = None
 
     def __post_init__(self) -> None:
         frames = self.frames_rgb
@@ -146,6 +148,8 @@ class Clip:
             raise ValueError(f"frame_rate_source is {self.frame_rate_source}, but there is no rate")
         if not 0.1 <= self.pixel_aspect <= 10:
             raise ValueError(f"pixel_aspect must lie in 0.1..10, not {self.pixel_aspect}")
+        if self.pixel_cm is not None and not 0 < self.pixel_cm < 1:
+            raise ValueError(f"pixel_cm must lie in (0, 1), not {self.pixel_cm}")
         if self.frames_total < self.length or self.position < 1:
             raise ValueError(f"position {self.position} and frames_total {self.frames_total} do not fit the clip")
         numbers = range(len(frames)) if self.frame_numbers is None else self.frame_numbers

@@ -20,10 +20,10 @@ while [ $# -gt 0 ]; do
 done
 
 if [ "$tiny" = yes ]; then
-  clips=320 held_out=64 text_patients=600 text_s=20 video_s=30 views_s=20
+  runs=500 tracer_held_out=100 tracer_s=20 traced_studies=4 clips=320 held_out=64 text_patients=600 text_s=20 video_s=30 views_s=20
   mil=12 decoder=24 calibration=24 decoder_held_out=6 candidates=400 steps=20 curve="12" evaluate=(--tiny)
 else
-  clips=26000 held_out=1000 text_patients=16000 text_s=420 video_s=4800 views_s=900
+  runs=24000 tracer_held_out=250 tracer_s=3600 traced_studies=150 clips=26000 held_out=1000 text_patients=16000 text_s=420 video_s=4800 views_s=900
   mil=512 decoder=960 calibration=200 decoder_held_out=60 candidates=20000 steps=1500 curve="100 300" evaluate=(--studies 500 --seed 90001)
 fi
 
@@ -57,6 +57,9 @@ stage render "$python" -m scripts.rendered.render_clips --purpose encoder --clip
 stage encoders "$python" -m scripts.rendered.train_encoders --clips "$out/clips" --held-out "$held_out" \
   --text-patients "$text_patients" --text-seconds "$text_s" --seconds "$video_s" --out "$out/encoders"
 stage views "$python" -m scripts.rendered.train_views --clips "$out/clips" --held-out "$held_out" --seconds "$views_s" --out "$out/views"
+stage render_traced "$python" -m scripts.rendered.render_traced --runs "$runs" --out "$out/runs"
+stage tracer "$python" -m scripts.rendered.train_tracer --runs "$out/runs" --held-out "$tracer_held_out" --seconds "$tracer_s" --out "$out/tracer"
+stage calibrate_tracer "$python" -m scripts.rendered.calibrate_tracer --tracer "$out/tracer" --studies "$traced_studies"
 embed mil "$mil" independent
 embed decoder "$decoder" clinical
 stage mil "$python" -m scripts.rendered.train_mil --embedded "$out/embedded/mil" --encoders "$out/encoders" --out "$out/mil"
@@ -70,13 +73,13 @@ for studies in $curve; do
   decoder generate "learning_curve/$studies/generate" --studies "$studies"
 done
 stage told "$python" -m scripts.rendered.build_bundle --encoders "$out/encoders" --views "$out/views" --mil "$out/mil" \
-  --decoder "$out/arms/rag" --out "$out/uncalibrated"
+  --decoder "$out/arms/rag" --tracer "$out/tracer" --out "$out/uncalibrated"
 # Chosen on clips of the tuning range: other organs are flagged, at about as many false flags (LOG 2026-11-22).
 stage calibrate "$python" -m scripts.rendered.calibrate --bundle "$out/uncalibrated" --bank "$out/bank" \
   --studies "$calibration" --cache "$out/evaluation" --false-flags 0.045 --out "$out/bundle"
 # A failed bar is a finding, not a broken run: its exit status is told and the times are still printed.
 status=0
-"$python" -m scripts.rendered.evaluate "${evaluate[@]}" --bundle "$out/bundle" --bank "$out/bank" --arms "$out/arms" \
+"$python" -m scripts.rendered.evaluate "${evaluate[@]}" --tracer --bundle "$out/bundle" --bank "$out/bank" --arms "$out/arms" \
   --cache "$out/evaluation" --json "$out/eval.json" --rows "$out/rows" --markdown "$out/EVAL.md" || status=$?
 echo "== evaluation: exit status $status"
 echo "== seconds of each stage:"

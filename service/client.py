@@ -17,6 +17,7 @@ import httpx
 from service.problem import MEDIA_TYPE, Problem
 from service.schemas import InfoDocument, Mode, PhenotypeList, ReportDocument, StudyPhenotypes
 from service.study_vectors import StudyVectors, VectorsDocument
+from service.traced import ContourDocument
 
 _FALLBACK_SECONDS: Final = 1.0  # between tries when the service names no time
 _BUSY: Final = {429, 503}
@@ -161,6 +162,10 @@ class EchoScribeClient:
         """The report of a study, waited for."""
         return ReportDocument.model_validate_json(self._get(f"/report/{study_id}").content)
 
+    def contours(self, study_id: str) -> ContourDocument:
+        """The outlines that a study's measurements rest on, waited for."""
+        return ContourDocument.model_validate_json(self._get(f"/report/{study_id}/contours").content)
+
     def phenotypes(self, *, limit: int = 20, after: str | None = None) -> PhenotypeList:
         """A page of studies with their phenotypes, newest first."""
         return PhenotypeList.model_validate_json(self._get("/phenotypes", _page(limit, after)).content)
@@ -239,6 +244,10 @@ class AsyncEchoScribeClient:
     async def wait(self, study_id: str) -> ReportDocument:
         """The report of a study, waited for."""
         return ReportDocument.model_validate_json((await self._get(f"/report/{study_id}")).content)
+
+    async def contours(self, study_id: str) -> ContourDocument:
+        """The outlines that a study's measurements rest on, waited for."""
+        return ContourDocument.model_validate_json((await self._get(f"/report/{study_id}/contours")).content)
 
     async def phenotypes(self, *, limit: int = 20, after: str | None = None) -> PhenotypeList:
         """A page of studies with their phenotypes, newest first."""

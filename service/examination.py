@@ -61,9 +61,13 @@ class MeasurementOut(Document):
     unit: str
     decimals: int = Field(ge=0, le=9, description="Decimals of `value`, and of the spread.")
     source: Literal["estimated", "measured"] = Field(
-        description="estimated: a vote of neighbouring candidates. measured: in this study; not given yet."
+        description="estimated: a vote of neighbouring candidates. measured: in this study's own clips; see `traced`."
     )
-    p10: float | None = Field(None, description="10th percentile of the candidates that vote.")
+    p10: float | None = Field(
+        None, description="10th percentile of the candidates that vote; of a measured number, where 80 % of truths lie."
+    )
     p90: float | None = Field(None, description="90th percentile.")
-    candidates: int = Field(description="Candidates that state the number.")
+    candidates: int = Field(description="Candidates that state the number; none of a measured one.")
     asked: int = Field(description="Candidates that were asked.")
+    clips: list[int] = Field(default=[], description="Where it was measured.")
+    frames: list[int] = Field(default=[], description="Frames of the file, 0-based, clip after clip.")

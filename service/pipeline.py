@@ -20,6 +20,7 @@ from index.retriever import Retriever
 from model.bundle import BundleManifest
 from model.embeddings import SectionEmbeddings, StudyEmbedding
 from model.familiarity.clip_distances import ClipDistances
+from model.measurement import Measures, StudyMeasurements
 from model.modality import Modality
 from model.pooling import MilTable, pool_sections
 from model.report.decoder.sampling import Sampling
@@ -33,6 +34,7 @@ from service.answer.bank_projection import project_onto_bank
 from service.answer.calling import MIN_LABELLED, CallingRules
 from service.answer.edited_report import ReportEditing
 from service.answer.encoded_study import EncodedStudy, PreparedStudy
+from service.answer.measured_numbers import measured_first, slot_numbers
 from service.answer.measurements import measurements_of
 from service.answer.patient_history import with_history, without_own
 from service.answer.report_language import ReportLanguages
@@ -120,9 +122,13 @@ class ReportPipeline:
         with clock.stage("encode"):
             embedding = self.modality.encode(used) if used else self._no_clips()
         progress(Progress("encode", len(used), len(used)))
+        measured = StudyMeasurements()
+        if isinstance(self.modality, Measures):
+            with clock.stage("measure"):
+                measured = self.modality.measure(used, embedding)
         with clock.stage("pool"):
             sections = self.pool(embedding)
-        return EncodedStudy(used, study.skipped, study.truncated, embedding, sections, clock, study.facts)
+        return EncodedStudy(used, study.skipped, study.truncated, embedding, sections, clock, study.facts, measured)
 
     def pool(self, embedding: StudyEmbedding) -> SectionEmbeddings:
         """One vector per section, as the bundle weighs the views."""
@@ -166,7 +172,9 @@ class ReportPipeline:
                 retrieval=retrieval,
                 votes=votes,
                 calling=self.calling,
-                measurements=self._measurements(study.embedding, retrieval, votes, drafts[0]),
+                measurements=measured_first(
+                    self._measurements(study.embedding, retrieval, votes, drafts[0]), study.measured
+                ),
                 written=drafts[0],
                 samples=[*map(sample_of, options.draws, drafts[1:])],
                 editing=self.editing,
@@ -263,4 +271,5 @@ class ReportPipeline:
             read = None if self.editing is None else self.editing.read
             return paste_sections(retrieval, self.retriever.bank, self._hidden(study.embedding), self.text_check, read)
         request = self.request(study.embedding, study.sections, retrieval, votes, mode)
-        return Written.of(self.writer.sampling(how).write(request))
+        request = replace(request, measured=slot_numbers(study.measured))
+        return Written.of(self.writer.sampling(how).write(request), study.measured)

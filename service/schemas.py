@@ -8,6 +8,7 @@ from pydantic import Field
 from model.study import FrameRateSource
 from service.document import Document
 from service.examination import HeaderOut, MeasurementOut
+from service.traced import ContourOut, MeasuredNumber, TracedMeasurement
 
 Mode = Literal["rag", "retrieval", "generate"]
 DRAFT_NOTICE = "Draft for a physician to edit and sign. Not a diagnosis."
@@ -23,6 +24,7 @@ class SentenceOut(Document):
     source: Literal["generated", "retrieved", "both"]
     candidate_ids: list[int]
     estimated: bool = Field(False, description="Its number is the neighbours' vote, not this study's own estimate.")
+    measured: MeasuredNumber | None = Field(None, description="Its number was measured in this study's own clips.")
     lang: str = Field("en", description="Language it is written in; another than the report's where it has no wording.")
 
 
@@ -199,12 +201,23 @@ class ReportDocument(Document):
     phenotypes: dict[str, PhenotypeOut]
     clips: list[ClipOut]
     warnings: list[WarningOut]
+    traced: list[TracedMeasurement] = Field(
+        default=[], description="All that was measured in this study's clips; empty where the bundle has no tracer."
+    )
+    contours: list[ContourOut] = Field(
+        default=[], description="Kept with the answer and left out of it: `GET /report/{study_id}/contours`."
+    )
     prior_studies: list[PriorStudyOut] = Field(
         default=[], description="With `include_prior`: this patient's own studies in the bank; they vote as well."
     )
     samples: list[SampleOut] = Field(default=[], description="Further drafts, where they were asked for.")
     provenance: dict[str, str | int | float | bool | None]
     stage_seconds: dict[str, float]
+
+
+def answer_json(document: ReportDocument, indent: int | None = None) -> str:
+    """The answer as JSON, without the outlines, which are asked for on their own."""
+    return document.model_dump_json(exclude={"contours"}, indent=indent)
 
 
 class StudyPhenotypes(Document):

@@ -23,16 +23,22 @@ from model.echo.prepared_clip import PreparedClip
 from model.echo.preprocessing.preprocess import frames_needed, prepare_pictures
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
 from model.echo.repeats import find_repeats
+from model.echo.tracing.build import TRACER, build_tracer
+from model.echo.tracing.tracer import Tracer, is_traced
 from model.embeddings import ClipName, StudyEmbedding
 from model.errors import BundleMismatch, InvalidStudy
 from model.familiarity.clip_spectra import clip_spectra
+from model.measurement import StudyMeasurements
 from model.study import Clip, FramePlan, SkippedClip
 from model.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EchoModality:
-    """Echo with its networks loaded; satisfies `model.modality.Modality`."""
+    """Echo with its networks loaded; satisfies `model.modality.Modality` and `model.measurement.Measures`.
+
+    tracer: None in a bundle without one; then nothing is measured.
+    """
 
     taxonomy: Taxonomy
     embedding_dim: int
@@ -40,6 +46,7 @@ class EchoModality:
     placement: Placement
     video_encoder: nn.Module
     view_classifier: nn.Module
+    tracer: Tracer | None = None
 
     @property
     def reading_plan(self) -> FramePlan:
@@ -48,7 +55,8 @@ class EchoModality:
 
     def prepare(self, clip: Clip) -> Sequence[PreparedClip | SkippedClip]:
         """Each picture in the clip as model input on the device, masked, or why it is not used. Raises ClipRejected."""
-        return prepare_pictures(clip, self.preprocessing, self.placement.device)
+        size = None if self.tracer is None else self.tracer.size
+        return prepare_pictures(clip, self.preprocessing, self.placement.device, size)
 
     def find_repeats(self, clips: Sequence[PreparedClip]) -> Mapping[ClipName, ClipName]:
         """Clips that show the same loop as another: re-encodings, copies under other UIDs, shifted crops."""
@@ -68,6 +76,18 @@ class EchoModality:
             clip_spectra(clips),
             tuple(clip.panel for clip in clips),
         )
+
+    def measure(self, clips: Sequence[PreparedClip], embedding: StudyEmbedding) -> StudyMeasurements:
+        """What can be measured in grey clips of views that show chambers; nothing without a tracer."""
+        if self.tracer is None or not clips:
+            return StudyMeasurements()
+        best = embedding.view_probabilities.max(dim=1)
+        traces = []
+        for clip, probability, number in zip(clips, best.values.tolist(), best.indices.tolist(), strict=True):
+            view = embedding.views[number]
+            if clip.traced is not None and is_traced(view):
+                traces.append(self.tracer.trace(clip.name, (view, probability), clip.traced))
+        return self.tracer.measure(traces)
 
     def _both(self, clips: Sequence[PreparedClip]) -> torch.Tensor:
         """float32 (n, D + V): embeddings and view probabilities, so that both networks see a batch in one pass."""
@@ -106,6 +126,7 @@ def build_echo(manifest: BundleManifest, folder: Path, placement: Placement) -> 
         view_classifier=_network(
             manifest, folder, "view_classifier", placement, lambda config: build_view_classifier(config, taxonomy.views)
         ),
+        tracer=build_tracer(manifest, folder, placement) if TRACER in manifest.networks else None,
     )
 
 

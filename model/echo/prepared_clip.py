@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
+from model.echo.tracing.clip_trace import TracedPicture
 from model.embeddings import PreparedAcquisition
 from model.study import Source
 
@@ -15,8 +16,10 @@ class PreparedClip(PreparedAcquisition):
     view_input: float32 (F, C, H, W) the F frames the view classifier reads, normalised alike.
     start_frame: first source frame of the window that was chosen, 0-based.
     source: what the clip was read from.
+    traced: what the tracer reads of it; None in a bundle without one.
     """
 
     view_input: torch.Tensor
     start_frame: int
     source: Source = "video"
+    traced: TracedPicture | None = None

@@ -55,6 +55,7 @@ class WritingRequest:
     slot_values: section name → slot name → the numbers of all neighbours that have the section, whatever their wording.
     calls: phenotype → what the answer calls it; the text will not deny one. Empty where nothing is called.
     hidden: names of findings that no clip of the study shows; the text states none of them.
+    measured: slot name → the number that was measured in this study; it comes before every vote.
     """
 
     sections: tuple[str, ...]
@@ -66,6 +67,7 @@ class WritingRequest:
     slot_values: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
     calls: Mapping[str, bool] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+    measured: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

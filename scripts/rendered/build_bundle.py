@@ -1,7 +1,7 @@
 """Makes a bundle of what the training scripts wrote; the same command again, with more parts, replaces it.
 
-    python -m scripts.rendered.build_bundle --encoders FOLDER --views FOLDER [--mil FOLDER] [--decoder FOLDER] --out
-        FOLDER
+    python -m scripts.rendered.build_bundle --encoders FOLDER --views FOLDER [--mil FOLDER] [--decoder FOLDER]
+        [--tracer FOLDER] --out FOLDER
 
 Without `--mil` every view counts alike in every section. Thresholds, calibration and out-of-distribution statistics
 come from `python -m scripts.rendered.calibrate`.
@@ -15,6 +15,7 @@ from typing import Any
 
 from model.bundle import BundleManifest, taxonomy_fields, write_bundle
 from model.echo.taxonomy import ECHO_TAXONOMY
+from model.echo.tracing.build import TRACER
 from model.report.decoder.tokenizer import TOKENIZER_FILE
 from model.report.writing.build import DECODER_FILE
 from scripts.rendered.training.phantom_bank import NOTICE
@@ -27,8 +28,9 @@ TEXT_TOKENIZER_FILE = "text_tokenizer.json"
 
 
 def build_bundle(parts: argparse.Namespace, out: Path) -> BundleManifest:
-    """Writes the bundle and returns its manifest. parts: folders `encoders`, `views`, `mil` or None, `decoder` or None.
+    """Writes the bundle and returns its manifest.
 
+    parts: folders `encoders`, `views`, and `mil`, `decoder` and `tracer`, each a folder or None.
     Raises ValueError when the decoder was made for another dimension.
     """
     building = out.with_name(f".{out.name}.unfinished")
@@ -36,10 +38,12 @@ def build_bundle(parts: argparse.Namespace, out: Path) -> BundleManifest:
     building.mkdir(parents=True)
     encoders = _json(parts.encoders / "networks.json")
     networks = {name: encoders[name] for name in ("video_encoder", "text_encoder")}
-    networks["view_classifier"] = _json(parts.views / "network.json")
-    for name, network in networks.items():
-        source = parts.views if name == "view_classifier" else parts.encoders
-        shutil.copyfile(source / network["file"], building / network["file"])
+    sources = dict.fromkeys(networks, parts.encoders) | {"view_classifier": parts.views}
+    if parts.tracer is not None:
+        sources[TRACER] = parts.tracer
+    for name, source in sources.items():
+        networks.setdefault(name, _network_of(source))
+        shutil.copyfile(source / networks[name]["file"], building / networks[name]["file"])
     # The decoder has a tokenizer of its own: wordings that were kept out of its training are not in there either.
     networks["text_encoder"]["tokenizer"] = TEXT_TOKENIZER_FILE
     shutil.copyfile(parts.encoders / TOKENIZER_FILE, building / TEXT_TOKENIZER_FILE)
@@ -88,6 +92,11 @@ def _decoder(folder: Path | None, building: Path, embedding_dim: int) -> dict[st
     return config
 
 
+def _network_of(folder: Path) -> dict[str, Any]:
+    """The network that a training script wrote there."""
+    return _json(folder / "network.json")
+
+
 def _json(path: Path) -> dict[str, Any]:
     read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return read
@@ -100,6 +109,7 @@ def main() -> None:
     parser.add_argument("--views", type=Path, required=True, help="folder of scripts.rendered.train_views")
     parser.add_argument("--mil", type=Path, help="folder of scripts.rendered.train_mil")
     parser.add_argument("--decoder", type=Path, help="folder of scripts.rendered.train_decoder")
+    parser.add_argument("--tracer", type=Path, help="folder of scripts.rendered.train_tracer")
     parser.add_argument("--out", type=Path, required=True, help="replaced if it is there")
     args = parser.parse_args()
     manifest = build_bundle(args, args.out)

@@ -37,6 +37,7 @@ from scripts.rendered.evaluation.parts.reserved_findings import measure_reserved
 from scripts.rendered.evaluation.parts.scores import measure_scores
 from scripts.rendered.evaluation.parts.shifts import measure_shifts
 from scripts.rendered.evaluation.parts.text_bars import measure_texts
+from scripts.rendered.evaluation.parts.tracing import STUDIES, measure_tracing
 from scripts.rendered.evaluation.studies.context import Evaluation
 from scripts.rendered.evaluation.studies.embedding import embed_sets
 from scripts.rendered.evaluation.studies.results import Results
@@ -69,6 +70,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rows", type=Path, help="folder for raw rows (Parquet) and figures (PNG)")
     parser.add_argument("--markdown", type=Path, help="write EVAL.md here")
     parser.add_argument("--workers", type=int, default=2, help="embedding processes; 0 for none")
+    parser.add_argument("--tracer", action="store_true", help="measure outlines and what is measured from them too")
     parser.add_argument("--tiny", action="store_true", help="a few studies, to see that every part runs")
     args = parser.parse_args(words)
     if args.arms is None and args.bundle == DEFAULT_BUNDLE:
@@ -76,8 +78,8 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def measure(evaluation: Evaluation, results: Results, rows: Path | None) -> None:
-    """Runs every part in turn and prints each with its time."""
+def measure(evaluation: Evaluation, results: Results, rows: Path | None, *, traced: int = 0) -> None:
+    """Runs every part in turn and prints each with its time. traced: studies of the tracing part; 0 leaves it out."""
     clock: dict[str, float] = {}
     state: dict[str, dict[str, list[ReportDocument]]] = {}
     reports: Reports = {}
@@ -114,6 +116,9 @@ def measure(evaluation: Evaluation, results: Results, rows: Path | None) -> None
         ("strange clips", lambda: measure_strange_clips(evaluation, documents["retrieval"], results)),
         ("real clips", lambda: measure_real_clips(evaluation, reference_folder(), results)),
     ]
+    if traced:
+        tracer = getattr(evaluation.pipeline.modality, "tracer", None)
+        parts.append(("tracing", lambda: measure_tracing(tracer, results, traced, folder=evaluation.cache / "traced")))
     for name, part in parts:
         timed(name, part)
     results.rows["studies"] = study_rows(evaluation, documents, reports)
@@ -161,7 +166,7 @@ def main(args: argparse.Namespace) -> int:
     evaluation = Evaluation(pipeline, paths, language, protocol, args.cache, args.arms)
     new = embed_sets(pipeline, paths, args.cache, evaluation.sets.values(), 0 if args.tiny else args.workers)
     results.figures["embedding"] = {"new studies": new, "seconds": round(time.monotonic() - started, 1)}
-    measure(evaluation, results, args.rows)
+    measure(evaluation, results, args.rows, traced=(2 if args.tiny else STUDIES) if args.tracer else 0)
     return report(args, evaluation, results, (time.monotonic() - started) / 60)
 
 

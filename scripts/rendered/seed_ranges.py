@@ -16,6 +16,7 @@ SEED_RANGES: Mapping[str, range] = MappingProxyType(
         "decoder": range(40_000, 50_000),
         "calibration": range(50_000, 60_000),  # thresholds, calibration, out-of-distribution statistics
         "tuning": range(60_000, 70_000),  # every choice made by looking at a figure
+        "tracer": range(70_000, 80_000),  # frames and masks that the tracer learns from
         "test": range(90_000, 100_000),
     }
 )

@@ -16,6 +16,7 @@ from service.answer.calling import CallingRules
 from service.answer.edited_report import ReportEditing
 from service.answer.encoded_study import EncodedStudy
 from service.answer.header import header_of
+from service.answer.measured_numbers import contours_out, disagreements, traced_out
 from service.answer.notices import clip_warnings, list_positions, phenotypes_of_few_views
 from service.answer.number_marks import marked_number
 from service.answer.report_language import ReportLanguage
@@ -86,6 +87,8 @@ def document(answer: Answer) -> ReportDocument:
         clips=clips,
         warnings=answer.language.word_warnings(_warnings(answer, phenotypes)),
         samples=list(answer.samples),
+        traced=traced_out(answer.study.measured),
+        contours=contours_out(answer.study.measured),
         provenance=dict(answer.provenance),
         stage_seconds={stage: round(seconds, 6) for stage, seconds in answer.stage_seconds.items()},
     )
@@ -271,7 +274,7 @@ def _warnings(answer: Answer, phenotypes: Mapping[str, PhenotypeOut]) -> list[Re
         (bool(beyond), ReportWarning("out_of_distribution", {"clips": ", ".join(map(_said, beyond))})),
     ]
     warnings = [warning for applies, warning in rules if applies]
-    warnings += [*clip_warnings(study.facts), *answer.written.warnings]
+    warnings += [*clip_warnings(study.facts), *disagreements(study.measured, phenotypes), *answer.written.warnings]
     if answer.text_check is not None:
         written, quoted = answer.written, answer.mode == "retrieval" and answer.written.said is None
         warnings += answer.text_check.warnings(written.plain, phenotypes, quoted=quoted, known=written.disagreeing)

@@ -90,6 +90,7 @@ def _sentence(section: str, said: Said, written: Written) -> SentenceOut:
         source=first.source if all(other.source == first.source for other in others) else "both",
         candidate_ids=list(dict.fromkeys(i for origin in (first, *others) for i in origin.candidate_ids)),
         estimated=said.slot is not None and any(origin.estimated for origin in (first, *others)),
+        measured=None if said.slot is None else next((o.measured for o in (first, *others) if o.measured), None),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from model.embeddings import ClipName, PreparedAcquisition, SectionEmbeddings, StudyEmbedding
+from model.measurement import StudyMeasurements
 from model.study import ClipFacts, SkippedClip, SkipReason
 from service.stage_clock import StageClock
 
@@ -28,6 +29,7 @@ class EncodedStudy:
 
     truncated: positions of used clips that were not read to their end.
     facts: what the answer says of used clips, by position.
+    measured: what was measured in the clips.
     """
 
     used: tuple[PreparedAcquisition, ...]
@@ -37,6 +39,7 @@ class EncodedStudy:
     sections: SectionEmbeddings
     clock: StageClock
     facts: Mapping[int, ClipFacts] = field(default_factory=dict)
+    measured: StudyMeasurements = field(default_factory=StudyMeasurements)
 
 
 def leave_out(acquisition: PreparedAcquisition, first: ClipName) -> SkippedClip:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from model.measurement import StudyMeasurements
 from model.report.editing.said import Said
 from model.report.editing.wording import ended
 from model.report.language.holes import without_holes
 from model.report.language.language import Finding
 from model.report.request import ReportWarning
 from model.report.writing.report_writer import WrittenReport
+from service.answer.measured_numbers import number_of
 from service.answer.text_check import Text
 from service.schemas import SentenceOut
 
@@ -37,12 +39,18 @@ class Written:
         return frozenset(finding for told in (self.said or {}).values() for one in told for finding in one.findings)
 
     @classmethod
-    def of(cls, report: WrittenReport) -> Self:
+    def of(cls, report: WrittenReport, measured: StudyMeasurements) -> Self:
         """The decoder's report in the answer's terms."""
         texts = {name: [(s, ended(without_holes(s.text))) for s in told] for name, told in report.sections.items()}
         sections = {
             name: tuple(
-                SentenceOut(text=text, source=s.source, candidate_ids=list(s.candidate_ids), estimated=s.estimated)
+                SentenceOut(
+                    text=text,
+                    source=s.source,
+                    candidate_ids=list(s.candidate_ids),
+                    estimated=s.estimated,
+                    measured=number_of(measured, s.number) if s.measured else None,
+                )
                 for s, text in told
                 if text
             )

@@ -23,13 +23,14 @@ from service.cli.fine_tune import FINE_TUNE_EXAMPLES, fine_tune
 from service.cli.output import USER_MISTAKES, examples, print_mistake, print_table
 from service.cli.output import stderr as _errors
 from service.cli.reading import print_report, read_file
+from service.cli.trace import TRACE_EXAMPLES, trace
 from service.errors import InvalidField, ServiceError
 from service.http.serve import serve as run_server
 from service.pipeline import ReportPipeline
 from service.renderings.local_names import with_names
 from service.renderings.report_text import report_text
 from service.renderings.samples_text import samples_text
-from service.schemas import Mode, PhenotypeOut, ReportDocument
+from service.schemas import Mode, PhenotypeOut, ReportDocument, answer_json
 from service.settings import Settings
 from service.study.shadow_drafts import drafts_in
 
@@ -162,7 +163,7 @@ def drafts(
     """Print the drafts that the service stored in shadow mode, newest first; nobody else sees them."""
     settings = Settings.model_validate({**Settings().model_dump(), "shadow": True})
     for draft in drafts_in(settings.results_file, study_id):
-        typer.echo(draft.model_dump_json() if as_json else report_text(draft))
+        typer.echo(answer_json(draft) if as_json else report_text(draft))
 
 
 @app.command()
@@ -196,6 +197,7 @@ def serve(
 app.add_typer(bank_commands.app, name="bank")
 app.add_typer(imports.app, name="import")
 app.add_typer(train.app, name="train")
+app.command(epilog=TRACE_EXAMPLES)(trace)
 app.command(epilog=site_studies.CALIBRATE_EXAMPLES)(site_studies.calibrate)
 app.command(epilog=site_studies.THRESHOLDS_EXAMPLES)(site_studies.thresholds)
 app.command(epilog=site_studies.VALIDATE_EXAMPLES)(site_studies.validate)
@@ -242,7 +244,7 @@ def _phenotype_table(rows: dict[str, PhenotypeOut]) -> Table:
 
 _REPORT = Shown(
     lambda answer: typer.echo(report_text(answer.document, answer.names) + samples_text(answer.document)),
-    lambda document, indent: document.model_dump_json(indent=indent),
+    answer_json,
 )
 _PHENOTYPES = Shown(_print_phenotypes, _phenotype_json)
 

@@ -13,7 +13,7 @@ from service.ingest.dicom.reader import read_header
 from service.ingest.formats import AcquisitionFile, Recognised
 from service.ingest.frame_source import read_needed
 from service.ingest.limits import IngestLimits
-from service.ingest.pixel_aspect import pixel_aspect
+from service.ingest.pixel_aspect import pixel_aspect, pixel_cm
 from service.ingest.video.frames import VideoFrames
 from service.ingest.video.stream_format import container_format, refusal
 from service.ingest.video.video_syntax import with_stream_pixels
@@ -40,6 +40,8 @@ class DicomCines:
         pixels = admit(with_stream_pixels(header), limits, self.admission)
         with open_frames(file.path, header, pixels, limits) as source:
             read = read_needed(source, "dicom", limits, plan)
+            boxes = tissue_boxes(header.regions, pixels.rows, pixels.columns)
+            is_as_stated = (header.rows, header.columns) == read.frames_rgb.shape[1:3]
             return Clip(
                 position=file.position,
                 sha256=file.sha256,
@@ -52,8 +54,9 @@ class DicomCines:
                 warnings=source.warnings,
                 frames_total=source.frames_total,
                 sector_box=_box(header, read.frames_rgb.shape[1], read.frames_rgb.shape[2]),
-                regions_2d=tissue_boxes(header.regions, pixels.rows, pixels.columns),
+                regions_2d=boxes,
                 pixel_aspect=pixel_aspect(header.pixel_aspect_ratio, header.regions),
+                pixel_cm=pixel_cm(header.regions, fit_the_picture=bool(boxes) and is_as_stated),
                 text_declared_absent=header.burned_in_annotation == "NO",
             )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from service.errors import NotAcceptable, UnknownLanguage
 from service.renderings.report_text import report_text
-from service.schemas import ReportDocument
+from service.schemas import ReportDocument, answer_json
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Rendering:
 
 # Preferred first: what a client gets that accepts anything.
 RENDERINGS = (
-    Rendering("application/json", lambda document: document.model_dump_json().encode()),
+    Rendering("application/json", lambda document: answer_json(document).encode()),
     Rendering("text/plain", lambda document: report_text(document).encode()),
 )
 

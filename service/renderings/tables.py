@@ -25,8 +25,8 @@ def _measurement(row: MeasurementOut, named: ModalityWords, words: PageWords) ->
         named.measurement(row.name),
         f"{_decimals(row.value, row.decimals, words)} {row.unit}",
         "" if low is None or high is None else words.range.format(low=low, high=high),
-        words.count.format(part=row.candidates, whole=row.asked),
-        words.sources[row.source],
+        "" if row.source == "measured" else words.count.format(part=row.candidates, whole=row.asked),
+        words.sources[row.source].format(clips=", ".join(map(str, row.clips))),
     ]
 
 

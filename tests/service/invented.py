@@ -27,6 +27,7 @@ from service.schemas import ClipOut, Mode, PhenotypeOut, ReportDocument, Section
 from service.settings import Settings
 from service.stage_clock import StageClock
 from service.study.runner import Workings
+from service.traced import ContourOut
 
 CANDIDATES = 100
 
@@ -198,6 +199,7 @@ def invented_document(
         phenotypes={"size": size},
         clips=clips,
         warnings=[WarningOut(code="invented", text="Nobody was examined.")],
+        contours=[ContourOut(clip=1, panel=None, frame=0, structure="edge", points=[(1.5, 2.0), (3.0, 4.0)])],
         provenance=provenance,
         stage_seconds={"prepare": 0.001, "write": 0.002},
     )

@@ -36,6 +36,7 @@ def test_the_async_client_posts_waits_and_lists(
             assert report.phenotypes["size"].k == 7
             study_id = await client.submit(files)
             assert (await client.wait(study_id)).study_id == study_id
+            assert (await client.contours(study_id)).contours[0].structure == "edge"
             assert "Nobody was examined" in await client.report_text(files)
             page = await client.phenotypes(limit=1)
             assert page.next == page.studies[0].study_id

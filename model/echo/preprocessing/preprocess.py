@@ -26,6 +26,7 @@ from model.echo.preprocessing.windows import (
 from model.echo.sector_geometry.flow import shows_flow
 from model.echo.sector_geometry.pictures import Picture, Shown, mask_frames, pictures_of
 from model.echo.sector_geometry.square_pixels import with_square_pixels
+from model.echo.tracing.traced_picture import TracerCut
 from model.errors import ClipRejected
 from model.study import Clip, ClipWarning, SkippedClip, SkipReason, Source
 
@@ -58,10 +59,11 @@ def prepare_clip(clip: Clip, config: EchoPreprocessing, device: torch.device) ->
 
 
 def prepare_pictures(
-    clip: Clip, config: EchoPreprocessing, device: torch.device
+    clip: Clip, config: EchoPreprocessing, device: torch.device, tracer_size: int | None = None
 ) -> tuple[PreparedClip | SkippedClip, ...]:
     """Each picture in the clip as model input on the device, in reading order, or why it is not used.
 
+    tracer_size: pixels a side that the bundle's tracer reads; None where it has none.
     Raises ClipRejected with the reason the answer shows where the clip as a whole cannot be used.
     """
     check_frames(clip, config)
@@ -69,7 +71,8 @@ def prepare_pictures(
         _reject(
             SkipReason.SECTOR_NOT_FOUND, f"a picture of {clip.frames_rgb.shape[2]}×{clip.frames_rgb.shape[1]} pixels"
         )
-    clip = with_square_pixels(clip)
+    stored, clip = clip.frames_rgb.shape[1:3], with_square_pixels(clip)
+    cut = None if tracer_size is None else TracerCut(tracer_size, stored)
     frames = _on_device(clip.frames_rgb, device)
     polarity = polarity_of(frames)
     if polarity is Polarity.INVERTED:
@@ -80,24 +83,26 @@ def prepare_pictures(
     pictures = pictures_of(clip, frames, config)
     check_clear(polarity)
     if len(pictures) == 1 and pictures[0].shown is not None:
-        return (_prepare(clip, frames, pictures[0].shown, config),)
-    return tuple(_prepare_or_reason(clip, frames, picture, config) for picture in pictures)
+        return (_prepare(clip, frames, pictures[0].shown, config, cut),)
+    return tuple(_prepare_or_reason(clip, frames, picture, config, cut) for picture in pictures)
 
 
 def _prepare_or_reason(
-    clip: Clip, frames: torch.Tensor, picture: Picture, config: EchoPreprocessing
+    clip: Clip, frames: torch.Tensor, picture: Picture, config: EchoPreprocessing, cut: TracerCut | None
 ) -> PreparedClip | SkippedClip:
     """One of several pictures as model input, or why it is not used."""
     try:
         if picture.shown is None:
             _reject(SkipReason.STATIC, "no moving sector in this 2D region")
-        return replace(_prepare(clip, frames, picture.shown, config), panel=picture.panel)
+        return replace(_prepare(clip, frames, picture.shown, config, cut), panel=picture.panel)
     except ClipRejected as rejected:
         text = f"picture {picture.panel} of the frame: {rejected.text}"
         return SkippedClip(clip.position, clip.sha256, rejected.reason, text, picture.panel)
 
 
-def _prepare(clip: Clip, frames: torch.Tensor, shown: Shown, config: EchoPreprocessing) -> PreparedClip:
+def _prepare(
+    clip: Clip, frames: torch.Tensor, shown: Shown, config: EchoPreprocessing, cut: TracerCut | None
+) -> PreparedClip:
     """One picture of the clip as model input. Raises ClipRejected when no window can be used."""
     windows = windows_of(clip.length, clip.frame_rate_hz, config)
     in_rows = tuple(_in_rows(clip, window) for window in windows)
@@ -115,6 +120,7 @@ def _prepare(clip: Clip, frames: torch.Tensor, shown: Shown, config: EchoPreproc
         start_frame=windows[best].start,
         source=clip.source,
         warnings=(_INVERTED,) if _INVERTED in clip.warnings else (),
+        traced=None if cut is None else cut.of(clip, frames, shown, windows[best].present, config),
     )
 
 

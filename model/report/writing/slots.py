@@ -1,7 +1,7 @@
 """Numbers of a report: each has a source, is plausible, and decides the words beside it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from model.report.language.known_sentences import Wording
@@ -15,10 +15,21 @@ MIN_VALUES = 10
 
 @dataclass(frozen=True)
 class Number:
-    """A number that may be stated, rounded as it is stated. estimated: it is the neighbours' vote on the slot."""
+    """A number that may be stated, rounded as it is stated. estimated: it is the neighbours' vote on the slot.
+
+    measured: it was measured in this study.
+    """
 
     value: float
     estimated: bool
+    measured: bool = False
+
+
+def measured_number(slot: Slot, measured: Mapping[str, float]) -> Number | None:
+    """The number that was measured for the slot, where there is one and it is plausible."""
+    value = measured.get(slot.name)
+    number = None if value is None else _plausible(slot, value, estimated=False)
+    return None if number is None else replace(number, measured=True)
 
 
 def own_number(slot: Slot, phenotypes: Mapping[str, PhenotypeToken]) -> Number | None:

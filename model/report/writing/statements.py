@@ -9,7 +9,7 @@ from model.report.language.known_sentences import Wording, Wordings
 from model.report.language.language import Finding, Language
 from model.report.request import Source, WritingRequest
 from model.report.writing.decoded_sentences import Draft
-from model.report.writing.slots import Number, find_misjudged, own_number, reword, voted_number
+from model.report.writing.slots import Number, find_misjudged, measured_number, own_number, reword, voted_number
 
 _TRIES = 3  # findings of one sentence whose words may have to follow from numbers; a sentence rarely has two
 
@@ -20,7 +20,7 @@ class Statement:
 
     number: name of the slot whose number it states. estimated: that number is the neighbours' vote on the same slot,
     not this study's phenotype estimate. fixed: names of its findings whose words follow from this study's own number or
-    from a call.
+    from a call. measured: its number was measured in this study.
     """
 
     draft: Draft
@@ -29,6 +29,7 @@ class Statement:
     number: str | None
     estimated: bool
     fixed: frozenset[str]
+    measured: bool = False
 
     def adds_to(self, others: Iterable["Statement"]) -> bool:
         """Whether it says anything that the others do not: a finding, a number, or words that nobody can read."""
@@ -68,7 +69,10 @@ class StudyStating:
         self._language = language
         self._wordings = wordings
         phenotypes = {token.name: token for token in request.phenotypes}
-        numbers = {name: own_number(slot, phenotypes) for name, slot in language.slots.items()}
+        numbers = {
+            name: measured_number(slot, request.measured) or own_number(slot, phenotypes)
+            for name, slot in language.slots.items()
+        }
         self._own = {name: number for name, number in numbers.items() if number is not None}
         self._known: dict[str, Mapping[str, Wording]] = {}
         numbered = {band.finding for band in language.bands if band.slot in self._own}
@@ -104,7 +108,9 @@ class StudyStating:
             return Dropped(draft, "it holds a number or a placeholder without a source")
         fixed = self._governed.intersection(finding.name for finding in fitting.findings)
         estimated = number is not None and number.estimated
-        return Statement(draft, text, fitting.findings, fitting.slot if number else None, estimated, fixed)
+        measured = number is not None and number.measured
+        slot = fitting.slot if number else None
+        return Statement(draft, text, fitting.findings, slot, estimated, fixed, measured)
 
     def can_state(self, section: str, wording: Wording) -> bool:
         """Whether a wording can be said: one that is nothing without its number needs a source for it."""

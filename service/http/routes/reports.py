@@ -16,6 +16,7 @@ from service.renderings.negotiation import Rendering, prefers_async
 from service.schemas import ReportDocument, ShadowDocument
 from service.study.events import StudyWatch, watch_study
 from service.study.intake import IncomingReport
+from service.traced import ContourDocument
 
 router = APIRouter(tags=["report"])
 
@@ -50,6 +51,21 @@ async def get_report(study_id: str, intake: IntakeDep, rendering: RenderingDep) 
     if study_id in intake.live:
         return processing(intake, study_id, f"/report/{study_id}")
     return _answer(await intake.answer(study_id), rendering)
+
+
+@router.get(
+    "/report/{study_id}/contours",
+    response_model=ContourDocument,
+    dependencies=[OpenToReaders],
+    responses=PROCESSING_ANSWER | problems(403, 404, 410, 422, 503),
+)
+async def get_contours(study_id: str, intake: IntakeDep) -> Response:
+    """The outlines that a study's measurements rest on, in the pixels of its files; 202 while it is processed."""
+    if study_id in intake.live:
+        return processing(intake, study_id, f"/report/{study_id}/contours")
+    document = await intake.answer(study_id)
+    contours = ContourDocument(study_id=study_id, contours=document.contours)
+    return Response(contours.model_dump_json(), media_type="application/json")
 
 
 async def _watch(study_id: str, intake: IntakeDep, last_event_id: Annotated[str | None, Header()] = None) -> StudyWatch:

@@ -80,7 +80,7 @@ def test_parts_become_a_bundle_whose_bank_holds_every_section_apart(trained: Pat
     (views / "network.json").write_text(
         json.dumps({"architecture": "convnext", "stages": [[8, None, 1]], "file": "view_classifier.safetensors"})
     )
-    parts = Namespace(encoders=trained, views=views, mil=None, decoder=None)
+    parts = Namespace(encoders=trained, views=views, mil=None, decoder=None, tracer=None)
     manifest = build_bundle(parts, tmp_path / "bundle")
     assert read_bundle(tmp_path / "bundle") == manifest
     assert manifest.trained
@@ -100,7 +100,9 @@ def test_a_decoder_of_another_dimension_is_refused(trained: Path, tmp_path: Path
     (views / "w").write_bytes(b"")
     (views / "network.json").write_text(json.dumps({"architecture": "convnext", "file": "w"}))
     with pytest.raises(ValueError, match="7 dimensions"):
-        build_bundle(Namespace(encoders=trained, views=views, mil=None, decoder=tmp_path), tmp_path / "bundle")
+        build_bundle(
+            Namespace(encoders=trained, views=views, mil=None, decoder=tmp_path, tracer=None), tmp_path / "bundle"
+        )
     assert not (tmp_path / "bundle").exists()
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from service.ingest.dicom.header import Region, tissue_boxes
-from service.ingest.pixel_aspect import pixel_aspect
+from service.ingest.pixel_aspect import pixel_aspect, pixel_cm
 
 CM = (3, 3)
 BOX = (0, 0, 99, 99)
@@ -43,3 +43,22 @@ def test_each_region_of_tissue_or_flow_is_a_box_and_none_where_one_lies_outside(
     spectrum = Region(3, 3, (0, 100, 199, 199))
     assert tissue_boxes((left, right, spectrum), 200, 200) == ((0, 0, 100, 100), (100, 0, 200, 100))
     assert tissue_boxes((left, right), 200, 150) == ()
+
+
+@pytest.mark.parametrize(
+    ("regions", "fits", "size"),
+    [
+        ((region(0.05, 0.05),), True, 0.05),
+        ((region(0.05, 0.04),), True, 0.04),  # what is not square is stretched to the shorter side
+        ((region(-0.05, 0.05), Region(3, 3, (0, 0, 9, 9))), True, 0.05),
+        ((region(0.05, 0.05),), False, None),  # of before the picture was resized
+        ((region(0.05, 0.05), region(0.03, 0.03)), True, None),  # two pictures of different sizes
+        ((region(5.0, 5.0),), True, None),  # a slip
+        ((region(0.0, 0.05),), True, None),
+        ((), True, None),
+    ],
+)
+def test_the_size_of_a_pixel_is_known_only_where_the_header_says_it(
+    regions: tuple[Region, ...], fits: bool, size: float | None
+) -> None:
+    assert pixel_cm(regions, fit_the_picture=fits) == (None if size is None else pytest.approx(size))

@@ -33,9 +33,15 @@ def values_of(kind: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(inner)
     if origin in (Union, types.UnionType):
         return st.one_of(*map(values_of, inner))
+    return _collection(origin, inner)
+
+
+def _collection(origin: Any, inner: tuple[Any, ...]) -> st.SearchStrategy[Any]:
     if origin is list:
         return st.lists(values_of(inner[0]), max_size=2)
-    assert origin is dict, kind
+    if origin is tuple:
+        return st.tuples(*map(values_of, inner))
+    assert origin is dict, origin
     return st.dictionaries(values_of(inner[0]), values_of(inner[1]), max_size=2)
 
 

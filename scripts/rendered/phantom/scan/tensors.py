@@ -65,9 +65,9 @@ def model_input(recipe: ClipRecipe, config: EchoPreprocessing, window: int = 0) 
     frames = np.empty((len(distinct), size, size, 3), np.uint8)
     for frame in range(len(distinct)):
         if beams.colour is None:
-            frames[frame] = tint[_reduced(converter.convert(beams.grey[frame]), size)]
+            frames[frame] = tint[reduced(converter.convert(beams.grey[frame]), size)]
         else:
-            frames[frame] = _reduced(converter.convert(coloured(beams, frame, acquisition)), size)
+            frames[frame] = reduced(converter.convert(coloured(beams, frame, acquisition)), size)
     return frames[back]
 
 
@@ -98,7 +98,8 @@ def _raster(recipe: ClipRecipe, size: int) -> tuple[tuple[float, float], float]:
     return ((screen.apex[0] - left) * scale, (screen.apex[1] - top) * scale), screen.pixel_mm / scale
 
 
-def _reduced(raster: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+def reduced(raster: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """The raster of a picture at `size` pixels a side, averaged as antialiasing would."""
     return np.asarray(cv2.resize(raster, (size, size), interpolation=cv2.INTER_AREA))
 
 

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from service.schemas import ReportDocument
+from service.traced import ContourDocument
 from tests.service.conftest import Serve, uploads_left, wait_until
 from tests.service.invented import InventedPipeline, invented_retriever
 
@@ -31,6 +32,17 @@ def test_a_study_becomes_a_report_that_can_be_fetched_again(client: TestClient) 
     assert fetched.json() == posted.json()
     assert client.get(f"/phenotypes/{document.study_id}").json()["phenotypes"] == posted.json()["phenotypes"]
     assert uploads_left(app_of(client)) == []
+
+
+def test_outlines_are_kept_and_asked_for_on_their_own(client: TestClient) -> None:
+    posted = client.post("/report", files=FILES)
+    assert "contours" not in posted.json()
+    answer = client.get(f"/report/{posted.json()['study_id']}/contours")
+    assert answer.status_code == 200
+    document = ContourDocument.model_validate_json(answer.content)
+    assert document.study_id == posted.json()["study_id"]
+    assert [(one.structure, one.points) for one in document.contours] == [("edge", [(1.5, 2.0), (3.0, 4.0)])]
+    assert client.get(f"/report/{uuid.uuid4()}/contours").status_code == 404
 
 
 def test_the_same_files_twice_give_equal_documents_but_for_id_and_times(client: TestClient) -> None:

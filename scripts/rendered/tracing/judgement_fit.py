@@ -1,0 +1,97 @@
+"""Learns from rendered clips of known truth when each kind of measurement is to be believed."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from model.echo.tracing.judging import SLOTS, Judgement
+from scripts.rendered.tracing.measured_rows import MeasuredRow
+
+# Error that counts as near, by the measurement's name: points of percent, else a share of the value. About what two
+# readers of one clip differ by (Lang et al. 2015, section 2; Dorosz et al. 2012 for ejection fraction).
+_TOLERANCES = {
+    "lv_ejection_fraction": 8.0,
+    "lv_fractional_area_change": 8.0,
+    "rv_fractional_area_change": 8.0,
+    "la_emptying_fraction": 10.0,
+    "lv_end_diastolic_volume": 0.2,
+    "lv_end_systolic_volume": 0.25,
+    "lv_length": 0.1,
+    "la_area": 0.15,
+    "ra_area": 0.15,
+    "lv_end_diastolic_diameter": 0.12,
+    "lv_end_systolic_diameter": 0.15,
+    "lv_septal_thickness": 0.2,
+    "lv_posterior_wall_thickness": 0.2,
+}
+_RIGHT_SHARE = 0.85  # of the measurements that are stated, within tolerance
+_STATED_SHARE = 0.25  # fewer clips than these make no rule
+_FEWEST = 40  # measurements; fewer teach nothing
+# A report's number must be as near as the bar for ejection fraction, or within tolerance as often as asked.
+_SLOT_METHODS = ("disks_A4C", "biplane_disks", "A4C")
+_SLOT_ERROR = 4.5  # points, mean of those stated
+
+
+def fit_judgements(rows: Sequence[MeasuredRow]) -> dict[str, Judgement]:
+    """Kind → how it is judged; kinds with too few rows are left out."""
+    kinds = sorted({row.kind for row in rows})
+    found = {kind: fit_judgement(kind, [row for row in rows if row.kind == kind]) for kind in kinds}
+    return {kind: judgement for kind, judgement in found.items() if judgement is not None}
+
+
+def fit_judgement(kind: str, rows: Sequence[MeasuredRow]) -> Judgement | None:
+    """How one kind is judged; None with too few rows."""
+    name, method = kind.split(":")
+    if len(rows) < _FEWEST or name not in _TOLERANCES:
+        return None
+    tolerance = _TOLERANCES[name]
+    measured, truth = (np.array([getattr(row, field) for row in rows]) for field in ("measured", "truth"))
+    is_relative = tolerance < 1
+    errors = (truth - measured) / (np.maximum(measured, 1e-6) if is_relative else 1.0)
+    right = np.abs(errors) <= tolerance
+    weights, intercept = _logistic([row.signs for row in rows], right)
+    quality = np.array([_quality(weights, intercept, row.signs) for row in rows])
+    limit, reached = _limit(quality, right)
+    stated = quality >= limit if (quality >= limit).any() else np.ones(len(rows), bool)
+    low, high = np.quantile(errors[stated], (0.1, 0.9))
+    near = reached and (is_relative or float(np.abs(errors[stated]).mean()) <= _SLOT_ERROR)
+    return Judgement(
+        intercept=round(intercept, 4),
+        weights={sign: round(weight, 4) for sign, weight in weights.items()},
+        limit=round(limit, 3),
+        low=round(float(low), 4),
+        high=round(float(high), 4),
+        tolerance=tolerance,
+        is_relative=is_relative,
+        fills_slot=near and name in SLOTS and method in _SLOT_METHODS,
+    )
+
+
+def _logistic(signs: Sequence[Mapping[str, float]], right: NDArray[np.bool_]) -> tuple[dict[str, float], float]:
+    """Weights of the signs as they are, and the intercept."""
+    names = sorted(signs[0])
+    table = np.array([[row.get(name, 0.0) for name in names] for row in signs])
+    middle, spread = table.mean(axis=0), table.std(axis=0)
+    kept = spread > 1e-9
+    share = float(np.clip(right.mean(), 0.01, 0.99))
+    if right.all() or not right.any() or not kept.any():
+        return {}, float(np.log(share / (1 - share)))
+    model = LogisticRegression(C=0.5).fit((table[:, kept] - middle[kept]) / spread[kept], right)
+    slopes = model.coef_[0] / spread[kept]
+    used = [name for name, keep in zip(names, kept, strict=True) if keep]
+    return dict(zip(used, slopes.tolist(), strict=True)), float(model.intercept_[0] - slopes @ middle[kept])
+
+
+def _quality(weights: Mapping[str, float], intercept: float, signs: Mapping[str, float]) -> float:
+    score = intercept + sum(weight * signs.get(name, 0.0) for name, weight in weights.items())
+    return float(1 / (1 + np.exp(-np.clip(score, -30, 30))))
+
+
+def _limit(quality: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[float, bool]:
+    """The lowest quality from which on as many are right as asked, and whether there is one; else 1: none is stated."""
+    order = np.argsort(-quality)
+    shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero((shares >= _RIGHT_SHARE) & (np.arange(1, len(order) + 1) >= _STATED_SHARE * len(order)))
+    return (float(quality[order[good[-1]]]), True) if len(good) else (1.0, False)

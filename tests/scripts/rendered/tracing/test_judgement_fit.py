@@ -1,0 +1,44 @@
+"""Measurements whose signs tell how good they are get a limit that holds; others are never stated."""
+
+import numpy as np
+
+from model.echo.tracing.judging import Judgement
+from scripts.rendered.tracing.judgement_fit import fit_judgement, fit_judgements
+from scripts.rendered.tracing.measured_rows import MeasuredRow
+
+KIND = "lv_ejection_fraction:disks_A4C"
+
+
+def rows(telling: bool, count: int = 400) -> list[MeasuredRow]:
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(count):
+        certainty, truth = rng.uniform(0.5, 1.0), rng.uniform(20, 70)
+        spread = 2.0 if telling and certainty > 0.75 else 15.0
+        signs = {"certainty": certainty, "beats": 1.0}
+        found.append(MeasuredRow(KIND, truth + rng.normal(0, spread), truth, signs, 1.0))
+    return found
+
+
+def test_a_telling_sign_separates_good_from_bad() -> None:
+    judgement = fit_judgement(KIND, rows(telling=True))
+    assert judgement is not None
+    assert judgement.weights["certainty"] > 0
+    assert judgement.fills_slot
+    stated = [row for row in rows(telling=True) if judgement.quality(row.signs) >= judgement.limit]
+    assert 0.25 * 400 <= len(stated) < 0.8 * 400
+    assert np.mean([abs(row.measured - row.truth) <= 8 for row in stated]) >= 0.85
+    held = [judgement.low <= row.truth - row.measured <= judgement.high for row in stated]
+    assert 0.75 <= np.mean(held) <= 0.85
+
+
+def test_what_cannot_be_told_is_never_stated() -> None:
+    judgement = fit_judgement(KIND, rows(telling=False))
+    assert judgement is not None
+    assert judgement.limit == 1.0
+    assert not judgement.fills_slot
+
+
+def test_too_few_rows_teach_nothing() -> None:
+    assert fit_judgement(KIND, rows(telling=True, count=10)) is None
+    assert isinstance(fit_judgements(rows(telling=True))[KIND], Judgement)
