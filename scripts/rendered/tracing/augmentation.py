@@ -78,7 +78,7 @@ def _window(grey: Frames, rng: np.random.Generator) -> Frames:
     out = grey * np.exp(_field(rng, size, int(rng.integers(2, 6))) * rng.uniform(0, 0.45))
     if rng.random() < 0.35:
         out = out * _shadow(rng, size)
-    if rng.random() < 0.45:
+    if rng.random() < 0.5:
         out = out + _haze(rng, size)
     if rng.random() < 0.45:
         out = out + _strands(rng, size)
@@ -100,11 +100,11 @@ def _shadow(rng: np.random.Generator, size: int) -> Frames:
 def _haze(rng: np.random.Generator, size: int) -> Frames:
     """Clutter that hangs over a part of the picture, most often the near field."""
     y, x = np.mgrid[:size, :size].astype(np.float32) / size
-    cy = abs(rng.normal(0, 0.25))
-    cx = rng.normal(0.5, 0.2)
-    spot = np.exp(-0.5 * (((y - cy) / rng.uniform(0.08, 0.3)) ** 2 + ((x - cx) / rng.uniform(0.1, 0.4)) ** 2))
+    cy, cx = abs(rng.normal(0, 0.2)), rng.normal(0.5, 0.2)
+    high, wide = rng.uniform(0.08, 0.3), rng.uniform(0.1, 1.0)  # a spot, or the whole near field
+    spot = np.exp(-0.5 * (((y - cy) / high) ** 2 + ((x - cx) / wide) ** 2))
     texture = 1 + 0.35 * _field(rng, size, int(rng.integers(8, 40)))[..., 0]
-    return np.asarray(spot * texture * rng.uniform(10, 90), dtype=np.float32)[..., None]
+    return np.asarray(spot * texture * rng.uniform(10, 150), dtype=np.float32)[..., None]
 
 
 def _strands(rng: np.random.Generator, size: int) -> Frames:
