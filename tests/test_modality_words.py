@@ -49,6 +49,8 @@ REASONS = {
     "service/cli/output.py": TABLE,
     "service/cli/reading.py": GRAMMAR,
     "service/examination.py": VIEWS,
+    "service/cli/trace.py": VIEWS,
+    "service/cli/traced_files.py": VIEWS,
     "service/http/app.py": EXAMPLE,
     "service/http/examples.py": EXAMPLE,
     "service/ingest/cine.py": CINE,

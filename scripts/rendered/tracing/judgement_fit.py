@@ -28,7 +28,8 @@ _TOLERANCES = {
 }
 _RIGHT_SHARE = 0.85  # of the measurements that are stated, within tolerance
 _STATED_SHARE = 0.25  # fewer clips than these make no rule
-_FEWEST = 40  # measurements; fewer teach nothing
+_FEWEST = 30  # measurements; fewer teach nothing
+_FREEDOM = 0.1  # inverse strength of the penalty on weights: a hundred clips and nine signs
 # A report's number must be as near as the bar for ejection fraction, or within tolerance as often as asked.
 _SLOT_METHODS = ("disks_A4C", "biplane_disks", "A4C")
 _SLOT_ERROR = 4.5  # points, mean of those stated
@@ -78,7 +79,7 @@ def _logistic(signs: Sequence[Mapping[str, float]], right: NDArray[np.bool_]) ->
     share = float(np.clip(right.mean(), 0.01, 0.99))
     if right.all() or not right.any() or not kept.any():
         return {}, float(np.log(share / (1 - share)))
-    model = LogisticRegression(C=0.5).fit((table[:, kept] - middle[kept]) / spread[kept], right)
+    model = LogisticRegression(C=_FREEDOM).fit((table[:, kept] - middle[kept]) / spread[kept], right)
     slopes = model.coef_[0] / spread[kept]
     used = [name for name, keep in zip(names, kept, strict=True) if keep]
     return dict(zip(used, slopes.tolist(), strict=True)), float(model.intercept_[0] - slopes @ middle[kept])
