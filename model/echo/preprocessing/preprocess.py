@@ -71,8 +71,21 @@ def prepare_pictures(
         _reject(
             SkipReason.SECTOR_NOT_FOUND, f"a picture of {clip.frames_rgb.shape[2]}×{clip.frames_rgb.shape[1]} pixels"
         )
-    stored, clip = clip.frames_rgb.shape[1:3], with_square_pixels(clip)
-    cut = None if tracer_size is None else TracerCut(tracer_size, stored)
+    cut = None if tracer_size is None else TracerCut(tracer_size, clip.frames_rgb.shape[1:3])
+    clip, frames, pictures = shown_pictures(clip, config, device)
+    if len(pictures) == 1 and pictures[0].shown is not None:
+        return (_prepare(clip, frames, pictures[0].shown, config, cut),)
+    return tuple(_prepare_or_reason(clip, frames, picture, config, cut) for picture in pictures)
+
+
+def shown_pictures(
+    clip: Clip, config: EchoPreprocessing, device: torch.device
+) -> tuple[Clip, torch.Tensor, tuple[Picture, ...]]:
+    """The clip as it is looked at, in square pixels and dark, its frames on the device, and the pictures in it.
+
+    Raises ClipRejected as `prepare_pictures`.
+    """
+    clip = with_square_pixels(clip)
     frames = _on_device(clip.frames_rgb, device)
     polarity = polarity_of(frames)
     if polarity is Polarity.INVERTED:
@@ -82,9 +95,7 @@ def prepare_pictures(
         frames = with_dark_screen(frames)
     pictures = pictures_of(clip, frames, config)
     check_clear(polarity)
-    if len(pictures) == 1 and pictures[0].shown is not None:
-        return (_prepare(clip, frames, pictures[0].shown, config, cut),)
-    return tuple(_prepare_or_reason(clip, frames, picture, config, cut) for picture in pictures)
+    return clip, frames, pictures
 
 
 def _prepare_or_reason(

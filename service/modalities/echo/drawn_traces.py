@@ -12,8 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from model.echo.modality import EchoModality
-from model.echo.sector_geometry.pictures import pictures_of
-from model.echo.sector_geometry.square_pixels import with_square_pixels
+from model.echo.preprocessing.preprocess import shown_pictures
 from model.echo.tracing.chambers import CHAMBERS
 from model.echo.tracing.clip_trace import ClipTrace
 from model.echo.tracing.crop import CropPlace
@@ -73,9 +72,9 @@ def draw_clip(modality: EchoModality, clip: Clip, view: str | None = None) -> li
     if not used:
         return [one for one in prepared if isinstance(one, SkippedClip)]
     embedding = modality.encode(used)
-    stored, square = clip.frames_rgb.shape[1:3], with_square_pixels(clip)
-    frames = torch.from_numpy(square.frames_rgb)
-    pictures = {picture.panel: picture for picture in pictures_of(square, frames, modality.preprocessing)}
+    stored = clip.frames_rgb.shape[1:3]
+    square, frames, found = shown_pictures(clip, modality.preprocessing, torch.device("cpu"))
+    pictures = {picture.panel: picture for picture in found}
     drawn: list[DrawnClip | SkippedClip] = []
     for number, one in enumerate(used):
         shown = pictures[one.panel].shown
