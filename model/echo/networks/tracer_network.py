@@ -46,8 +46,8 @@ class TracerNetwork(nn.Module):
             beside = kept.pop()
             out = interpolate(narrow(out), size=beside.shape[-2:], mode="bilinear", align_corners=False)
             out = join(torch.cat((out, beside), dim=1))
-        logits = nn.functional.pixel_shuffle(self.head(out), 2)
-        return logits.unflatten(1, (self.frames, CLASSES))
+        logits: torch.Tensor = nn.functional.pixel_shuffle(self.head(out), 2)
+        return logits.reshape(len(logits), self.frames, CLASSES, *logits.shape[-2:])
 
 
 def build_tracer_network(config: Mapping[str, Any]) -> TracerNetwork:

@@ -32,7 +32,8 @@ def vary(grey: NDArray[np.uint8], chambers: NDArray[np.uint8], rng: np.random.Ge
     moved = cv2.remap(picture, *place, cv2.INTER_LINEAR).astype(np.float32)
     outline = np.asarray(cv2.remap(truth, *place, cv2.INTER_NEAREST))
     order = _order(rng, grey.shape[0])
-    moved, outline = np.ascontiguousarray(moved[..., order]), np.ascontiguousarray(outline[..., order])
+    moved = np.ascontiguousarray(moved[..., order])
+    outline = np.ascontiguousarray(outline[..., order], dtype=np.uint8)
     inside = (moved.max(axis=2) > 0).astype(np.float32)[..., None]
     moved = _scanner(_window(moved, rng), rng) * inside
     _cut_off(moved, outline, rng)
@@ -60,8 +61,8 @@ def _place(rng: np.random.Generator, stored: int, size: int) -> tuple[NDArray[np
     across = matrix[0, 0] * (x - middle) + matrix[0, 1] * (y - middle) + (stored - 1) / 2 + shift[0]
     down = matrix[1, 0] * (x - middle) + matrix[1, 1] * (y - middle) + (stored - 1) / 2 + shift[1]
     knots = int(rng.integers(*_BENDS))
-    bend = rng.normal(0, 1, (knots, knots, 2)) * rng.uniform(0, _BEND_PIXELS) * stored / 128
-    bend = cv2.resize(bend.astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
+    drawn = rng.normal(0, 1, (knots, knots, 2)) * rng.uniform(0, _BEND_PIXELS) * stored / 128
+    bend = cv2.resize(drawn.astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
     return (across + bend[..., 0]).astype(np.float32), (down + bend[..., 1]).astype(np.float32)
 
 
@@ -69,7 +70,7 @@ def _field(rng: np.random.Generator, size: int, knots: int, channels: int = 1) -
     """float32 (S, S, channels): a smooth field of unit deviation."""
     coarse = rng.standard_normal((knots, knots, channels), dtype=np.float32)
     fine = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(fine).reshape(size, size, channels)
+    return np.asarray(fine, dtype=np.float32).reshape(size, size, channels)
 
 
 def _window(grey: Frames, rng: np.random.Generator) -> Frames:
@@ -170,9 +171,11 @@ def _exported(grey: Frames, rng: np.random.Generator) -> Frames:
     size, frames = grey.shape[0], grey.shape[2]
     if rng.random() < 0.25:
         small = int(rng.integers(round(0.4 * size), size))
-        grey = cv2.resize(cv2.resize(grey, (small, small), interpolation=cv2.INTER_AREA), (size, size))
+        reduced = cv2.resize(grey, (small, small), interpolation=cv2.INTER_AREA)
+        grey = np.asarray(cv2.resize(reduced, (size, size)), dtype=np.float32).reshape(size, size, frames)
     if rng.random() < 0.2:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(12, 60))]
         coded = [cv2.imencode(".jpg", grey[..., frame].round().astype(np.uint8), quality)[1] for frame in range(frames)]
-        grey = np.stack([cv2.imdecode(code, cv2.IMREAD_GRAYSCALE) for code in coded], axis=-1)
+        shown = [np.asarray(cv2.imdecode(code, cv2.IMREAD_GRAYSCALE), dtype=np.float32) for code in coded]
+        grey = np.stack(shown, axis=-1)
     return np.asarray(grey, dtype=np.float32).reshape(size, size, frames)

@@ -39,7 +39,7 @@ class RunBatches:
         """float32 (B, T, S, S) standardised, channels last in memory, and int64 (B, T, S, S) classes."""
         rng = np.random.default_rng([self.seed, step, _DRAWS])
         drawn = [vary(*self.run(int(run)), rng, self.size) for run in rng.integers(0, self.runs, self.batch)]
-        grey = torch.stack([standardised(one.grey.transpose(2, 0, 1)) for one in drawn])
+        grey = torch.stack([standardised(torch.from_numpy(one.grey.transpose(2, 0, 1))) for one in drawn])
         truth = torch.from_numpy(np.stack([one.chambers.transpose(2, 0, 1) for one in drawn]))
         return grey.contiguous(memory_format=torch.channels_last), truth.long()
 

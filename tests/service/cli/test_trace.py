@@ -26,7 +26,9 @@ def test_a_clip_is_drawn_frame_by_frame(
     assert "30 frames" in capsys.readouterr().err
     with av.open(str(video)) as container:
         assert len(list(container.decode(video=0))) == 30
-    assert cv2.imread(str(picture)).shape[1] == 4 * 480
+    drawn = cv2.imread(str(picture))
+    assert drawn is not None
+    assert drawn.shape[1] == 4 * 480
 
 
 def test_a_bundle_without_a_tracer_says_so(

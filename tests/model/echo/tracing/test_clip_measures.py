@@ -71,7 +71,8 @@ def test_a_measurement_says_why_it_is_not_stated() -> None:
     stated = by_name["lv_ejection_fraction", "disks_A4C"]
     assert stated.stated
     assert stated.slot == "ejection_fraction"
-    assert stated.interval == (pytest.approx(stated.value - 4), pytest.approx(stated.value + 5))
+    assert stated.interval is not None
+    assert stated.interval == pytest.approx((stated.value - 4, stated.value + 5))
     assert by_name["la_area", "A4C"].reason == NOT_BELIEVED
     assert by_name["lv_length", "end_diastole_A4C"].reason == IN_PIXELS
     assert by_name["ra_area", "A4C"].reason == NOT_CALIBRATED

@@ -14,7 +14,7 @@ def probabilities(size: int = 40) -> np.ndarray:
     cavity, wall = radius < 8, (radius >= 8) & (radius < 12)
     cavity[2:4, 2:4] = True
     found[1][cavity], found[2][wall], found[0][~(cavity | wall)] = 0.9, 0.9, 0.9
-    return found / found.sum(axis=0)
+    return np.asarray(found / found.sum(axis=0))
 
 
 def test_the_largest_piece_of_a_chamber_counts() -> None:
