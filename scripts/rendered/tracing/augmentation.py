@@ -30,10 +30,10 @@ def vary(grey: NDArray[np.uint8], chambers: NDArray[np.uint8], rng: np.random.Ge
     picture = np.ascontiguousarray(grey.transpose(1, 2, 0))
     truth = np.ascontiguousarray(chambers.transpose(1, 2, 0))
     moved = cv2.remap(picture, *place, cv2.INTER_LINEAR).astype(np.float32)
-    outline = np.asarray(cv2.remap(truth, *place, cv2.INTER_NEAREST))
+    followed = cv2.remap(truth, *place, cv2.INTER_NEAREST)
     order = _order(rng, grey.shape[0])
     moved = np.ascontiguousarray(moved[..., order])
-    outline = np.ascontiguousarray(outline[..., order], dtype=np.uint8)
+    outline = np.ascontiguousarray(followed[..., order], dtype=np.uint8)
     inside = (moved.max(axis=2) > 0).astype(np.float32)[..., None]
     moved = _scanner(_window(moved, rng), rng) * inside
     _cut_off(moved, outline, rng)
