@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.echo.tracing.clip_measures import RawMeasure, moment_shapes, signs_of
+from model.echo.tracing.clip_measures import BASE_LOST, RawMeasure, base_is_lost, moment_shapes, signs_of
 from model.echo.tracing.clip_trace import ClipTrace
 from model.echo.tracing.ventricle_shape import VentricleShape, disks_volume
 
@@ -34,13 +35,15 @@ def biplane_measures(four: ClipTrace, two: ClipTrace) -> tuple[RawMeasure, ...]:
     places = tuple(place for trace in (four, two) for place in _first_beat(trace))
     beats = min(len(four.beats), len(two.beats))
     signs = _signs(four, two) | {"apart": apart}
-    fraction = RawMeasure("lv_ejection_fraction", 100 * (1 - small / large), 0, METHOD, places, beats, signs)
+    fault = BASE_LOST if base_is_lost(four) or base_is_lost(two) else None
+    common = partial(RawMeasure, method=METHOD, places=places, beats=beats, signs=signs, fault=fault)
+    fraction = common("lv_ejection_fraction", 100 * (1 - small / large), 0)
     if not known:
         return (fraction,)
     return (
         fraction,
-        RawMeasure("lv_end_diastolic_volume", large, 3, METHOD, places, beats, signs),
-        RawMeasure("lv_end_systolic_volume", small, 3, METHOD, places, beats, signs),
+        common("lv_end_diastolic_volume", large, 3),
+        common("lv_end_systolic_volume", small, 3),
     )
 
 

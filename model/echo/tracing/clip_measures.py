@@ -16,6 +16,8 @@ from model.echo.tracing.ventricle_shape import VentricleShape
 
 APICAL = ("A4C", "A2C", "A3C", "A5C")
 SHORT, LONG = "Parasternal_Short", "Parasternal_Long"
+BASE_LOST = "base_not_found"
+_ATRIUM_LEFT = 1 / 3  # of its area
 _SHOWN_SHARE = 0.004  # of the picture, in every frame: less of a chamber is not measured
 
 
@@ -23,7 +25,7 @@ _SHOWN_SHARE = 0.004  # of the picture, in every frame: less of a chamber is not
 class RawMeasure:
     """A number before it is judged. places: of its frames in the trace. power: of a length in its unit, 0 for ratios.
 
-    signs: what its quality is told from, by name.
+    signs: what its quality is told from, by name. fault: what is wrong with the outlines, None without any.
     """
 
     name: str
@@ -33,6 +35,7 @@ class RawMeasure:
     places: tuple[int, ...]
     beats: int
     signs: Mapping[str, float] = field(default_factory=dict)
+    fault: str | None = None
 
 
 def measure_clip(trace: ClipTrace) -> Iterator[RawMeasure]:
@@ -123,7 +126,8 @@ def _volumes(trace: ClipTrace) -> Iterator[RawMeasure]:
     fractions = {method: 100 * (1 - small / large) for method, (large, small) in volumes.items()}
     places = _places(trace.beats)
     signs = signs_of(trace, "lv", places) | {"apart": abs(fractions["disks"] - fractions["area_length"]) / 100}
-    common = partial(RawMeasure, places=places, beats=len(trace.beats), signs=signs)
+    fault = BASE_LOST if base_is_lost(trace) else None
+    common = partial(RawMeasure, places=places, beats=len(trace.beats), signs=signs, fault=fault)
     for method, fraction in fractions.items():
         yield common("lv_ejection_fraction", fraction, 0, f"{method}_{trace.view}")
     large, small = volumes["disks"]
@@ -131,6 +135,17 @@ def _volumes(trace: ClipTrace) -> Iterator[RawMeasure]:
     yield common("lv_end_systolic_volume", small, 3, f"disks_{trace.view}")
     length = float(np.mean([shape.length for shape in diastole]))
     yield common("lv_length", length, 1, f"end_diastole_{trace.view}")
+
+
+def base_is_lost(trace: ClipTrace) -> bool:
+    """Whether the ventricle swallows the atrium in diastole, as where an open valve hides the base.
+
+    The atrium never empties by two thirds of its area between the frames of a beat (Lang et al. 2015, section 4).
+    """
+    area = trace.area("la")
+    diastole = [area[beat.end_diastole] for beat in trace.beats]
+    systole = [area[beat.end_systole] for beat in trace.beats]
+    return min(diastole) < _ATRIUM_LEFT * max(systole)
 
 
 def _is_shown(trace: ClipTrace, chamber: str) -> bool:

@@ -67,7 +67,7 @@ class Judge:
             beats=raw.beats,
             quality=round(quality, 3),
             interval=_interval(judgement, value) if scaled else None,
-            reason=_reason(judgement, quality, scaled=scaled),
+            reason=raw.fault or _reason(judgement, quality, scaled=scaled),
             slot=SLOTS.get(raw.name) if fills else None,
             phenotype=PHENOTYPES.get(raw.name),
         )

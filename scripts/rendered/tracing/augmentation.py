@@ -10,6 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.echo.tracing.chambers import CHAMBERS
+
+_LV, _LA, _RV, _RA = (1 + CHAMBERS.index(name) for name in ("lv", "la", "rv", "ra"))
 Frames = NDArray[np.float32]  # (S, S, T) grey levels 0..255
 _ROTATION_DEG, _SHEAR, _SHIFT = 14.0, 0.10, 0.09
 _SCALE = (-0.24, 0.30)  # logarithm
@@ -34,6 +37,8 @@ def vary(grey: NDArray[np.uint8], chambers: NDArray[np.uint8], rng: np.random.Ge
     order = _order(rng, grey.shape[0])
     moved = np.ascontiguousarray(moved[..., order])
     outline = np.ascontiguousarray(followed[..., order], dtype=np.uint8)
+    if rng.random() < 0.4:
+        _without_leaflets(moved, outline, rng)
     inside = (moved.max(axis=2) > 0).astype(np.float32)[..., None]
     moved = _scanner(_window(moved, rng), rng) * inside
     _cut_off(moved, outline, rng)
@@ -64,6 +69,18 @@ def _place(rng: np.random.Generator, stored: int, size: int) -> tuple[NDArray[np
     drawn = rng.normal(0, 1, (knots, knots, 2)) * rng.uniform(0, _BEND_PIXELS) * stored / 128
     bend = cv2.resize(drawn.astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
     return (across + bend[..., 0]).astype(np.float32), (down + bend[..., 1]).astype(np.float32)
+
+
+def _without_leaflets(grey: Frames, chambers: NDArray[np.uint8], rng: np.random.Generator) -> None:
+    """Leaflets and papillary muscles fade, in place: an open valve is often not seen, and only the walls tell the base.
+
+    What is brighter in the left heart's or in the right heart's cavities than most of them is cut down to that.
+    """
+    for pair in ((_LV, _LA), (_RV, _RA)):
+        cavity = np.isin(chambers, pair)
+        if cavity.any():
+            cap = np.float32(np.quantile(grey[cavity], rng.uniform(0.4, 0.8)))
+            grey[cavity] = np.minimum(grey[cavity], cap * np.float32(1.3) + 4)
 
 
 def _field(rng: np.random.Generator, size: int, knots: int, channels: int = 1) -> Frames:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from model.echo.tracing.biplane import METHOD, biplane_measures
-from model.echo.tracing.clip_measures import measure_clip
+from model.echo.tracing.chambers import CHAMBERS
+from model.echo.tracing.clip_measures import BASE_LOST, measure_clip
 from model.echo.tracing.judging import IN_PIXELS, NOT_CALIBRATED, Judge, Judgement, kind_of
 from model.echo.tracing.tracer import Tracer
 from model.measurement import NOT_BELIEVED
@@ -108,3 +109,16 @@ def test_without_a_beat_nothing_is_measured() -> None:
     still = replace(still, probabilities=np.repeat(still.probabilities[:1], 16, axis=0))
     assert not list(measure_clip(still))
     assert biplane_measures(still, trace("A2C")) == ()
+
+
+def test_a_ventricle_that_swallows_the_atrium_in_diastole_is_not_stated() -> None:
+    swallowed = trace()
+    probabilities = swallowed.probabilities.copy()
+    cavity, atrium = 1 + CHAMBERS.index("lv"), 1 + CHAMBERS.index("la")
+    probabilities[0, cavity] += probabilities[0, atrium] * 0.99
+    probabilities[0, atrium] *= 0.01
+    kind = "lv_ejection_fraction:disks_A4C"
+    found = tracer({kind: judgement(0.0)}).measure([replace(swallowed, probabilities=probabilities)])
+    fractions = [one for one in found.measurements if one.name == "lv_ejection_fraction"]
+    assert fractions
+    assert all(one.reason == BASE_LOST for one in fractions)
