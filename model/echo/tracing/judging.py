@@ -34,7 +34,13 @@ class Judgement(BaseModel):
     high: float = Field(description="90th percentile.")
     tolerance: float = Field(gt=0)
     is_relative: bool = False
+    slope: float = Field(1.0, description="Of the line that corrects a share in percent; 1 leaves it as measured.")
+    offset: float = 0.0
     fills_slot: bool = Field(False, description="Near enough to the truth for a report's number.")
+
+    def corrected(self, value: float) -> float:
+        """The value on the line that the truth of rendered studies lies on."""
+        return self.slope * value + self.offset
 
     def quality(self, signs: Mapping[str, float]) -> float:
         """0..1. Signs that are lacking count as 0."""
@@ -55,6 +61,7 @@ class Judge:
         judgement = self.judgements.get(kind_of(raw))
         scaled = raw.power == 0 or pixel_cm is not None
         value = raw.value * (pixel_cm or 1.0) ** raw.power
+        value = value if judgement is None else judgement.corrected(value)
         quality = 0.0 if judgement is None else judgement.quality(raw.signs)
         fills = judgement is not None and judgement.fills_slot
         return Measurement(

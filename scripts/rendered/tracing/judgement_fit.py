@@ -50,6 +50,8 @@ def fit_judgement(kind: str, rows: Sequence[MeasuredRow]) -> Judgement | None:
     tolerance = _TOLERANCES[name]
     measured, truth = (np.array([getattr(row, field) for row in rows]) for field in ("measured", "truth"))
     is_relative = tolerance < 1
+    slope, offset = (1.0, 0.0) if is_relative else _line(measured, truth)
+    measured = slope * measured + offset
     errors = (truth - measured) / (np.maximum(measured, 1e-6) if is_relative else 1.0)
     right = np.abs(errors) <= tolerance
     weights, intercept = _logistic([row.signs for row in rows], right)
@@ -65,9 +67,23 @@ def fit_judgement(kind: str, rows: Sequence[MeasuredRow]) -> Judgement | None:
         low=round(float(low), 4),
         high=round(float(high), 4),
         tolerance=tolerance,
+        slope=round(slope, 4),
+        offset=round(offset, 3),
         is_relative=is_relative,
         fills_slot=near and name in SLOTS and method in _SLOT_METHODS,
     )
+
+
+def _line(measured: NDArray[np.float64], truth: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope and offset of the line from measured shares to true ones; outlines of a network lie a little inside.
+
+    The line is fitted twice, without what lies far off the first one.
+    """
+    slope, offset = np.polyfit(measured, truth, 1)
+    apart = np.abs(truth - slope * measured - offset)
+    kept = apart <= 2.5 * max(float(np.median(apart)), 1e-6)
+    slope, offset = np.polyfit(measured[kept], truth[kept], 1)
+    return float(slope), float(offset)
 
 
 def _logistic(signs: Sequence[Mapping[str, float]], right: NDArray[np.bool_]) -> tuple[dict[str, float], float]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from model.echo.tracing.chambers import CHAMBERS
-from model.echo.tracing.judging import Judge
+from model.echo.tracing.judging import Judge, Judgement
 from model.echo.tracing.tracer import Tracer
 from scripts.rendered.evaluation.studies.results import Results
 from scripts.rendered.phantom.scan.looks import HELD_OUT_LOOKS
@@ -69,7 +69,8 @@ def error_table(rows: Sequence[MeasuredRow], judge: Judge) -> dict[str, dict[str
     table = {}
     for kind in sorted({row.kind for row in rows}):
         of_kind = [row for row in rows if row.kind == kind]
-        errors = np.array([row.truth - row.measured for row in of_kind])
+        judgement = judge.judgements.get(kind)
+        errors = np.array([row.truth - _shown(row.measured, judgement) for row in of_kind])
         truth = np.array([row.truth for row in of_kind])
         figures: dict[str, Any] = {
             "clips": len(of_kind),
@@ -77,7 +78,6 @@ def error_table(rows: Sequence[MeasuredRow], judge: Judge) -> dict[str, dict[str
             "bias": float(-errors.mean()),
             "correlation": float(np.corrcoef(truth, truth - errors)[0, 1]) if len(of_kind) > 2 else None,
         }
-        judgement = judge.judgements.get(kind)
         if judgement is not None:
             stated = np.array([judgement.quality(row.signs) >= judgement.limit for row in of_kind])
             unit = np.array([row.measured for row in of_kind]) if judgement.is_relative else np.ones(len(of_kind))
@@ -88,3 +88,8 @@ def error_table(rows: Sequence[MeasuredRow], judge: Judge) -> dict[str, dict[str
                 figures["interval_holds"] = float(held[stated].mean())
         table[kind] = figures
     return table
+
+
+def _shown(value: float, judgement: Judgement | None) -> float:
+    """The value as the answer shows it."""
+    return value if judgement is None else judgement.corrected(value)
