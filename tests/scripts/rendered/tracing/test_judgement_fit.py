@@ -27,8 +27,8 @@ def test_a_telling_sign_separates_good_from_bad() -> None:
     assert judgement.fills_slot
     stated = [row for row in rows(telling=True) if judgement.quality(row.signs) >= judgement.limit]
     assert 0.25 * 400 <= len(stated) < 0.95 * 400
-    assert np.mean([abs(row.measured - row.truth) <= 8 for row in stated]) >= 0.85
-    held = [judgement.low <= row.truth - row.measured <= judgement.high for row in stated]
+    assert np.mean([abs(judgement.corrected(row.measured) - row.truth) <= 8 for row in stated]) >= 0.85
+    held = [judgement.low <= row.truth - judgement.corrected(row.measured) <= judgement.high for row in stated]
     assert 0.75 <= np.mean(held) <= 0.85
 
 
