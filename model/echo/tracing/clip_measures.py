@@ -145,7 +145,7 @@ def base_is_lost(trace: ClipTrace) -> bool:
     area = trace.area("la")
     diastole = [area[beat.end_diastole] for beat in trace.beats]
     systole = [area[beat.end_systole] for beat in trace.beats]
-    return min(diastole) < _ATRIUM_LEFT * max(systole)
+    return bool(min(diastole) < _ATRIUM_LEFT * max(systole))
 
 
 def _is_shown(trace: ClipTrace, chamber: str) -> bool:
