@@ -16,6 +16,12 @@ from service.site.reports.limits import PATIENTS_OF_A_PHRASE
 app = typer.Typer(no_args_is_help=True, help="Train a report decoder for a bank, or of any modality; or a tokenizer.")
 _FILES = "--taxonomy taxonomy.yaml --manifest studies.csv --embeddings X.npy --reports reports.csv"
 
+_Minutes = Annotated[float, typer.Option(help="Of making rows and training together; 0: --steps alone.")]
+_SizeName = Annotated[Size, typer.Option(help="development: 0.8 M parameters; full: 27 M; auto: by the device.")]
+_Candidates = Annotated[int, typer.Option(help="Most candidates that rows are made of; 0: what the time allows.")]
+_LearningRate = Annotated[float, typer.Option(help="Largest learning rate; 0: that of the size.")]
+_TestStudies = Annotated[int, typer.Option(help="Held-out studies that are written and scored.")]
+
 
 @app.command(
     epilog=examples(
@@ -29,25 +35,15 @@ def decoder(
     bundle: Annotated[Path, typer.Option(help="Bundle whose encoder made the bank's vectors.")],
     bank: Annotated[Path, typer.Option(help="Bank with reports and labels that is learned from.")],
     out: Annotated[Path, typer.Option(help="Folder of the new bundle; it appears whole at the end.")],
-    minutes: Annotated[
-        float, typer.Option(help="Of making rows and training together; 0: --steps alone.")
-    ] = BankTrainingOptions.minutes,
+    minutes: _Minutes = BankTrainingOptions.minutes,
     studies: Annotated[Path | None, typer.Option(help="Folder of encoded studies with reports: real queries.")] = None,
-    size: Annotated[
-        Size, typer.Option(help="development: 0.8 M parameters; full: 27 M; auto: by the device.")
-    ] = BankTrainingOptions.size,
+    size: _SizeName = BankTrainingOptions.size,
     vocabulary: Annotated[int, typer.Option(help="Largest number of tokens.")] = BankTrainingOptions.vocabulary,
-    candidates: Annotated[
-        int, typer.Option(help="Most candidates that rows are made of; 0: what the time allows.")
-    ] = BankTrainingOptions.candidates,
+    candidates: _Candidates = BankTrainingOptions.candidates,
     steps: Annotated[int, typer.Option(help="Most training steps; 0: no limit.")] = BankTrainingOptions.steps,
     rows_per_step: Annotated[int, typer.Option(help="Sections in a step.")] = BankTrainingOptions.rows_per_step,
-    learning_rate: Annotated[
-        float, typer.Option(help="Largest learning rate; 0: that of the size.")
-    ] = BankTrainingOptions.learning_rate,
-    test_studies: Annotated[
-        int, typer.Option(help="Held-out studies that are written and scored.")
-    ] = BankTrainingOptions.test_studies,
+    learning_rate: _LearningRate = BankTrainingOptions.learning_rate,
+    test_studies: _TestStudies = BankTrainingOptions.test_studies,
     without_evidence: Annotated[
         bool, typer.Option("--without-evidence", help="An arm that never reads evidence, to compare with.")
     ] = False,

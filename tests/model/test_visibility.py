@@ -48,8 +48,8 @@ def test_the_same_view_twice_shows_no_more(table: Visibility) -> None:
 
 
 def test_a_view_that_is_hardly_likely_shows_nothing(table: Visibility) -> None:
-    assert "IVC" not in assessed(table, study("Subcostal", certainty=0.4))
-    assert "IVC" in assessed(table, study("Subcostal", certainty=0.6))
+    assert "IVC" not in assessed(table, study("Subcostal", certainty=0.6))
+    assert "IVC" in assessed(table, study("Subcostal", certainty=0.8))
 
 
 def test_what_needs_doppler_is_hidden_without_it(table: Visibility) -> None:
