@@ -50,8 +50,8 @@ def scores_of(votes: Mapping[str, list[float]], studies: EncodedFolder) -> dict[
 def main() -> int:
     """Prints the scores and the mean AUROC of the binary phenotypes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("bundle", "bank", "studies"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
+    for option in ("--bundle", "--bank", "--studies"):
+        parser.add_argument(option, type=Path, required=True)
     parser.add_argument("--limit", type=int, default=10**9, help="of studies")
     arguments = parser.parse_args()
     studies = EncodedFolder.read(arguments.studies)
