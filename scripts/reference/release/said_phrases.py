@@ -19,8 +19,8 @@ from model.echo.taxonomy import ECHO_TAXONOMY
 from model.report.clinical_text.numbers import SCALE
 from model.report.language.language import Finding
 from scripts.reference.release.synthetic_phrases import NUMERICAL, STRING
-from service.site.echoprime.phrase_meaning import MeaningReader, Quantity
 from service.site.reports.numberless import PLACEHOLDER, numberless
+from service.site.reports.phrase_meaning import MeaningReader, Quantity
 
 INVENTED = Path(__file__).with_name("invented_phrases.yaml")
 Groups = dict[str, dict[str, list[str]]]

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 
 from index.phrase_table import PhraseRow, PhraseTable
 from model.report.language.language import Band, Language, Phrase
-from service.site.echoprime.phrase_meaning import NUMERICAL, MeaningReader, PhraseMeaning
-from service.site.echoprime.release_slots import ReleaseSlots
 from service.site.reports.numberless import PLACEHOLDER, numberless
+from service.site.reports.phrase_meaning import NUMERICAL, MeaningReader, PhraseMeaning
+from service.site.reports.phrase_slots import PhraseSlots
 
 _SQUARE = re.compile(r"(?<=[mM])2(?!\w|\.\d)")  # "ml/m2": the one digit that is no number
 _FIXED_IN_BRACKETS = re.compile(r"\s*\((?:[^()<>]|<(?!numerical>|string>)|>)*\d[^()]*\)")
@@ -32,7 +32,7 @@ class ReleaseLanguage:
     table: PhraseTable
 
 
-def language_of(table: PhraseTable, usual: Language, reader: MeaningReader, slots: ReleaseSlots) -> ReleaseLanguage:
+def language_of(table: PhraseTable, usual: Language, reader: MeaningReader, slots: PhraseSlots) -> ReleaseLanguage:
     """The language of a release's phrase table. usual: whose slots, bands, labels and contradictions hold here too.
 
     Rows keep their numbers and their words; only the name of a placeholder changes where it is understood, a full stop
@@ -63,7 +63,7 @@ def tidy(template: str) -> str:
 class _Making:
     usual: Language
     reader: MeaningReader
-    slots: ReleaseSlots
+    slots: PhraseSlots
     phrases: dict[tuple[str, str], Phrase] = field(default_factory=dict)  # by section and template
     _stems: Counter[str] = field(default_factory=Counter)
 

@@ -5,13 +5,13 @@ from typing import Any
 
 from model.report.language.language import Finding, Language, Phrase
 from model.report.language.translation import Translation
-from service.site.echoprime.release_slots import ReleaseSlots
+from service.site.reports.phrase_slots import PhraseSlots
 
 Meaning = tuple[str, frozenset[Finding], str | None]
 
 
 def translation_fields(
-    language: Language, shipped: Language, target: Translation, slots: ReleaseSlots
+    language: Language, shipped: Language, target: Translation, slots: PhraseSlots
 ) -> dict[str, Any]:
     """The fields of a translation file (`model.report.language.translation`) of a release's language.
 
@@ -32,7 +32,7 @@ def translation_fields(
 
 
 def _wording(
-    phrase: Phrase, index: Mapping[Meaning, Phrase], target: Translation, slots: ReleaseSlots
+    phrase: Phrase, index: Mapping[Meaning, Phrase], target: Translation, slots: PhraseSlots
 ) -> str | list[str] | None:
     usual, _ = slots.scaled.get(phrase.slot or "", (phrase.slot, 1.0))
     same = index.get((phrase.section, frozenset(phrase.findings), usual))

@@ -10,11 +10,11 @@ from model.echo.language.reader import echo_grammar, echo_slots, finding_reader
 from model.echo.phrases.reader import english, german
 from service.site.echoprime.bank import BankPhrases
 from service.site.echoprime.coverage import SectionCoverage, coverage_of
-from service.site.echoprime.phrase_meaning import MeaningReader
 from service.site.echoprime.phrases import ReleasePhrases
 from service.site.echoprime.release_language import ReleaseLanguage, language_of
-from service.site.echoprime.release_slots import ReleaseSlots
 from service.site.echoprime.release_translation import translation_fields
+from service.site.reports.phrase_meaning import MeaningReader
+from service.site.reports.phrase_slots import PhraseSlots
 
 PHRASES, GERMAN = "phrases.json", "phrases.de.json"
 
@@ -31,7 +31,7 @@ class SpokenRelease:
     def of(cls, phrases: ReleasePhrases) -> Self:
         """Reads the phrases of a release: a few seconds for a thousand."""
         usual, grammar = english(), echo_grammar()
-        slots = ReleaseSlots(usual, grammar.table, echo_slots())
+        slots = PhraseSlots(usual, grammar.table, echo_slots())
         made = language_of(phrases.table, usual, MeaningReader(finding_reader(usual), grammar), slots)
         return cls(phrases, made, translation_fields(made.language, usual, german(), slots))
 

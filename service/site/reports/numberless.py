@@ -10,6 +10,9 @@ Rules of English clinical prose, no model. Tried on each sentence that holds a p
 6. else the number goes with its unit and the preposition before it:
    "There is hypokinesis of the <string>." → "There is hypokinesis."
 
+A remark in brackets behind the number does not make 4 and 5 a sentence ("LVEF <numerical> % (biplane)."), and parts
+that a semicolon joins are taken one by one ("LAVI <numerical> ml/m²; RA enlarged." → "RA enlarged.").
+
 "The gradient was measured." would be a sentence with a hole: it tells a reader nothing and asks for the number. So
 where only the number was said, nothing is left.
 """
@@ -33,15 +36,20 @@ _STATEMENT = re.compile(
     rf"approximately))*)(?:\s+(?:to be|at|as|up to))?\s*:?\s*{_QUANTITY}\s*[.]?$",
     re.IGNORECASE,
 )
-_STATED_WITHIN = re.compile(rf"\b(?:is|are|was|were)\s+{_QUANTITY}", re.IGNORECASE)  # no verb would be left
+_STATED_WITHIN = re.compile(
+    rf"\b(?:is|are|was|were|gave|gives|shows?|showed)\s+{_QUANTITY}", re.IGNORECASE
+)  # no verb would be left
 _LABEL = re.compile(rf"^(?P<subject>[^:]*[\w)])\s*[:=]?\s*{_QUANTITY}\s*[.]?$", re.IGNORECASE)
 _WITH_PREPOSITION = re.compile(
     rf"\s*\b(?:is|of|at|in|by|to|from|on|about|approximately|up to|between|and)\s+(?:the\s+|an?\s+)?{_QUANTITY}",
     re.IGNORECASE,
 )
 _BARE = re.compile(rf"\s*{_QUANTITY}", re.IGNORECASE)
+_REMARK = re.compile(r"\s*\([^()]*\)(?=\s*[.]?$)")
+_EMPTY_BRACKET = re.compile(r"\s*\(\W*\)")
 _LATER_CLAUSE = re.compile(rf"[,;]\s+[^,;]*{_QUANTITY}[^,;]*?(?=[,;]|\.?\s*$)", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.])\s+")
+_PART_END = re.compile(r";\s+(?![^()]*\))")
 _ASKS_FOR_MORE = re.compile(
     r"(?:^|\s)(?:of|at|in|by|to|from|on|about|the|an?|is|are|was|were|between|and|or|up|with|than)[ .,;:]*$",
     re.IGNORECASE,
@@ -54,8 +62,21 @@ def numberless(template: str) -> str:
     if not PLACEHOLDER.search(template):
         return template
     sentences = _SENTENCE_END.split(template.strip())
-    kept = (_tidy(_without(part)) if PLACEHOLDER.search(part) else part for part in sentences)
-    return " ".join(part for part in kept if part)
+    return " ".join(filter(None, map(_parts_without, sentences)))
+
+
+def bare(template: str) -> str:
+    """The wording with its numbers cut out and nothing more, for a reader who sees whether it says anything so."""
+    return _tidy(_EMPTY_BRACKET.sub("", _remove(template)))
+
+
+def _parts_without(sentence: str) -> str:
+    """A sentence without placeholders; of parts that semicolons join those stay that say something."""
+    if not PLACEHOLDER.search(sentence):
+        return sentence
+    parts = _PART_END.split(sentence)
+    kept = [_tidy(_without(part)) if PLACEHOLDER.search(part) else part for part in parts]
+    return _tidy("; ".join(part.rstrip(".") for part in kept if part))
 
 
 def _without(sentence: str) -> str:
@@ -66,11 +87,10 @@ def _without(sentence: str) -> str:
             sentence = shorter
             if not PLACEHOLDER.search(sentence):
                 return sentence
-    if _STATEMENT.match(sentence) or (
-        (label := _LABEL.match(sentence)) and not _ASKS_FOR_MORE.search(label["subject"])
-    ):
+    plain = _REMARK.sub("", sentence)
+    if _STATEMENT.match(plain) or ((label := _LABEL.match(plain)) and not _ASKS_FOR_MORE.search(label["subject"])):
         return ""
-    return _remove(sentence)
+    return "" if _STATED_WITHIN.search(plain) else _remove(sentence)
 
 
 def _remove(sentence: str) -> str:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.site.reports.numberless import PLACEHOLDER, numberless
+from service.site.reports.numberless import PLACEHOLDER, bare, numberless
 
 CASES = {
     "The aortic root is normal.": "The aortic root is normal.",
@@ -34,6 +34,12 @@ CASES = {
     "The peak gradient is <numerical> mmHg and the mean gradient <numerical> mmHg.": "",
     "The probe was placed at <numerical>": "The probe was placed.",
     "Function is normal at <numerical>%": "Function is normal.",
+    "LVEF <numerical>% (biplane).": "",
+    "LAVI <numerical> ml/m²; RA enlarged.": "RA enlarged.",
+    "RA enlarged; LAVI <numerical> ml/m².": "RA enlarged.",
+    "LAVI <numerical> ml/m²; RAVI <numerical> ml/m².": "",
+    "The ratio is <numerical> at rest.": "",
+    "Strain analysis gave <numerical> % with fair tracking.": "",
 }
 
 
@@ -63,3 +69,8 @@ def test_nothing_is_left_or_something_that_ends_as_sentences_do(words: list[str]
 @given(WORDS)
 def test_no_placeholder_is_ever_left(words: list[str]) -> None:
     assert not PLACEHOLDER.search(numberless(" ".join(words)))
+
+
+def test_numbers_are_cut_out_and_nothing_else_where_a_reader_sees_what_is_left() -> None:
+    assert (numberless("RA enlarged <numerical> ml."), bare("RA enlarged <numerical> ml.")) == ("", "RA enlarged.")
+    assert bare("Ao root wide (<numerical> cm).") == "Ao root wide."

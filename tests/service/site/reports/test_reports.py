@@ -2,7 +2,7 @@
 
 import pytest
 
-from index.phrase_table import PhraseTable
+from index.phrase_table import PhraseRow, PhraseTable
 from model.echo.phrases.reader import english, german
 from model.echo.taxonomy import ECHO_TAXONOMY
 from model.report.language.phrase_reader import PhraseReader
@@ -105,6 +105,52 @@ def test_a_sentence_that_enough_patients_share_becomes_a_phrase_and_comes_back_t
             number, value = phrases.row(sentence)
             assert sentence_of(phrases.table[number], value) == sentence
     assert not any(phrases.table[phrases.row(s)[0]].may_be_copied for r in reports[-2:] for s in r.sentences)
+
+
+def site_row(section: str, *texts: str) -> PhraseRow:
+    """The one phrase of the site that a sentence becomes which enough patients share."""
+    reports = [
+        BankedReport(f"{n:032x}", f"{n:032x}", (BankedSentence(section, text=stable(texts[n % len(texts)])),))
+        for n in range(PATIENTS_OF_A_PHRASE * len(texts))
+    ]
+    phrases = SitePhrases.of(reports, english(), SECTIONS)
+    (row,) = (row for row in phrases.table if row.group == "site")
+    assert {phrases.row(sentence)[0] for report in reports for sentence in report.sentences} == {row.phrase_id}
+    return row
+
+
+@pytest.mark.parametrize(
+    ("section", "text", "slot", "numberless"),
+    [
+        ("Left Ventricle", "LVEF 55% (biplane).", "ejection_fraction", ""),
+        ("Left Ventricle", "LVEF biplan 55 %.", "ejection_fraction", ""),
+        ("Aorta", "Ao root 3.4 cm.", "aortic_root_diameter", ""),
+        ("Pulmonary Artery", "RVSP 38 mmHg.", "pulmonary_artery_pressure", ""),
+        ("Right Ventricle", "RV not dilated, TAPSE 21mm.", "tapse", "RV not dilated."),
+        ("Left Atrium", "LAVI 41 ml/m²; RA enlarged.", "la_volume_index", "RA enlarged."),
+        ("Aorta", "Score of the day 7.", "numerical", ""),
+        ("IVC", "VCI 18 mm.", "numerical", ""),  # the language states it in cm
+    ],
+)
+def test_a_number_that_the_language_knows_stands_in_its_slot(
+    section: str, text: str, slot: str, numberless: str
+) -> None:
+    row = site_row(section, text)
+    assert (row.slot, row.numberless) == (slot, numberless)
+    assert f"<{slot}>" in row.template
+    assert row.may_be_copied is (slot != "numerical")
+
+
+def test_a_decimal_comma_is_the_same_phrase_as_a_point_and_thousands_are_no_number() -> None:
+    assert site_row("Left Atrium", "LAVI 41,5 ml/m².", "LAVI 38.0 ml/m².").slot == "la_volume_index"
+    assert site_row("Left Atrium", "LAVI 1,200 ml/m².").slot is None
+
+
+def test_wordings_count_together_only_where_all_their_words_are_understood() -> None:
+    same = [site_row("Left Ventricle", text) for text in ("LVEF 55% (biplane).", "LVEF biplan 55 %.")]
+    assert len({row.meaning for row in same}) == 1
+    others = [site_row("Right Ventricle", f"RV {word}, TAPSE 21mm.") for word in ("dilatiert", "nicht dilatiert")]
+    assert len({row.meaning for row in others}) == 2
 
 
 def test_one_patient_with_many_studies_makes_no_phrase() -> None:

@@ -1,4 +1,4 @@
-"""What a phrase of a release says: its findings, and what its number measures, by the reader of clinical sentences."""
+"""What a phrase of a bank says: its findings, and what its number measures, by the reader of clinical sentences."""
 
 import re
 from collections import Counter
@@ -43,14 +43,18 @@ class PhraseMeaning:
 
 @dataclass(frozen=True)
 class MeaningReader:
-    """Reads phrases. read: into the findings of the report language; grammar: for what a number measures."""
+    """Reads phrases. read: into the findings of the report language; grammar: for what a number measures.
+
+    every_language: phrases may be in any language of the grammar; without it they are in its first.
+    """
 
     read: FindingReader
     grammar: Grammar
+    every_language: bool = False
 
     @cached_property
-    def _english(self) -> str:
-        return next(iter(self.grammar.lexicons))
+    def _languages(self) -> tuple[str, ...]:
+        return tuple(self.grammar.lexicons)[: None if self.every_language else 1]
 
     def meaning(self, section: str, template: str) -> PhraseMeaning:
         """The meaning of a phrase that stands in a section."""
@@ -62,9 +66,10 @@ class MeaningReader:
         if template.count(NUMERICAL) != 1 or "<string>" in template or _ADDED.search(template):
             return None
         bare = set(self.grammar.table.lengths.values()) if _THICK.search(template) else set()
-        stated = (stated for sample in _SAMPLES for stated in self._measured(section, template, sample))
-        found = Counter(reading for reading in stated if reading[0] not in bare)
-        if not found:
+        read = (self._samples(section, template, language) for language in self._languages)
+        counted = (Counter(reading for reading in stated if reading[0] not in bare) for stated in read)
+        found = next(filter(None, counted), None)  # the first language in which anything is understood
+        if found is None:
             return None
 
         def rank(stated: tuple[str, str | None, str]) -> tuple[int, bool]:
@@ -73,10 +78,11 @@ class MeaningReader:
         entity, unit, _ = max(found, key=rank)
         return Quantity(entity, unit)
 
-    def _measured(self, section: str, template: str, sample: str) -> Iterator[tuple[str, str | None, str]]:
-        """(entity, unit, section) of every finding that has the sample as its number."""
-        filled = template.replace(NUMERICAL, sample).strip(_OPENING)
-        found: tuple[StatedFinding, ...] = self.grammar.findings(filled, self._english, self.grammar.context(section))
-        for finding in found:
-            if finding.number == float(sample):
-                yield finding.entity, finding.unit, finding.section
+    def _samples(self, section: str, template: str, language: str) -> Iterator[tuple[str, str | None, str]]:
+        """(entity, unit, section) of every finding that has a sample as its number."""
+        for sample in _SAMPLES:
+            filled = template.replace(NUMERICAL, sample).strip(_OPENING)
+            found: tuple[StatedFinding, ...] = self.grammar.findings(filled, language, self.grammar.context(section))
+            for finding in found:
+                if finding.number == float(sample):
+                    yield finding.entity, finding.unit, finding.section

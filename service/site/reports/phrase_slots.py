@@ -1,4 +1,4 @@
-"""The numbers of a release's phrases as slots of a report language: name, unit and plausible range."""
+"""The numbers of a bank's phrases as slots of a report language: name, unit and plausible range."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from model.report.clinical_text.finding_table import Entity, FindingTable
 from model.report.clinical_text.numbers import SCALE
 from model.report.language.language import Band, Language, Slot
-from service.site.echoprime.phrase_meaning import Quantity
+from service.site.reports.phrase_meaning import Quantity
 
 # Unit → plausible range and decimals of a number of which the table of findings knows no range. Wider than any range of
 # Lang et al. 2015 and Baumgartner et al. 2017: they only keep typing errors out.
@@ -21,8 +21,8 @@ _SHOWN = {"cm2": "cm²", "mm2": "mm²", "ml/m2": "ml/m²", "g/m2": "g/m²", "cm2
 
 
 @dataclass(eq=False)
-class ReleaseSlots:
-    """The slots of a language that is made of a release: the usual language's, and others as phrases ask for them.
+class PhraseSlots:
+    """The slots that phrases fill: the usual language's, and others as phrases ask for them.
 
     slots_of: name of a finding → the usual slot that its number fills.
     """
