@@ -97,6 +97,9 @@ def _sentence(section: str, said: Said, written: Written) -> SentenceOut:
 def _warnings(written: Written, edited: EditedReport) -> tuple[ReportWarning, ...]:
     """What was told of the written report and still holds, and what the edited one does not say."""
     kept = [w for w in written.warnings if w.code != "contradiction" and not _is_filled(w, edited)]
+    known = {w.details["section"] for w in kept if w.code == "section_empty"}
+    emptied = [name for name, told in edited.sections.items() if not told and written.sections[name]]
+    kept += [ReportWarning("section_empty", {"section": name}) for name in emptied if name not in known]
     silent = [ReportWarning("silent_call", {"phenotypes": ", ".join(edited.silent)})] if edited.silent else []
     return (*kept, *silent, *(ReportWarning("contradiction", {"rule": rule.text}) for rule in edited.broken))
 

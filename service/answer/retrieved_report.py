@@ -2,12 +2,13 @@
 
 from collections.abc import Set
 from dataclasses import dataclass
+from functools import partial
 
 from index.candidate_bank import CandidateBank
 from index.phrase_table import PhraseRow, spoken
 from index.retrieval import Retrieval
 from model.report.editing.wording import ended
-from model.report.language.holes import without_holes
+from model.report.language.holes import without_holes, worded_without_number
 from model.report.language.language import FindingReader
 from model.report.request import ReportWarning
 from service.answer.text_check import TextCheck
@@ -49,7 +50,8 @@ def paste_sections(
             for (candidate_id, _), quote in quoted
         )
         plain[name] = [quote.plain for quote in quotes]
-    return Written(sections, plain, tuple(warnings.values()))
+    empty = [ReportWarning("section_empty", {"section": name}) for name, told in sections.items() if not told]
+    return Written(sections, plain, (*warnings.values(), *empty))
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,19 @@ class _Quote:
 
 
 def _quote(section: str, phrase: PhraseRow, value: float | str | None, read: FindingReader | None) -> _Quote:
-    plain = ended(without_holes(phrase.text(value)))
+    if phrase.slot is None:
+        plain = without = ended(without_holes(phrase.template))
+    else:
+        says = partial(_says_anything, read, section)
+        without = ended(without_holes(worded_without_number(phrase.template, phrase.numberless, says)))
+        plain = without if value is None else ended(without_holes(phrase.text(value)))
     if value is None or phrase.slot is None or not any(map(str.isdecimal, spoken(value))):
         return _Quote(plain, plain)
-    without = ended(without_holes(phrase.numberless))
     stated = set() if read is None or any(map(str.isdecimal, without)) else set(read(section, without))
     if read is not None and stated and stated.issuperset(read(section, plain)):
         return _Quote(without, without, ReportWarning("numbers_left_out"))
     return _Quote(f"{plain} {FOREIGN_NUMBER}", plain, ReportWarning("numbers_of_another_patient"))
+
+
+def _says_anything(read: FindingReader | None, section: str, text: str) -> bool:
+    return read is not None and bool(read(section, text))

@@ -7,7 +7,6 @@ from typing import Self
 from model.measurement import StudyMeasurements
 from model.report.editing.said import Said
 from model.report.editing.wording import ended
-from model.report.language.holes import without_holes
 from model.report.language.language import Finding
 from model.report.request import ReportWarning
 from model.report.writing.report_writer import WrittenReport
@@ -41,7 +40,7 @@ class Written:
     @classmethod
     def of(cls, report: WrittenReport, measured: StudyMeasurements) -> Self:
         """The decoder's report in the answer's terms."""
-        texts = {name: [(s, ended(without_holes(s.text))) for s in told] for name, told in report.sections.items()}
+        texts = {name: [(s, ended(s.text)) for s in told] for name, told in report.sections.items()}
         sections = {
             name: tuple(
                 SentenceOut(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+from model.report.language.holes import without_holes, worded_without_number
 from model.report.language.language import Finding, FindingReader, Language, Phrase
 from model.report.request import EvidenceSentence
 
@@ -44,12 +45,18 @@ class Wordings:
         known = dict(self._known.get(section, {}))
         for sentence in evidence:
             if sentence.template not in known:
-                findings = self._read(section, sentence.numberless)
-                wording = Wording(sentence.template, sentence.numberless, sentence.slot, findings)
+                wording = self._of_evidence(section, sentence)
                 known[sentence.template] = wording
-                if sentence.numberless:
-                    known.setdefault(sentence.numberless, replace(wording, template=sentence.numberless, slot=None))
+                if wording.numberless:
+                    known.setdefault(wording.numberless, replace(wording, template=wording.numberless, slot=None))
         return known
+
+    def _of_evidence(self, section: str, sentence: EvidenceSentence) -> Wording:
+        """A sentence that the language lacks. What is left of it without its number stays if it says anything."""
+        plain = without_holes(sentence.numberless)
+        if sentence.slot is not None:
+            plain = worded_without_number(sentence.template, plain, lambda text: bool(self._read(section, text)))
+        return Wording(sentence.template, plain, sentence.slot, self._read(section, plain) if plain else ())
 
     def read(self, section: str, text: str) -> tuple[Finding, ...]:
         """The findings of a sentence that is in no list."""

@@ -243,7 +243,7 @@ class ReportWriter:
         known = study.stating.known(section)
         own = {s.draft.template for s in said if not barred.isdisjoint(s.findings)}
         evidence = without_candidates(study.request.evidence.get(section, ()), gone)
-        offered = [s for s in evidence if s.template not in own and study.stating.can_state(section, known[s.template])]
+        offered = [s for s in study.stating.offered(section, evidence) if s.template not in own]
         allowed = allowed_evidence(offered, lambda sentence: known[sentence.template].findings, barred)
         encoded = encode_evidence(allowed, self._tokenizer, self._decoder.config)
         sayable = {

@@ -1,13 +1,12 @@
 """Drafts become statements: the slot filled or the numberless wording taken, and the severity word made to fit."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from model.report.language.holes import is_hole
+from model.report.language.holes import without_holes
 from model.report.language.known_sentences import Wording, Wordings
 from model.report.language.language import Finding, Language
-from model.report.request import Source, WritingRequest
+from model.report.request import EvidenceSentence, Source, WritingRequest
 from model.report.writing.decoded_sentences import Draft
 from model.report.writing.slots import Number, find_misjudged, measured_number, own_number, reword, voted_number
 
@@ -46,11 +45,6 @@ class Statement:
     def candidate_ids(self) -> tuple[int, ...]:
         """Candidates cited as evidence, nearest first."""
         return self.draft.candidate_ids
-
-
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_BRACKET = re.compile(r"\([^)]*\)")
-_LABEL_WORDS = 2  # name and unit
 
 
 @dataclass(frozen=True)
@@ -100,9 +94,8 @@ class StudyStating:
         if fitting != wording:
             draft = replace(draft, template=fitting.template, source="generated", candidate_ids=())
         number = self._number(draft.section, fitting.slot)
-        text = self._language.fill(fitting, None if number is None else number.value)
-        is_bare = number is None and fitting.slot is not None and not fitting.findings
-        if not text or (is_bare and _says_nothing(text, draft.template)):
+        text = without_holes(self._language.fill(fitting, None if number is None else number.value))
+        if not text:
             return Dropped(draft, "it says nothing without its number, which has no source")
         if "<" in text or (number is None and any(map(str.isdecimal, text))):
             return Dropped(draft, "it holds a number or a placeholder without a source")
@@ -114,7 +107,16 @@ class StudyStating:
 
     def can_state(self, section: str, wording: Wording) -> bool:
         """Whether a wording can be said: one that is nothing without its number needs a source for it."""
-        return bool(wording.numberless) or self._number(section, wording.slot) is not None
+        if self._number(section, wording.slot) is not None:
+            return True
+        return bool(without_holes(wording.template if wording.slot is None else wording.numberless))
+
+    def offered(self, section: str, evidence: Iterable[EvidenceSentence]) -> Iterator[EvidenceSentence]:
+        """Evidence of a section that can be said, its numberless wording without holes and labels."""
+        for sentence in evidence:
+            wording = self.known(section)[sentence.template]
+            if self.can_state(section, wording):
+                yield replace(sentence, numberless=wording.numberless)
 
     def _fitting(self, wording: Wording, section: str) -> Wording | None:
         """The wording, or another whose severity words agree with the numbers; None where the language has none."""
@@ -140,9 +142,3 @@ class StudyStating:
         """The wording of a sentence in no list: only without a slot, and if the reader understands it."""
         findings = () if "<" in draft.template else self._wordings.read(draft.section, draft.template)
         return Wording(draft.template, draft.template, None, findings) if findings else None
-
-
-def _says_nothing(text: str, template: str) -> bool:
-    """Whether a template whose number was taken out is left with its label ("LVEF (biplane)."), or is a hole."""
-    words = _WORD.findall(_BRACKET.sub("", text))
-    return is_hole(text) or (len(words) <= _LABEL_WORDS and set(words) <= set(_WORD.findall(template)))

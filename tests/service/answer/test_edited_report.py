@@ -68,6 +68,13 @@ def test_warnings_tell_of_silent_calls_and_of_what_still_contradicts() -> None:
     assert (added.text, added.source, added.candidate_ids) == ("Severe mitral regurgitation.", "retrieved", [9])
 
 
+def test_a_section_that_the_editing_empties_is_told_of() -> None:
+    homeless = sentence("The hypertrophy is concentric.", 2)
+    edited = EDITING.edit(written(LV, homeless), {}, nobody)
+    assert edited.sections[LV] == ()
+    assert edited.warnings == (ReportWarning("section_empty", {"section": LV}),)
+
+
 def test_the_opposite_of_a_call_is_a_disagreement() -> None:
     edited = EDITING.edit(written(MV, sentence("No MR.", 1)), {"mitral_regurgitation": True}, nobody)
     assert (edited.silent, edited.disagreeing) == ((), ("mitral_regurgitation",))

@@ -168,6 +168,19 @@ def test_a_section_with_evidence_is_never_empty(monkeypatch: pytest.MonkeyPatch)
     assert ReportWarning("section_empty", {"section": "Piers"}) not in report.warnings
 
 
+def test_in_place_of_a_number_that_nobody_knows_the_next_sentence_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ReportWriter, "_generate", lambda _, rows, __: [GeneratedRow((), (), (), True) for _ in rows])
+    label = EvidenceSentence("Payload <numerical> t (laser).", "Payload (laser).", "numerical", 0.9, (4,))
+    typed = EvidenceSentence("Cracks: <crack_width> mm.", "", "crack_width", 0.5, (5,))
+    ranked = {"Deck": (label,), "Piers": (label, typed, evidence(SOUND, 0.3, (3,)))}
+    unknown = writer().write(heavy_bridge(evidence=ranked, slot_values={}))
+    assert texts(unknown)["Piers"] == [SOUND]
+    assert texts(unknown)["Deck"] == []
+    assert ReportWarning("section_empty", {"section": "Deck"}) in unknown.warnings
+    voted = writer().write(heavy_bridge(evidence=ranked, slot_values={"Piers": {"crack_width": (2.0,) * 10}}))
+    assert texts(voted)["Piers"] == ["Cracks: 2.0 mm."]
+
+
 @pytest.mark.parametrize(("again", "source", "cites"), [(SOUND, "generated", ()), (A_CRACK, "both", (8,))])
 def test_own_words_that_change_without_what_the_section_cites_are_from_both(
     again: str, source: str, cites: tuple[int, ...], monkeypatch: pytest.MonkeyPatch

@@ -102,6 +102,16 @@ def test_a_label_without_its_number_is_no_sentence(template: str, numberless: st
     assert (stated.text if isinstance(stated, Statement) else None) == said
 
 
+@pytest.mark.parametrize("old", ["SPAN (laser).", "Span was measured."])
+def test_a_label_is_no_sentence_in_its_numberless_form_either(old: str) -> None:
+    """A decoder that copies what an older bank kept of a sentence without its number."""
+    free = EvidenceSentence("SPAN <numerical>% (laser).", old, "numerical", 0.5, (7,))
+    study = request(evidence={"Deck": (free,)})
+    assert isinstance(state("Deck", old, study), Dropped)
+    stating = StudyStating(study, LANGUAGE, Wordings(LANGUAGE, read))
+    assert not stating.can_state("Deck", stating.known("Deck")[free.template])
+
+
 def test_a_sentence_that_is_nothing_without_its_number_is_said_with_one_or_not_at_all() -> None:
     foreign = EvidenceSentence("Payload: <load> t.", "", "load", 0.5, (7,))
     study, unknown = (request(load=load, evidence={"Deck": (foreign,)}) for load in (12.0, None))
