@@ -76,6 +76,7 @@ def _parts_without(sentence: str) -> str:
         return sentence
     parts = _PART_END.split(sentence)
     kept = [_tidy(_without(part)) if PLACEHOLDER.search(part) else part for part in parts]
+    kept = [part for part in kept if not _ASKS_FOR_MORE.search(part)]  # "EF is; <numerical>": its number is gone
     return _tidy("; ".join(part.rstrip(".") for part in kept if part))
 
 
