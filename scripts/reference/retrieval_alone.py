@@ -50,8 +50,9 @@ def scores_of(votes: Mapping[str, list[float]], studies: EncodedFolder) -> dict[
 def main() -> int:
     """Prints the scores and the mean AUROC of the binary phenotypes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for option in ("--bundle", "--bank", "--studies"):
-        parser.add_argument(option, type=Path, required=True)
+    parser.add_argument("--bundle", type=Path, required=True, help="the imported bundle")
+    parser.add_argument("--bank", type=Path, required=True, help="the imported bank")
+    parser.add_argument("--studies", type=Path, required=True, help="encoded studies with their labels")
     parser.add_argument("--limit", type=int, default=10**9, help="of studies")
     arguments = parser.parse_args()
     studies = EncodedFolder.read(arguments.studies)

@@ -27,7 +27,7 @@ from service.cli.gpu_requirements import gpu_requirements
 from service.errors import ArtifactError, NotReady
 from service.ingest.decoding.decoder_pool import decoder_pool
 from service.settings import Settings
-from service.site.echoprime.coverage import coverage_of
+from service.site.language_coverage import coverage_of
 
 _FREE_BYTES_WANTED = 2 << 30  # uploads of a large study (1 GiB, service limit) twice over
 

@@ -9,10 +9,10 @@ from typing import Any, Self
 from model.echo.language.reader import echo_grammar, echo_slots, finding_reader
 from model.echo.phrases.reader import english, german
 from service.site.echoprime.bank import BankPhrases
-from service.site.echoprime.coverage import SectionCoverage, coverage_of
 from service.site.echoprime.phrases import ReleasePhrases
 from service.site.echoprime.release_language import ReleaseLanguage, language_of
 from service.site.echoprime.release_translation import translation_fields
+from service.site.language_coverage import SectionCoverage, coverage_of
 from service.site.reports.phrase_meaning import MeaningReader
 from service.site.reports.phrase_slots import PhraseSlots
 

@@ -17,9 +17,9 @@ from model.echo.taxonomy import ECHO_TAXONOMY
 from model.report.language.language import Finding, Language
 from model.report.language.translation import Translation, Translator
 from scripts.reference.release.said_phrases import invented_phrases
-from service.site.echoprime.coverage import NUMBER_ONLY, coverage_of
 from service.site.echoprime.phrases import ReleasePhrases, read_phrases
 from service.site.echoprime.spoken_release import GERMAN, PHRASES, SpokenRelease
+from service.site.language_coverage import NUMBER_ONLY, coverage_of
 from service.site.reports.numberless import PLACEHOLDER, numberless
 from service.site.reports.phrase_meaning import MeaningReader, Quantity
 
