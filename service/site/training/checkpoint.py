@@ -1,5 +1,6 @@
 """A training state on disk: written whole or not at all, read without executing anything."""
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,18 @@ class CheckpointFolder:
 
 
 def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
-    """Writes the state beside the old one and then over it, so that a stop at any time leaves a whole file."""
+    """Writes the state beside the old one and then over it, so that a stop at any time leaves a whole file.
+
+    Raises OSError; torch's own writer would not say that the disk is full.
+    """
     partial = folder / f"{CHECKPOINT}.part"
-    torch.save(state, partial)
+    state_bytes = io.BytesIO()
+    torch.save(state, state_bytes)
+    try:
+        partial.write_bytes(state_bytes.getbuffer())
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
     partial.replace(folder / CHECKPOINT)
 
 

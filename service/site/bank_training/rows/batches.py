@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -51,7 +52,7 @@ class BankBatches:
 
     def collate(self, drawn: Drawn) -> Batch:
         """The tensors of some rows; each is its own study, for its inputs were changed on their own."""
-        rows, device = self.drawing.rows, self.placement.device
+        rows = self.drawing.rows
         made = [self._row(drawn, place) for place in range(len(drawn.row))]
         section = rows.section[drawn.row].astype(np.int64)
         studies = self._studies(rows.study[drawn.row], drawn.unestimated, drawn.unseen)
@@ -70,14 +71,18 @@ class BankBatches:
         return Batch(
             studies=studies,
             rows=tensors,
-            text=torch.from_numpy(text[:, :-1].copy()).to(device),
-            state=TextState(torch.from_numpy(state).to(device), torch.from_numpy(said).to(device)),
-            targets=torch.from_numpy(text[:, 1:].copy()).to(device),
-            counted=torch.from_numpy(np.arange(length - 1) < sizes[:, None]).to(device),
-            findings=torch.from_numpy(stated).to(device),
-            asked=torch.from_numpy(asked & ~drawn.unseen[:, None]).to(device),
+            text=self._tensor(text[:, :-1]),
+            state=TextState(self._tensor(state), self._tensor(said)),
+            targets=self._tensor(text[:, 1:]),
+            counted=self._tensor(np.arange(length - 1) < sizes[:, None]),
+            findings=self._tensor(stated),
+            asked=self._tensor(asked & ~drawn.unseen[:, None]),
             contrast=self._contrast(drawn, tensors),
         )
+
+    def _tensor(self, array: NDArray[Any]) -> torch.Tensor:
+        """On the placement's device, copied: where numpy's memory lies would change the last digits of products."""
+        return torch.tensor(array).to(self.placement.device)
 
     def _row(self, drawn: Drawn, place: int) -> _Row:
         rows, table = self.drawing.rows, self.drawing.table
@@ -143,12 +148,12 @@ class BankBatches:
             valid[place, :end] = True
         return RowTensors(
             study=torch.arange(len(made), device=device),
-            section=torch.from_numpy(section).to(device),
-            evidence=torch.from_numpy(evidence).to(device),
-            sentence=torch.from_numpy(sentence).to(device),
-            beginning=torch.from_numpy(beginning).to(device),
-            support=torch.from_numpy(support).to(device),
-            valid=torch.from_numpy(valid).to(device),
+            section=self._tensor(section),
+            evidence=self._tensor(evidence),
+            sentence=self._tensor(sentence),
+            beginning=self._tensor(beginning),
+            support=self._tensor(support),
+            valid=self._tensor(valid),
             sentences=(),
         )
 
@@ -159,11 +164,11 @@ class BankBatches:
         estimates = self._estimates(rows.votes[studies], unestimated)
         count, size = len(studies), config.max_clip_vectors
         parts = (
-            torch.from_numpy(vectors * assessed[..., None]),
-            torch.from_numpy(assessed),
+            self._tensor(vectors * assessed[..., None]),
+            self._tensor(assessed),
             torch.zeros(count, size, config.embedding_dim),
             torch.zeros(count, size, dtype=torch.bool),
-            torch.from_numpy(estimates),
+            self._tensor(estimates),
         )
         return StudyTensors(*(part.to(self.placement.device) for part in parts))
 
@@ -185,7 +190,7 @@ class BankBatches:
         numbers = np.flatnonzero(drawn.contrast >= 0)
         if not len(numbers):
             return None
-        chosen = torch.from_numpy(numbers).to(self.placement.device)
+        chosen = self._tensor(numbers)
         studies = self._studies(
             self.drawing.rows.study[drawn.contrast[numbers]], drawn.unestimated[numbers], drawn.unseen[numbers]
         )

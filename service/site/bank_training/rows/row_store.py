@@ -1,5 +1,6 @@
 """Training rows on disk, in numbers, block by block: each is whole or not there; a stopped run goes on behind."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -54,7 +55,9 @@ class RowStore:
         """Writes the next block: vectors first, so that a block with its rows is whole."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self._path(self.blocks)
-        np.save(self._vectors(path), block.vectors)
+        vectors = io.BytesIO()  # numpy's own writer would not say that the disk is full
+        np.save(vectors, block.vectors)
+        self._vectors(path).write_bytes(vectors.getbuffer())
         draft = path.with_suffix(".part")
         with draft.open("wb") as file:
             np.savez(file, **{name: array for name, array in vars(block).items() if name != "vectors"})
