@@ -40,6 +40,8 @@ class Threshold:
         """What the finding's number says; None for another entity or unit."""
         if finding.entity != self.entity or finding.number is None or finding.time == "prior":
             return None
+        if finding.certainty == "hedged":
+            return "across"
         factor = 1.0 if finding.unit == self.unit else SCALE.get((finding.unit or "", self.unit or ""))
         if factor is None:
             return None
@@ -105,8 +107,8 @@ class LabelDefinition:
 
     def _number(self, findings: Iterable[StatedFinding]) -> tuple[Label, bool]:
         numbers = [f for f in findings if f.entity == self.number and f.number is not None]
-        known = [f.number for f in numbers if f.number is not None]
-        stated = [number for number in known if not isinstance(number, tuple) or None not in number]
+        sure = [f.number for f in numbers if f.certainty == "stated" and f.number is not None]
+        stated = [number for number in sure if not isinstance(number, tuple) or None not in number]
         distinct = list(dict.fromkeys(stated))
         if distinct and _spread(distinct) <= _SAME_NUMBER:  # "EF 55-60 %" above, "58 %" below: the first counts
             return distinct[0], False

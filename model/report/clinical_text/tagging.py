@@ -1,5 +1,6 @@
 """Tokens → tagged items: the longest terms of the lexicon, numbers, grades, joints and marks in reading order."""
 
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from model.report.clinical_text.lexicon import Entry, Lexicon, Mention
@@ -45,7 +46,22 @@ def tag(text: str, lexicon: Lexicon) -> list[Item]:
         else:
             items.append(_other(tokens[at], items, lexicon.place_words))
             at += 1
-    return _joined_grades(items, lexicon)
+    return _joined_grades(_directed(items), lexicon)
+
+
+def _directed(items: list[Item]) -> list[Item]:
+    """Items where "excluded" denies what follows ("TEE excluded a clot"), or else what precedes ("clot excluded")."""
+    for at, item in enumerate(items):
+        if (item.kind, item.value) == ("cue", "exclusion"):
+            behind = takewhile(lambda other: other.kind not in ("mark", "join"), items[at + 1 :])
+            before = takewhile(lambda other: other.kind not in ("mark", "join"), reversed(items[:at]))
+            forward = any(map(_has_aspect, behind)) or not any(map(_has_aspect, before))
+            items[at] = Item("cue", "negation" if forward else "negation_after")
+    return items
+
+
+def _has_aspect(item: Item) -> bool:
+    return item.mention is not None and item.mention.aspect is not None
 
 
 def _listed(before: list[Item], after: list[Token]) -> bool:
