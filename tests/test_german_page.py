@@ -96,7 +96,23 @@ def test_the_shipped_languages_lack_nothing(pipeline: ReportPipeline) -> None:
 
 def test_every_warning_reason_and_source_is_german() -> None:
     details = dict.fromkeys(
-        ("bundle", "phenotypes", "clips", "clip", "text", "rule", "section", "lang", "own", "sections"), "X"
+        (
+            "bundle",
+            "phenotypes",
+            "clips",
+            "clip",
+            "text",
+            "rule",
+            "section",
+            "lang",
+            "own",
+            "sections",
+            "phenotype",
+            "measured",
+            "where",
+            "voted",
+        ),
+        "X",
     )
     reason = next(iter(GERMAN.drop_reasons))
     warnings = [

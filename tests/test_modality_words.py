@@ -63,7 +63,6 @@ REASONS = {
     "service/modalities/words.py": TABLE,
     "service/renderings/report_text.py": VIEWS,
     "model/report/decoder/packed.py": ARRAY,
-    "service/cli/doctor.py": TABLE,
     "service/site/bank_training/evaluation/arms.py": SOURCE,
     "service/site/bank_training/material.py": VIEWS,
     "service/site/bank_training/sources.py": VIEWS,

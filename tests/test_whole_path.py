@@ -125,4 +125,4 @@ def test_nine_real_clips_and_how_they_move_the_answer(pipeline: ReportPipeline) 
     answer, other = (pipeline.report(study, RunOptions()) for study in (whole, embedded(pipeline, [CINE])))
     assert neighbours(answer) != neighbours(other)
     assert_known_where_assessed(answer)
-    assert set(answer.stage_seconds) == {"read", "prepare", "encode", "pool", "retrieve", "vote", "write"}
+    assert set(answer.stage_seconds) == {"read", "prepare", "encode", "measure", "pool", "retrieve", "vote", "write"}

@@ -42,7 +42,8 @@ def build_bundle(parts: argparse.Namespace, out: Path) -> BundleManifest:
     if parts.tracer is not None:
         sources[TRACER] = parts.tracer
     for name, source in sources.items():
-        networks.setdefault(name, _network_of(source))
+        if name not in networks:
+            networks[name] = _network_of(source)
         shutil.copyfile(source / networks[name]["file"], building / networks[name]["file"])
     # The decoder has a tokenizer of its own: wordings that were kept out of its training are not in there either.
     networks["text_encoder"]["tokenizer"] = TEXT_TOKENIZER_FILE

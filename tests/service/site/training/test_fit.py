@@ -138,11 +138,13 @@ def test_checkpoints_from_before_the_shared_loop_are_read(name: str, tmp_path: P
 def test_a_write_that_fails_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save_checkpoint(tmp_path, {"fingerprint": "a", "step": 1})
 
-    def failing(_: object, path: Path) -> None:
-        path.write_bytes(b"half")
+    write = Path.write_bytes
+
+    def failing(path: Path, data: bytes) -> int:
+        write(path, b"half")
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(torch, "save", failing)
+    monkeypatch.setattr(Path, "write_bytes", failing)
     with pytest.raises(OSError, match="no space"):
         save_checkpoint(tmp_path, {"fingerprint": "a", "step": 2})
     assert load_checkpoint(tmp_path, "a") == {"fingerprint": "a", "step": 1}
