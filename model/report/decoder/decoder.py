@@ -16,6 +16,7 @@ from model.report.decoder.decoder_config import DecoderConfig
 from model.report.decoder.kv_cache import GrowingMemory, Memory
 from model.report.decoder.prefix import ESTIMATE_FEATURES, SUPPORT_FEATURES, RowTensors, StudyTensors
 
+_LEAST_SHARE = 1e-3  # of a finding before training, so that its logarithm is finite
 _ESTIMATE_HIDDEN = 64  # width of the network that reads a phenotype's numbers
 
 
@@ -148,7 +149,11 @@ class Decoder(nn.Module):
 
 
 def build_decoder(config: DecoderConfig, seed: int = 0) -> Decoder:
-    """An untrained decoder; equal for equal seeds."""
+    """An untrained decoder; equal for equal seeds. Its finding head begins with how often each finding is stated."""
     decoder = Decoder(config)
     initialise(decoder, torch.Generator().manual_seed(seed))
+    if decoder.finding_head is not None:
+        shares = torch.tensor([finding.share for finding in config.findings]).clamp(_LEAST_SHARE, 1 - _LEAST_SHARE)
+        with torch.no_grad():
+            decoder.finding_head.bias.copy_(shares.logit())
     return decoder

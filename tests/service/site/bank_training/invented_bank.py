@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.building.bank_writer import BankDescription, BankWriter
+from index.phrase_table import PhraseTable
 from index.report_columns import columns_of
 from model.bundle import BundleManifest, sha256_of, taxonomy_fields, write_bundle
 from model.echo.phrases.reader import ENGLISH_FILE, english
@@ -52,12 +53,12 @@ def write_bank_of(
     *,
     sections: Sequence[str] = (*ECHO_TAXONOMY.sections, *ECHO_TAXONOMY.unwritten_sections),
     labelled: bool = True,
-    spoil: NDArray[np.float32] | None = None,
     **description: Any,
 ) -> None:
-    """The bank. spoil: added to the vectors."""
+    """The bank."""
     seed = seed_for("bank")
-    phrases = phrase_table(english())
+    own = [row for row in phrase_table(english()) if row.section in sections]
+    phrases = PhraseTable(tuple(replace(row, phrase_id=number) for number, row in enumerate(own)))
     numbers = {row.key: row.phrase_id for row in phrases}
     drawn = draw_reports(english(), range(CANDIDATES), seed)
     reports = [
@@ -68,9 +69,9 @@ def write_bank_of(
         }
         for report in drawn.sections
     ]
-    vectors = vectors_of(seed, CANDIDATES) + (0 if spoil is None else spoil)
+    vectors = vectors_of(seed, CANDIDATES)
     with BankWriter(paths.bank, phrases, sections, DIM) as writer:
-        writer.add_embeddings(vectors.astype(np.float32))
+        writer.add_embeddings(vectors)
         writer.add_reports(columns_of(reports))
         labels = [labels_of(state_of(seed, study, "clinical")) for study in range(CANDIDATES)]
         for name in ECHO_TAXONOMY.phenotype_names if labelled else ():
