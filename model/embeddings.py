@@ -1,8 +1,11 @@
 """Embeddings of a study, one frozen type per stage. Shapes and names are checked; values stay on their device."""
 
 from dataclasses import dataclass
+from typing import Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from model.errors import InvalidStudy
 from model.study import ClipWarning
@@ -69,6 +72,14 @@ class StudyEmbedding:
         _expect("view_probabilities", self.view_probabilities, torch.float32, (clips, len(self.views)))
         if self.clip_spectra is not None:
             _expect("clip_spectra", self.clip_spectra, torch.float32, (clips, self.clip_spectra.shape[-1]))
+
+    @classmethod
+    def of_rows(
+        cls, clip_embeddings: NDArray[np.float32], view_probabilities: NDArray[np.float32], views: tuple[str, ...]
+    ) -> Self:
+        """A study kept as rows of numbers, one per clip; its clips get positions from 1 on. Raises InvalidStudy."""
+        positions = tuple(range(1, len(clip_embeddings) + 1))
+        return cls(torch.from_numpy(clip_embeddings), torch.from_numpy(view_probabilities), positions, views)
 
     @property
     def names(self) -> tuple[tuple[int, int | None], ...]:

@@ -39,8 +39,7 @@ def main() -> None:
     result: dict[str, Any] = {"image": arguments.image, "ok": False}
     try:
         result |= _checked(image=arguments.image)
-    # The outermost frame: whatever a step raises, the last line is the JSON that says so.
-    except Exception as error:
+    except Exception as error:  # the outermost frame: whatever a step raises, the last line is JSON that says so
         traceback.print_exc()
         result["error"] = f"{type(error).__name__}: {error}"
     print(json.dumps(result))

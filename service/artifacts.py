@@ -21,9 +21,9 @@ from model.report.writing.build import DECODER_FILE, build_writer
 from model.report.writing.report_writer import ReportWriter
 from model.visibility import Visibility
 from service.answer.calling import MIN_LABELLED
-from service.answer.edited_report import ReportEditing
-from service.answer.report_language import ReportLanguage, ReportLanguages
-from service.answer.text_check import TextCheck
+from service.answer.text.edited_report import ReportEditing
+from service.answer.text.report_language import ReportLanguage, ReportLanguages
+from service.answer.text.text_check import TextCheck
 from service.arithmetic import SMALL_NETWORK_BYTES, placement_of
 from service.errors import ArtifactError
 from service.modalities.registry import BuildModality, served, served_by

@@ -14,10 +14,10 @@ from typing import IO, Any, Final, Self
 
 import httpx
 
+from service.documents.study_vectors import StudyVectors, VectorsDocument
+from service.documents.traced import ContourDocument
 from service.problem import MEDIA_TYPE, Problem
 from service.schemas import InfoDocument, Mode, PhenotypeList, ReportDocument, StudyPhenotypes
-from service.study_vectors import StudyVectors, VectorsDocument
-from service.traced import ContourDocument
 
 _FALLBACK_SECONDS: Final = 1.0  # between tries when the service names no time
 _BUSY: Final = {429, 503}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from index.manifest import BankManifest
-from service.answer.report_language import ReportLanguages
+from service.answer.text.report_language import ReportLanguages
 from service.errors import InvalidNeighbours, ModeUnavailable
 from service.run_options import RunOptions
 from service.schemas import Mode

@@ -32,20 +32,20 @@ from model.visibility import Visibility
 from service.answer import assembly
 from service.answer.bank_projection import project_onto_bank
 from service.answer.calling import MIN_LABELLED, CallingRules
-from service.answer.edited_report import ReportEditing
 from service.answer.encoded_study import EncodedStudy, PreparedStudy
 from service.answer.measured_numbers import measured_first, slot_numbers
 from service.answer.measurements import measurements_of
 from service.answer.patient_history import with_history, without_own
-from service.answer.report_language import ReportLanguages
-from service.answer.retrieved_report import paste_sections
 from service.answer.samples import sample_of
-from service.answer.text_check import TextCheck
-from service.answer.translated_report import translate
+from service.answer.text.edited_report import ReportEditing
+from service.answer.text.report_language import ReportLanguages
+from service.answer.text.retrieved_report import paste_sections
+from service.answer.text.text_check import TextCheck
+from service.answer.text.translated_report import translate
+from service.answer.text.written import Written
 from service.answer.writing_request import evidence_for, request_of
-from service.answer.written import Written
 from service.clip_preparation import CLIPS_AT_ONCE, prepare_study
-from service.examination import MeasurementOut
+from service.documents.examination import MeasurementOut
 from service.option_check import check_options
 from service.run_options import Progress, ProgressSink, RunOptions, silent
 from service.schemas import Mode, ReportDocument

@@ -8,7 +8,7 @@ from typing import Final, Self
 from pydantic import Field
 
 from service import errors
-from service.document import Document
+from service.documents.document import Document
 from service.errors import ServiceError
 
 MEDIA_TYPE: Final = "application/problem+json"

@@ -6,9 +6,9 @@ from typing import Literal
 from pydantic import Field
 
 from model.study import FrameRateSource
-from service.document import Document
-from service.examination import HeaderOut, MeasurementOut
-from service.traced import ContourOut, MeasuredNumber, TracedMeasurement
+from service.documents.document import Document
+from service.documents.examination import HeaderOut, MeasurementOut
+from service.documents.traced import ContourOut, MeasuredNumber, TracedMeasurement
 
 Mode = Literal["rag", "retrieval", "generate"]
 DRAFT_NOTICE = "Draft for a physician to edit and sign. Not a diagnosis."

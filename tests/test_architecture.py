@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("service", "model", "index", "scripts")
 MAX_FILE_LINES = 300  # style: near 150, below 300 (starlette, segment-anything at their 90th percentile)
 MAX_FUNCTION_LINES = 60
+MAX_FOLDER_FILES = 20  # as house and README have it; `__init__.py` is not counted
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 
 
@@ -34,6 +35,14 @@ def test_files_and_functions_stay_small(path: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lines = (node.end_lineno or node.lineno) - node.lineno + 1
             assert lines <= MAX_FUNCTION_LINES, f"{node.name} has {lines} lines"
+
+
+@pytest.mark.parametrize(
+    "folder", sorted({path.parent for path in sources()}), ids=lambda folder: str(folder.relative_to(ROOT))
+)
+def test_a_folder_can_be_looked_over(folder: Path) -> None:
+    files = [path.name for path in folder.glob("*.py") if path.name != "__init__.py"]
+    assert len(files) <= MAX_FOLDER_FILES, files
 
 
 @pytest.mark.parametrize("module", ["model.taxonomy", "model.study", "model.echo.taxonomy", "service.schemas"])

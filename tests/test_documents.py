@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from model.echo.taxonomy import PHENOTYPES, SECTIONS
-from service.examination import HeaderOut, MeasurementOut
+from service.documents.examination import HeaderOut, MeasurementOut
 from service.renderings.page_words import ENGLISH
 from service.renderings.report_text import report_text
 from service.schemas import (

@@ -13,16 +13,16 @@ from model.taxonomy import Phenotype
 from model.visibility import Visibility
 from service.answer.calibration import interval_of, probability_of
 from service.answer.calling import CallingRules
-from service.answer.edited_report import ReportEditing
 from service.answer.encoded_study import EncodedStudy
 from service.answer.header import header_of
 from service.answer.measured_numbers import contours_out, disagreements, traced_out
 from service.answer.notices import clip_warnings, list_positions, phenotypes_of_few_views
-from service.answer.number_marks import marked_number
-from service.answer.report_language import ReportLanguage
-from service.answer.text_check import TextCheck
-from service.answer.written import Written
-from service.examination import MeasurementOut
+from service.answer.text.edited_report import ReportEditing
+from service.answer.text.number_marks import marked_number
+from service.answer.text.report_language import ReportLanguage
+from service.answer.text.text_check import TextCheck
+from service.answer.text.written import Written
+from service.documents.examination import MeasurementOut
 from service.schemas import (
     ClipOut,
     ImpressionStatement,

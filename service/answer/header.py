@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from model.study import ClipFacts, FrameRateSource
-from service.examination import HeaderOut, LimitCode, LimitOut, RateClips, ViewClips
+from service.documents.examination import HeaderOut, LimitCode, LimitOut, RateClips, ViewClips
 from service.schemas import ClipOut, SectionOut
 
 _LEAST_VIEW_PROBABILITY = 0.5  # less likely than all other views together

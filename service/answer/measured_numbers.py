@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from model.measurement import Measurement, StudyMeasurements
 from model.report.request import ReportWarning
-from service.examination import MeasurementOut
+from service.documents.examination import MeasurementOut
+from service.documents.traced import ContourOut, MeasuredNumber, TracedMeasurement
 from service.schemas import PhenotypeOut
-from service.traced import ContourOut, MeasuredNumber, TracedMeasurement
 
 
 def slot_numbers(measured: StudyMeasurements) -> dict[str, float]:

@@ -11,7 +11,7 @@ from model.report.writing.slots import own_number, voted_number
 from model.taxonomy import Phenotype, Taxonomy
 from service.answer.evidence import slot_values
 from service.answer.writing_request import phenotype_token
-from service.examination import MeasurementOut
+from service.documents.examination import MeasurementOut
 
 _DECIMALS = 0  # of a phenotype that no sentence can state: whole percent, whole mmHg
 

@@ -9,7 +9,7 @@ from index.candidate_bank import CandidateBank
 from index.retriever import Retriever
 from model.report.language.language import FindingReader
 from model.report.request import ReportWarning
-from service.answer.report_language import ReportLanguage
+from service.answer.text.report_language import ReportLanguage
 from service.schemas import PriorStudyOut, ReportDocument
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from model.report.decoder.sampling import LARGEST_SEED, MOST_SAMPLES, Sampling
-from service.answer.written import Written
+from service.answer.text.written import Written
 from service.schemas import SampleOut, SampleSection
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from service.answer.encoded_study import EncodedStudy
-from service.study_vectors import SkippedFile, StudyVectors
+from service.documents.study_vectors import SkippedFile, StudyVectors
 
 # What says where vectors came from; what searches and writes has no part in them.
 _OF_VECTORS = (

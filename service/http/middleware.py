@@ -57,8 +57,7 @@ class ObservedRequests:
 
         try:
             await self._app(scope, receive, send_noting)
-        # The outermost frame of a request. What is not one of our errors is our fault; its message may quote a file.
-        except Exception as error:
+        except Exception as error:  # the outermost frame: what is none of our errors is our fault, and may quote a file
             log_event("request_failed", level=40, fault=error)
             if status == _CLIENT_GONE:
                 await problem_response(Problem.of_status(500))(scope, receive, send_noting)

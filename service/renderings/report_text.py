@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from service.examination import HeaderOut, RateClips
+from service.documents.examination import HeaderOut, RateClips
 from service.modalities.words import ModalityWords, modality_words
 from service.renderings.columns import aligned, width_of
 from service.renderings.local_names import name_of, with_names, without_common_folder

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from service.examination import MeasurementOut
+from service.documents.examination import MeasurementOut
 from service.modalities.words import ModalityWords
 from service.renderings.columns import aligned
 from service.renderings.page_words import PageWords

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from model.embeddings import StudyEmbedding
@@ -68,13 +67,8 @@ class EncodedFolder:
 
     def embedding(self, row: int) -> StudyEmbedding:
         """The study of a row as the pipeline's stage type; its clips get positions from 1 on."""
-        first, last = int(self.offsets[row]), int(self.offsets[row + 1])
-        return StudyEmbedding(
-            torch.from_numpy(self.clip_embeddings[first:last]),
-            torch.from_numpy(self.view_probabilities[first:last]),
-            tuple(range(1, last - first + 1)),
-            self.views,
-        )
+        clips = slice(int(self.offsets[row]), int(self.offsets[row + 1]))
+        return StudyEmbedding.of_rows(self.clip_embeddings[clips], self.view_probabilities[clips], self.views)
 
     def report(self, row: int) -> list[tuple[int, float]]:
         """(row of the phrase table, number or NaN) of each sentence of a study; empty where nothing is known."""

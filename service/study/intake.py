@@ -9,6 +9,7 @@ from typing import Literal
 
 from anyio import to_thread
 
+from service.documents.study_vectors import VectorsDocument
 from service.errors import (
     Abandoned,
     AnswerTimeout,
@@ -30,7 +31,6 @@ from service.study.job import StudyAnswer, StudyJob
 from service.study.report_form import ReportForm
 from service.study.upload import UploadDesk, boundary_of
 from service.study.worker import DeviceWorker
-from service.study_vectors import VectorsDocument
 from service.telemetry import Metrics, log_event
 
 _MAX_KEY_CHARACTERS = 255

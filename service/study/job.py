@@ -6,11 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from service.documents.study_vectors import VectorsDocument
 from service.errors import Abandoned
 from service.run_options import Progress, RunOptions
 from service.schemas import ReportDocument
 from service.study.upload import Upload
-from service.study_vectors import VectorsDocument
 from service.telemetry import current_request_id
 
 StudyAnswer = ReportDocument | VectorsDocument

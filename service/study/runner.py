@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from index.retriever import Retriever
 from model.study import Acquisition, AcquisitionReader, SkippedClip
 from service.answer.encoded_study import EncodedStudy
-from service.answer.report_language import ReportLanguages
+from service.answer.text.report_language import ReportLanguages
 from service.answer.vectors import vectors_of
 from service.arithmetic import placement_of
 from service.arithmetic_check import settle_arithmetic

@@ -209,8 +209,7 @@ class DeviceWorker:
     def _loaded(self) -> StudyRunner | None:
         try:
             runner = self._load()
-        # The outermost frame of the thread: whatever kept it from loading must be seen by readiness and the log.
-        except BaseException as error:
+        except BaseException as error:  # the thread's outermost frame: readiness and the log must see what it was
             # The messages of our own errors name files and hashes of bundle and bank, which were not sent by anybody.
             log_event("loading_failed", level=40, message=str(error), fault=error)
             with self._changed:

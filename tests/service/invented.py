@@ -18,7 +18,8 @@ import torch
 from model.embeddings import PreparedAcquisition, SectionEmbeddings, StudyEmbedding
 from model.study import Acquisition, AcquisitionReader, Clip, SkippedClip, SkipReason
 from service.answer.encoded_study import EncodedStudy
-from service.answer.report_language import ReportLanguage, ReportLanguages
+from service.answer.text.report_language import ReportLanguage, ReportLanguages
+from service.documents.traced import ContourOut
 from service.errors import InvalidNeighbours, MixedStudies, ModeUnavailable
 from service.ingest.limits import IngestLimits
 from service.renderings.page_words import GERMAN
@@ -27,7 +28,6 @@ from service.schemas import ClipOut, Mode, PhenotypeOut, ReportDocument, Section
 from service.settings import Settings
 from service.stage_clock import StageClock
 from service.study.runner import Workings
-from service.traced import ContourOut
 
 CANDIDATES = 100
 

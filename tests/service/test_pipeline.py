@@ -14,7 +14,7 @@ from model.device import choose_placement
 from model.embeddings import PreparedAcquisition
 from model.errors import ClipRejected
 from model.study import AcquisitionReader, Clip, ClipWarning, SkippedClip, SkipReason
-from service.answer.retrieved_report import FOREIGN_NUMBER
+from service.answer.text.retrieved_report import FOREIGN_NUMBER
 from service.artifacts import load_pipeline
 from service.clip_preparation import CLIPS_AT_ONCE
 from service.errors import InvalidNeighbours, ModeUnavailable

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from model.device import choose_placement
 from scripts.reference.echovlm.environment import Failed
 from scripts.reference.echovlm.held_out import HeldOut, Text
-from service.answer.plain_sentences import plain_text
+from service.answer.text.plain_sentences import plain_text
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.pipeline import ReportPipeline
 from service.run_options import RunOptions

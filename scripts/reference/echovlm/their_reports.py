@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from echovlm.engine import Engine, KVCache  # type: ignore[import-not-found]  # of the checkout
-from echovlm.gpt import GPT, GPTConfig  # type: ignore[import-not-found]
-from echovlm.tokenizer import RustBPETokenizer  # type: ignore[import-not-found]
+from echovlm.gpt import GPT, GPTConfig  # type: ignore[import-not-found]  # of the checkout
+from echovlm.tokenizer import RustBPETokenizer  # type: ignore[import-not-found]  # of the checkout
 
 _CHECKED = 2
 

@@ -106,10 +106,10 @@ def train(checkout: Path, seconds: float, settings: dict[str, Any], dtype: str) 
     variables: dict[str, Any] = {"__name__": "__main__", "__file__": str(checkout / SCRIPT)}
     clock = Clock(seconds, variables)
     functional.scaled_dot_product_attention = causal_alone(functional.scaled_dot_product_attention)
-    data.DataLoader = FewReaders  # type: ignore[misc]
+    data.DataLoader = FewReaders  # type: ignore[misc]  # a class is replaced: the script names it through its module
     time.time = clock.time
     if dtype != "float32":  # the script computes in float32 where there is no GPU
-        contextlib.nullcontext = lambda: torch.autocast("cpu", getattr(torch, dtype))  # type: ignore[misc,assignment]
+        contextlib.nullcontext = lambda: torch.autocast("cpu", getattr(torch, dtype))  # type: ignore[misc,assignment]  # likewise
     tree = with_settings((checkout / SCRIPT).read_text(encoding="utf-8"), settings)
     with contextlib.suppress(TimeOver):
         exec(compile(tree, str(checkout / SCRIPT), "exec"), variables)  # noqa: S102 - the script that was asked for

@@ -13,7 +13,7 @@ from model.report.language.language import Finding
 from scripts.rendered.evaluation.studies.truth import StudyTruth, grouped, is_abnormal
 from scripts.rendered.phantom.patient.prior import Prior, state_of
 from scripts.rendered.phantom.patient.report import report_of, text_of
-from service.answer.plain_sentences import plain_text
+from service.answer.text.plain_sentences import plain_text
 from service.renderings.report_text import WIDTH, wrapped
 from service.schemas import PhenotypeOut, ReportDocument, SectionOut
 

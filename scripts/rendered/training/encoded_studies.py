@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from model.embeddings import StudyEmbedding
@@ -45,13 +44,8 @@ class EncodedStudies:
 
     def embedding(self, row: int) -> StudyEmbedding:
         """The study of a row as the pipeline's stage type; its clips get positions from 1 on."""
-        first, last = int(self.offsets[row]), int(self.offsets[row + 1])
-        return StudyEmbedding(
-            torch.from_numpy(self.clip_embeddings[first:last]),
-            torch.from_numpy(self.view_probabilities[first:last]),
-            tuple(range(1, last - first + 1)),
-            self.views,
-        )
+        clips = slice(int(self.offsets[row]), int(self.offsets[row + 1]))
+        return StudyEmbedding.of_rows(self.clip_embeddings[clips], self.view_probabilities[clips], self.views)
 
     def state(self, row: int) -> HeartState:
         """The patient of a row."""

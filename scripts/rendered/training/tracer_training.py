@@ -63,7 +63,7 @@ class TracerTrainer:
         Raises ValueError when `out` holds the checkpoint of another configuration.
         """
         out.mkdir(parents=True, exist_ok=True)
-        network.to(self.placement.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+        network.to(self.placement.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]  # torch's stub
         networks = nn.ModuleDict({"learned": network, "averaged": copy.deepcopy(network).requires_grad_(False)})
         optimizer = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_DECAY)
         with MadeAhead(batches.at) as ahead:

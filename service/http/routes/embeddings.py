@@ -3,12 +3,12 @@
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from service.documents.study_vectors import VectorsDocument
 from service.errors import EmbeddingsOff, InvalidField
 from service.http.connected import while_connected
 from service.http.dependencies import IntakeDep, OpenToReaders, ServiceDep
 from service.http.routes.openapi import VECTORS_BODY, problems
 from service.study.intake import IncomingReport
-from service.study_vectors import VectorsDocument
 
 router = APIRouter(tags=["embeddings"])
 

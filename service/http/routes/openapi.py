@@ -8,6 +8,14 @@ from service.http import examples
 from service.problem import MEDIA_TYPE, Problem
 from service.schemas import Mode, ProcessingDocument
 
+_FILES: Final[dict[str, Any]] = {
+    "type": "array",
+    "minItems": 1,
+    "items": {"type": "string", "format": "binary"},
+    "description": "The clips of one study (DICOM, MP4, AVI, MOV), or one zip of them.",
+}
+_FILES_ENCODING: Final = {"files": {"contentType": "application/dicom, video/mp4, application/zip"}}
+
 REPORT_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -18,12 +26,7 @@ REPORT_BODY: Final[dict[str, Any]] = {
                     "required": ["files"],
                     "additionalProperties": False,
                     "properties": {
-                        "files": {
-                            "type": "array",
-                            "minItems": 1,
-                            "items": {"type": "string", "format": "binary"},
-                            "description": "The clips of one study (DICOM, MP4, AVI, MOV), or one zip of them.",
-                        },
+                        "files": _FILES,
                         "mode": {
                             "type": "string",
                             "enum": list(get_args(Mode)),
@@ -74,7 +77,7 @@ REPORT_BODY: Final[dict[str, Any]] = {
                     },
                 },
                 "example": {"files": ["<bytes of a DICOM or MP4 file>"], "mode": "retrieval", "k": 50},
-                "encoding": {"files": {"contentType": "application/dicom, video/mp4, application/zip"}},
+                "encoding": _FILES_ENCODING,
             }
         },
     },
@@ -108,16 +111,9 @@ VECTORS_BODY: Final[dict[str, Any]] = {
                 "schema": {
                     "type": "object",
                     "required": ["files"],
-                    "properties": {
-                        "files": {
-                            "type": "array",
-                            "minItems": 1,
-                            "items": {"type": "string", "format": "binary"},
-                            "description": "The clips of one study (DICOM, MP4, AVI, MOV), or one zip of them.",
-                        },
-                    },
+                    "properties": {"files": _FILES},
                 },
-                "encoding": {"files": {"contentType": "application/dicom, video/mp4, application/zip"}},
+                "encoding": _FILES_ENCODING,
             }
         },
     },

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
+from service.documents.traced import ContourDocument
 from service.errors import InvalidField
 from service.http.connected import while_connected
 from service.http.dependencies import IntakeDep, OpenToReaders, RenderingDep
@@ -16,7 +17,6 @@ from service.renderings.negotiation import Rendering, prefers_async
 from service.schemas import ReportDocument, ShadowDocument
 from service.study.events import StudyWatch, watch_study
 from service.study.intake import IncomingReport
-from service.traced import ContourDocument
 
 router = APIRouter(tags=["report"])
 

@@ -112,7 +112,7 @@ class DecoderProcess:
                 self._serve(message, plan)
         except (ChannelClosed, Unbelievable, TypeError, ValueError):
             raise DecoderGone(self.kill(), had_begun=had_begun) from None
-        except BaseException:
+        except BaseException:  # an interrupt too: a decoder in the middle of a task can't be asked for another one
             self.kill()
             raise
         self._blocks.forget(message.get("dropped"))

@@ -20,7 +20,7 @@ class Recognise:
     limits: IngestLimits
     formats: FileFormats[Any]
 
-    def run(self, plan: Any) -> Any:  # noqa: ARG002 - as Read
+    def run(self, plan: Any) -> Any:  # noqa: ARG002 - every task is run alike; Read needs it
         """[identity, group]. Raises ClipRejected."""
         found = content_of(self.file, self.limits, self.formats)
         return found.identity, found.group
@@ -48,7 +48,7 @@ class Unpack:
     folder: Path
     limits: IngestLimits
 
-    def run(self, plan: Any) -> Any:  # noqa: ARG002 - as Read
+    def run(self, plan: Any) -> Any:  # noqa: ARG002 - every task is run alike; Read needs it
         """The files as [name in the folder, is_system_name, fault, name, folder]. Raises ArchiveRefused, EmptyStudy."""
         stored = unpack(self.archive, self.folder, self.limits)
         return [[each.path.name, each.is_system_name, each.fault, each.name, each.folder] for each in stored]

@@ -17,7 +17,7 @@ from model.device import choose_placement
 from model.report.language.language import Language
 from model.report.language.phrase_reader import PhraseReader
 from model.report.language.translation import Translation
-from service.answer.plain_sentences import plain_text
+from service.answer.text.plain_sentences import plain_text
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.errors import ServiceError
 from service.ingest.limits import IngestLimits

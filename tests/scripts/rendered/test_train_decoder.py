@@ -39,7 +39,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], giv
 def test_an_arm_is_trained_written_and_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="the curve is drawn with the extra `train`")
     out = tmp_path / "out"
     more = ("--arm", "rag", "--studies", "3", "--without-wordings", "0.15", "--without-findings", "6")
     result = run(monkeypatch, capsys, words(tmp_path, out, *more))

@@ -13,7 +13,7 @@ from service.answer.measured_numbers import (
     slot_numbers,
     traced_out,
 )
-from service.examination import MeasurementOut
+from service.documents.examination import MeasurementOut
 from service.schemas import PhenotypeOut
 from tests.model.test_measurement import measurement
 

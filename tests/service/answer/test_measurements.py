@@ -8,7 +8,7 @@ from index.retrieval import ContextCandidate, Neighbours, PhenotypeVote, Retriev
 from model.report.language.language import Band, Finding, Language, Phrase, Slot
 from model.taxonomy import Phenotype, Taxonomy
 from service.answer.measurements import measurements_of
-from service.examination import MeasurementOut
+from service.documents.examination import MeasurementOut
 
 TAXONOMY = Taxonomy(
     modality="toy",

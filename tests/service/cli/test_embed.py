@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pydicom.data import get_testdata_file
 
-from service.study_vectors import StudyVectors
+from service.documents.study_vectors import StudyVectors
 from tests.service.cli.command_line import run
 
 CINE = Path(str(get_testdata_file("examples_ybr_color.dcm", download=False)))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.examination import MeasurementOut
+from service.documents.examination import MeasurementOut
 from service.http import examples
 from service.modalities.words import modality_words
 from service.renderings.columns import aligned, width_of

@@ -30,7 +30,7 @@ def test_one_at_a_time_in_order_until_one_passes_on() -> None:
         reading = []
         for number in range(3):
             reading.append(pool.submit(read, number))
-            wait_until(lambda number=number: len(turns._queue) == number + 1)  # type: ignore[misc]
+            wait_until(lambda number=number: len(turns._queue) == number + 1)  # type: ignore[misc]  # bound at once
         assert begun == [0]
         may_pass.set()
         wait_until(lambda: begun == [0, 1])

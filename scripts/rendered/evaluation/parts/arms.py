@@ -18,9 +18,9 @@ from scripts.rendered.evaluation.studies.reading import ReadReport, Text, agreem
 from scripts.rendered.evaluation.studies.replay import replayed
 from scripts.rendered.evaluation.studies.results import Results
 from scripts.rendered.evaluation.studies.truth import StudyTruth
-from service.answer.plain_sentences import plain_text
-from service.answer.retrieved_report import paste_sections
-from service.answer.text_check import differ
+from service.answer.text.plain_sentences import plain_text
+from service.answer.text.retrieved_report import paste_sections
+from service.answer.text.text_check import differ
 from service.schemas import ReportDocument
 from service.site.metrics.core_metric import CoreMetric, core_metric
 from service.site.metrics.finding_scores import finding_scores, macro_f1

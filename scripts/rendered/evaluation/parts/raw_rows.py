@@ -7,7 +7,7 @@ from typing import Any
 from scripts.rendered.evaluation.parts.arms import Reports
 from scripts.rendered.evaluation.studies.context import Evaluation
 from scripts.rendered.evaluation.studies.results import plain
-from service.answer.plain_sentences import plain_text
+from service.answer.text.plain_sentences import plain_text
 from service.schemas import ReportDocument
 
 

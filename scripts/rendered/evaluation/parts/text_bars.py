@@ -10,8 +10,8 @@ from scripts.rendered.evaluation.parts.decoder_arms import DecoderArm, sentences
 from scripts.rendered.evaluation.studies.context import Evaluation
 from scripts.rendered.evaluation.studies.reading import Text
 from scripts.rendered.evaluation.studies.results import Results
-from service.answer.plain_sentences import plain_text
-from service.answer.text_check import differ
+from service.answer.text.plain_sentences import plain_text
+from service.answer.text.text_check import differ
 from service.schemas import ReportDocument, SentenceOut
 
 _DIGIT = re.compile(r"\d")

@@ -12,7 +12,7 @@ from model.report.request import WritingRequest
 from model.report.writing.report_writer import ReportWriter, WrittenReport
 from model.report.writing.slots import MIN_VALUES
 from service.answer.evidence import slot_values
-from service.answer.retrieved_report import paste_sections
+from service.answer.text.retrieved_report import paste_sections
 from service.pipeline import ReportPipeline
 from service.schemas import Mode
 from service.site.bank_training.evaluation.held_out import HeldOut

@@ -18,7 +18,7 @@ TRUE_EF = 100 * (1 - 0.65**2)  # both diameters across shrink to 65 %, the lengt
 
 
 def tracer(judgements: dict[str, Judgement] | None = None) -> Tracer:
-    return Tracer(network=None, size=64, judge=Judge(judgements or {}), placement=None)  # type: ignore[arg-type]
+    return Tracer(network=None, size=64, judge=Judge(judgements or {}), placement=None)  # type: ignore[arg-type]  # nothing is traced
 
 
 def test_ejection_fraction_volumes_and_length_are_found() -> None:

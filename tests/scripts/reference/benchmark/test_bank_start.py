@@ -44,10 +44,13 @@ def test_the_published_start_is_left_out_where_memory_is_short(
 
     monkeypatch.setattr(bank_start, "local_service", service)
     monkeypatch.setattr(bank_start, "available_bytes", lambda: free)
+    monkeypatch.setattr(bank_start, "peak_bytes", lambda _: 2_200_000_000)
     reported = {"seconds": 78.0, "peak_bytes": 15}
     monkeypatch.setattr(bank_start, "_in_process_of_its_own", lambda *_: reported)
     row = start(tmp_path, tmp_path, tmp_path)
     assert row.published_s == (78.0 if measured else None)
     assert ("published_start" in row.figures) is not measured
     assert row.bars["at most 3 GB"]
+    monkeypatch.setattr(bank_start, "peak_bytes", lambda _: 3_300_000_000)
+    assert not start(tmp_path, tmp_path, tmp_path).bars["at most 3 GB"]
     assert available_bytes() > 0

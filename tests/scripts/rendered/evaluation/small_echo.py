@@ -26,7 +26,7 @@ from scripts.rendered.phantom.patient.findings import findings_of
 from scripts.rendered.phantom.patient.labels import labels_of
 from scripts.rendered.phantom.patient.prior import Prior, state_of
 from scripts.rendered.training.phantom_reports import draw_reports, phrase_table
-from service.answer.text_check import TextCheck
+from service.answer.text.text_check import TextCheck
 from service.artifacts import ArtifactPaths
 from service.pipeline import ReportPipeline
 

@@ -9,8 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.client import AsyncEchoScribeClient, EchoScribeClient
+from service.documents.study_vectors import StudyVectors, VectorsDocument
 from service.http.app import create_app
-from service.study_vectors import StudyVectors, VectorsDocument
 from tests.service.conftest import MakeSettings, Serve, uploads_left
 from tests.service.invented import InventedPipeline, invented_workings
 

@@ -8,8 +8,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from service.documents.traced import ContourDocument
 from service.schemas import ReportDocument
-from service.traced import ContourDocument
 from tests.service.conftest import Serve, uploads_left, wait_until
 from tests.service.invented import InventedPipeline, invented_retriever
 

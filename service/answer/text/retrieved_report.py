@@ -11,8 +11,8 @@ from model.report.editing.wording import ended
 from model.report.language.holes import without_holes, worded_without_number
 from model.report.language.language import FindingReader
 from model.report.request import ReportWarning
-from service.answer.text_check import TextCheck
-from service.answer.written import Written
+from service.answer.text.text_check import TextCheck
+from service.answer.text.written import Written
 from service.renderings.page_words import ENGLISH
 from service.schemas import SentenceOut
 

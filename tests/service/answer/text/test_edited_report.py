@@ -3,8 +3,8 @@
 from model.echo.language.reader import finding_reader
 from model.echo.phrases.reader import english
 from model.report.request import EvidenceSentence, ReportWarning
-from service.answer.edited_report import ReportEditing
-from service.answer.written import Written
+from service.answer.text.edited_report import ReportEditing
+from service.answer.text.written import Written
 from service.modalities.echo.reporting import echo_reporting
 from service.schemas import SentenceOut
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.answer.number_marks import marked_number
+from service.answer.text.number_marks import marked_number
 
 
 @pytest.mark.parametrize(

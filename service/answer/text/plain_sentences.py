@@ -1,6 +1,6 @@
 """A document's sentences alone, to be read back."""
 
-from service.answer.retrieved_report import FOREIGN_NUMBER
+from service.answer.text.retrieved_report import FOREIGN_NUMBER
 from service.schemas import ReportDocument
 
 

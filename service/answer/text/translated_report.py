@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from model.report.request import ReportWarning
-from service.answer.report_language import ReportLanguage
-from service.answer.written import Written
+from service.answer.text.report_language import ReportLanguage
+from service.answer.text.written import Written
 from service.schemas import SentenceOut
 
 

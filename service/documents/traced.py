@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from service.document import Document
+from service.documents.document import Document
 
 
 class MeasuredNumber(Document):

@@ -6,7 +6,7 @@ import pytest
 
 from model.echo.phrases.reader import english
 from model.report.request import ReportWarning
-from service.answer.text_check import TextCheck, differ
+from service.answer.text.text_check import TextCheck, differ
 from service.schemas import PhenotypeOut
 
 

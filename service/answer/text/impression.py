@@ -9,8 +9,8 @@ from model.report.impression.statements import ImpressionMaterial, ImpressionWri
 from model.report.impression.topics import ImpressionTopics
 from model.report.impression.words import ImpressionWords
 from model.report.language.language import Language
-from service.answer.report_language import ReportLanguage
-from service.answer.written import Written
+from service.answer.text.report_language import ReportLanguage
+from service.answer.text.written import Written
 from service.schemas import ImpressionStatement, RestsOn, SectionOut
 
 

@@ -2,7 +2,7 @@
 
 As a document for HTTP and as an `.npz` file for everything else. Neither needs torch to be read:
 
-    from service.study_vectors import StudyVectors
+    from service.documents.study_vectors import StudyVectors
     vectors = StudyVectors.read("X.npz")
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from service.document import Document
+from service.documents.document import Document
 
 _ABOUT = "about"  # the one entry that is text: JSON of everything without an array
 _ARRAYS = ("clip_embeddings", "view_probabilities", "section_vectors", "assessed")

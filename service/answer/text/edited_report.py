@@ -13,9 +13,9 @@ from model.report.language.language import FindingReader, Language
 from model.report.language.phrase_reader import PhraseReader
 from model.report.reporting import Reporting
 from model.report.request import ReportWarning
-from service.answer.impression import Impressions
 from service.answer.patient_history import prior_findings
-from service.answer.written import Written
+from service.answer.text.impression import Impressions
+from service.answer.text.written import Written
 from service.schemas import SentenceOut
 
 _READ_SENTENCES = 8192  # kept readings; a bank has some thousand wordings

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from model.study import FrameRateSource
-from service.document import Document
+from service.documents.document import Document
 
 
 class ViewClips(Document):

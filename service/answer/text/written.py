@@ -11,7 +11,7 @@ from model.report.language.language import Finding
 from model.report.request import ReportWarning
 from model.report.writing.report_writer import WrittenReport
 from service.answer.measured_numbers import number_of
-from service.answer.text_check import Text
+from service.answer.text.text_check import Text
 from service.schemas import SentenceOut
 
 

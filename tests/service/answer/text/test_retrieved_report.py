@@ -8,8 +8,8 @@ import numpy as np
 from index.phrase_table import PhraseRow, PhraseTable
 from index.retrieval import ContextCandidate, Neighbours, Retrieval, RetrievedSentence
 from model.report.request import ReportWarning
-from service.answer.retrieved_report import FOREIGN_NUMBER, paste_sections
-from service.answer.written import Written
+from service.answer.text.retrieved_report import FOREIGN_NUMBER, paste_sections
+from service.answer.text.written import Written
 
 PHRASES = PhraseTable(
     (
