@@ -35,11 +35,13 @@ def read_grammar(folder: Path) -> Grammar:
     lexicons = {path.parent.name: Lexicon.read(path) for path in sorted(folder.glob("*/lexicon.yaml"))}
     english_first = {name: lexicons[name] for name in sorted(lexicons, key=lambda name: (name != "en", name))}
     subjects = yaml.load((folder / "sections.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    others = yaml.load((folder / "others.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return Grammar(
         english_first,
         FindingTable.read(folder / "findings.yaml"),
         LabelDefinitions.read(folder / "labels.yaml"),
         {section: tuple(names.split()) for section, names in subjects["subjects"].items()},
+        {name: frozenset(words.split()) for name, words in others.items()},
     )
 
 

@@ -13,7 +13,7 @@ from model.report.clinical_text.tagging import Item
 _MARK_JOINS = {",": "comma", ";": "clause", ".": "clause", "\n": "clause", ":": "colon", "(": "paren", ")": "after",
                "-": "dash", "/": "or", "&": "and"}  # fmt: skip
 # Which joint counts where several stand together (", but").
-_STRENGTH = ("comma", "dash", "after", "colon", "and", "or", "with", "paren", "stop", "clause")
+_STRENGTH = ("comma", "dash", "after", "colon", "and", "or", "with", "cause", "paren", "stop", "clause")
 # Triggers that speak of what stands before them.
 _BACKWARD = frozenset({"negation_after", "hedge_after", "not_assessed", "ceased"})
 
@@ -47,6 +47,8 @@ class Chunk:
     words: int = 0
     size: int = 0
     heading: bool = False
+    caused: bool = False  # it says why what stands before is so ("due to ...")
+    leads_cause: bool = False  # such a chunk follows
 
     @property
     def bare(self) -> bool:
@@ -79,6 +81,8 @@ def chunks_of(items: list[Item], is_lesion: Callable[[str], bool], is_quantity: 
             chunk = _chunk(part, join if number == 0 else "comma")
             chunk.led = led
             led = any(item.leads_place for item in _last_words(part))
+            if found and chunk.caused:
+                found[-1].leads_cause = True
             if not chunk.empty or (chunk.join == "clause" and chunk.words):
                 found.append(chunk)
         if found and heading:
@@ -124,7 +128,8 @@ def _pieces(items: list[Item]) -> Iterator[tuple[str, bool, list[Item]]]:
     join, piece = "clause", list[Item]()
     for at, item in enumerate(items):
         found = _MARK_JOINS.get(item.value) if item.kind == "mark" else item.value if item.kind == "join" else None
-        if found == "with" and at + 1 < len(items) and items[at + 1].kind == "number":  # "mit 44 mm dilatiert"
+        number_follows = at + 1 < len(items) and items[at + 1].kind == "number"
+        if found in ("with", "cause") and number_follows:  # "mit 44 mm dilatiert"
             found = None
         if found is None:
             piece.append(item)
@@ -167,7 +172,8 @@ def _predicates(
             closed, last = True, at
         elif item.kind == "cue" and item.value == "negation" and at > start:
             told = any(other.mention is not None and other.mention.state is not None for other in piece[start:at])
-            if told or (last >= start and closed):
+            names = any(other.mention is not None for other in piece[at:])  # else it denies what stands before
+            if names and (told or (last >= start and closed)):
                 yield piece[start:at]
                 start, closed = at, False
     yield piece[start:]
@@ -197,7 +203,7 @@ def _looks_back(item: Item) -> bool:
 
 
 def _chunk(items: list[Item], join: str) -> Chunk:
-    chunk = Chunk(join, size=len(items))
+    chunk = Chunk("with" if join == "cause" else join, size=len(items), caused=join == "cause")
     for at, item in enumerate(items):
         if item.mention is not None:
             _name(chunk, at, *item.mention)

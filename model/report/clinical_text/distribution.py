@@ -15,6 +15,7 @@ class Distribution:
     def from_right(self, parts: Sequence[Part], at: int) -> None:
         """Completes the part at a place from the one behind it, in place."""
         part, after = parts[at], parts[at + 1]
+        self._describe(part, after, parts[at - 1] if at else None)
         if not self._waits(part, after) or self._belongs_left(part, parts[at - 1] if at else None):
             return
         if part.state is not None:
@@ -26,6 +27,19 @@ class Distribution:
             part.state = after.state
             part.grade = part.grade or after.grade
 
+    def _describe(self, part: Part, after: Part, before: Part | None) -> None:
+        """Gives an adjective that stands apart to the lesion behind it: "mild, eccentric mitral regurgitation"."""
+        alone = part.chunk.size == 1 and (part.grade or part.ordinal or part.state) and part.chunk.join != "colon"
+        taken = before is not None and any(not frame.graded for frame in before.frames)
+        denied = after.chunk.first("negation") is not None
+        if not alone or taken or denied or after.chunk.join != "comma":
+            return
+        for frame in after.frames:
+            if frame.aspect in self._table.lesions and not frame.graded and frame.state is None:
+                frame.grade, frame.ordinal, frame.state = part.grade, part.ordinal, part.state
+                part.grade = part.ordinal = part.state = None
+                return
+
     def _waits(self, part: Part, after: Part) -> bool:
         """Whether the part names a subject and leaves the rest to the part behind; a denial stays with its own part."""
         if part.frames or not part.subjects or part.chunk.heading or after.chunk.heading:
@@ -35,7 +49,8 @@ class Distribution:
 
     def _belongs_left(self, part: Part, before: Part | None) -> bool:
         """Whether the part goes on a list whose predicate led it ("dilated LA and RA")."""
-        led = before is not None and before.leading and bool(before.frames) and part.chunk.join in LIST_JOINS
+        told = before is not None and before.leading and (bool(before.frames) or before.state is not None)
+        led = told and part.chunk.join in LIST_JOINS
         return led and part.state is None and part.chunk.bare and part.grade is None
 
     def _take_aspects(self, part: Part, after: Part) -> None:

@@ -23,6 +23,9 @@ A YAML file:
     between    values between healthy and not, which are stated with a doubt
     foreign    subjects of which nothing is a finding here ("coronary stenosis")
     outweighs  entity → values, the first of which stands where several are stated
+    beside     aspects that leave a bare length to their subject ("IVC 24 mm, collapses"); may be missing, like these:
+    belies     entity → the entity that cannot be normal beside it ("thickened, functions normally")
+    qualifies  aspect → state → the lesions that it describes where one is named ("restrictive VSD")
 """
 
 from collections.abc import Mapping, Sequence
@@ -110,6 +113,9 @@ class FindingTable:
     lasting: frozenset[str]
     measured: Mapping[str, str]
     attends: Mapping[str, str]
+    beside: frozenset[str]
+    belies: Mapping[str, str]
+    qualifies: Mapping[str, Mapping[str, Sequence[str]]]
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -139,6 +145,9 @@ class FindingTable:
             measured=data["measured"],
             attends=data["attends"],
             quiet=frozenset(data["quiet"]),
+            beside=frozenset(data.get("beside", ())),
+            belies=data.get("belies", {}),
+            qualifies=data.get("qualifies", {}),
         )
 
     def __post_init__(self) -> None:

@@ -31,7 +31,8 @@ class FindingMaker:
                 entity = self._table.entity_of(subject, frame.aspect)
                 if entity is not None:
                     found = list(self._of_frame(frame, entity, part))
-                    sized = sized or any(f.attribute != MEASUREMENT or f.unit in _LENGTHS for f in found)
+                    says = frame.aspect not in self._table.beside or any(f.unit in _LENGTHS for f in found)
+                    sized = sized or (says and any(f.attribute != MEASUREMENT or f.unit in _LENGTHS for f in found))
                     yield from found
         if not sized:
             yield from self._lengths(part)

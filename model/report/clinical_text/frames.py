@@ -77,13 +77,16 @@ class FrameBuilder:
         self._give_subjects(part)
         self._give_grades(part)
         self._give_numbers(part)
+        bordering = any(state == "borderline" for _, state in chunk.states)
         for frame in part.frames:
-            frame.doubted = part.state == "borderline"
+            frame.doubted = bordering and frame.state != "borderline"
         places = [at for at, _ in chunk.subjects]
         predicates = [at for at, _ in chunk.states] + [at for at, _, _ in chunk.grades]
         predicates += [frame.at for frame in part.frames if frame.state]
         part.leading = bool(places and predicates) and min(predicates) < min(places)
-        part.leading |= bool(predicates and part.frames) and min(predicates) <= min(f.at for f in part.frames)
+        led = bool(places and predicates) and min(places) < min(predicates)  # "LA dilatiert"
+        if predicates and part.frames and not led:
+            part.leading |= min(predicates) <= min(frame.at for frame in part.frames)
         return part
 
     def entity(self, frame: Frame) -> Entity | None:

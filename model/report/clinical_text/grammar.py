@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -16,20 +16,26 @@ from model.report.clinical_text.scope import apply_scope
 from model.report.clinical_text.sharing import Context, Sharing
 from model.report.clinical_text.stated import SentenceMeaning, StatedFinding
 from model.report.clinical_text.tagging import tag
+from model.report.clinical_text.tokens import without_accents
 
 _WORD = re.compile(r"[^\W\d_]+")
 _LEAD = 0.25  # share of known letters by which a sentence must look like another language than its report
+_FEWEST_WORDS = 2  # of another language: a single word may be a name
 _NEVER_READ = 4000  # characters; a longer "sentence" is no sentence
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """Everything that reading needs. lexicons: by language, the first for text that tells no language."""
+    """Everything that reading needs. lexicons: by language, the first for text that tells no language.
+
+    others: frequent words of languages that have no lexicon, without accents.
+    """
 
     lexicons: Mapping[str, Lexicon]
     table: FindingTable
     labels: LabelDefinitions
     subjects_of_section: Mapping[str, Sequence[str]]
+    others: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def _builder(self) -> FrameBuilder:
@@ -62,6 +68,20 @@ class Grammar:
         letters = sum(map(len, words))
         return sum(len(word) for word in words if lexicon.knows(word)) / letters if letters else 0.0
 
+    @cached_property
+    def _other_words(self) -> frozenset[str]:
+        return frozenset().union(*self.others.values())
+
+    def other_language(self, text: str) -> str | None:
+        """The language without a lexicon in whose words more letters stand than in those of any that is read."""
+        words = [(without_accents(word), word) for word in _WORD.findall(text)]
+        if sum(plain in self._other_words for plain, _ in words) < _FEWEST_WORDS:
+            return None
+        shares = {name: sum(len(plain) for plain, _ in words if plain in known) for name, known in self.others.items()}
+        first = max(shares, key=shares.__getitem__)
+        read = (sum(len(w) for _, w in words if lexicon.knows(w)) for lexicon in self.lexicons.values())
+        return first if shares[first] > max(read) else None
+
     def names_finding(self, text: str, language: str) -> bool:
         """Whether a heading names more than a place: what its text says is said of that ("RVSP: 35 mmHg")."""
         items = tag(text, self.lexicons[language])
@@ -79,9 +99,18 @@ class Grammar:
             self._sharing.share(parts, context)
             apply_scope(parts, self.table.attends, self.table.lasting)
             _drop_topics(parts)
+            self._drop_qualifying(parts)
             for part in parts:
                 found |= dict.fromkeys(self._maker.findings(part))
         return self._ordered(self._weighed(found))
+
+    def _drop_qualifying(self, parts: Sequence[Part]) -> None:
+        """Drops a state that describes a lesion of the same clause and not its own aspect ("a restrictive VSD")."""
+        frames = [frame for part in parts for frame in part.frames]
+        named = {frame.aspect for frame in frames}
+        for frame in frames:
+            lesions = self.table.qualifies.get(frame.aspect, {}).get(frame.state or "", ())
+            frame.dropped = frame.dropped or not named.isdisjoint(lesions)
 
     def _weighed(self, found: Iterable[StatedFinding]) -> list[StatedFinding]:
         """Findings without those that another of the same entity outweighs: what is there counts, not "else none"."""
@@ -94,15 +123,17 @@ class Grammar:
         there = {
             f.entity for f in findings if f.polarity == "positive" and (f.certainty, f.time) == ("stated", "current")
         }
-        return [f for f in findings if f.polarity != "negative" or f.entity not in there]
+        belied = there | {self.table.belies[entity] for entity in there if entity in self.table.belies}
+        return [f for f in findings if f.polarity != "negative" or f.entity not in belied]
 
     def read(self, text: str, language: str | None = None, context: Context | None = None) -> SentenceMeaning:
-        """The meaning of a sentence, with its labels."""
+        """The meaning of a sentence, with its labels; nothing is understood in a language that is not read."""
         language = language or self.language_of(text)
-        findings = self.findings(text, language, context)
+        other = self.other_language(text)
+        findings = self.findings(text, language, context) if other is None else ()
         labels, straddling = self.labels.labels(findings)
         section = findings[0].section if findings else None
-        return SentenceMeaning(text, language, section, findings, labels, straddling)
+        return SentenceMeaning(text, other or language, section, findings, labels, straddling)
 
     def _clauses(self, chunks: Iterable[Chunk]) -> Iterable[list[Part]]:
         clause: list[Part] = []

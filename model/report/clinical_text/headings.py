@@ -27,12 +27,16 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class Headings:
-    """Names of headings. sections: section → names; the others: names by what stands under them."""
+    """Names of headings. sections: section → names; the others: names by what stands under them.
+
+    begins: those that name whose report it is; with another text they begin another report.
+    """
 
     sections: Mapping[str, Sequence[str]]
     narrative: Sequence[str] = ()
     impression: Sequence[str] = ()
     ignored: Sequence[str] = ()
+    begins: Sequence[str] = ()
     _meaning: dict[str, tuple[BlockKind, str | None]] = field(init=False, repr=False, compare=False)
     _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
@@ -45,6 +49,7 @@ class Headings:
             _names(data["narrative"]),
             _names(data["impression"]),
             _names(data["ignored"]),
+            _names(data.get("begins", "")),
         )
 
     def with_own(
@@ -80,6 +85,23 @@ class Headings:
             kind, section = self._meaning.get(heading_key(name), ("unknown", None))
             blocks.append(Block(kind, section, name, text[match.end() : end].strip(" \t\n-=_*")))
         return blocks
+
+    def reports(self, text: str) -> int:
+        """How many reports a text holds: another begins where it names another patient or goes through the heart again.
+
+        The latter only after an impression: a report may come back to a section before it ends.
+        """
+        begins, count = {heading_key(name) for name in self.begins}, 1
+        seen: dict[str, str] = {}
+        ended = False
+        for block in self.blocks(text):
+            key = block.section or heading_key(block.heading)
+            named_anew = key in begins and seen.get(key, block.text) != block.text
+            if named_anew or (ended and key in seen and block.kind in ("section", "narrative")):
+                count, ended, seen = count + 1, False, {}
+            seen.setdefault(key, block.text)
+            ended = ended or block.kind == "impression"
+        return count
 
 
 def heading_key(name: str) -> str:

@@ -3,14 +3,14 @@
 A YAML file, one entry per label:
 
     entities   names of the findings that decide it, each with `positive` and `negative` lists of values; a value in
-               neither lies across the threshold, and so does a doubted finding
+               neither lies across the threshold, and so does a doubted finding; `section`: where only one counts
     number     entity: its number is the label itself
     threshold  entity, unit, above: a number above it is yes, at or below it no; `below` the other way round.
                It counts only where no word decides.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -69,6 +69,7 @@ class LabelDefinition:
     number: str | None
     thresholds: tuple[Threshold, ...]
     any_yes: bool = False
+    sections: Mapping[str, str] = field(default_factory=dict)  # entity → the only section in which it counts
 
     @cached_property
     def entities(self) -> frozenset[str]:
@@ -94,6 +95,8 @@ class LabelDefinition:
     def _word(self, finding: StatedFinding) -> Said | None:
         values = self.words.get(finding.entity)
         if values is None or finding.polarity in ("measured", "unknown") or finding.value is None:
+            return None
+        if self.sections.get(finding.entity, finding.section) != finding.section:
             return None
         if finding.certainty == "hedged":
             return "across"
@@ -157,4 +160,5 @@ def _definition(name: str, fields: Mapping[str, Any]) -> LabelDefinition:
         Threshold(limit["entity"], limit["unit"], limit.get("above"), limit.get("from"), limit.get("below"))
         for limit in fields.get("thresholds", ())
     )
-    return LabelDefinition(name, words, fields.get("number"), thresholds, fields.get("any_yes", False))
+    sections = {name: values["section"] for name, values in fields.get("entities", {}).items() if "section" in values}
+    return LabelDefinition(name, words, fields.get("number"), thresholds, fields.get("any_yes", False), sections)

@@ -31,7 +31,7 @@ from model.report.clinical_text.tokens import Token, fold, stemmer, tokenise
 _SHORT_CAPITALS = 2
 _SHORTEST_CORRECTED, _LONG_WORD = 6, 9  # letters; below six another word is too often one letter away
 _KEPT = 4  # first letters that two mistakes leave alone: "hyperkinetic" is no misspelt "hypokinetic"
-_LINKS = ("", "s", "n", "en", "es", "er", "e", "ns")  # what German puts between the parts of a compound
+_LINKS = ("", "s", "n", "en", "es", "er", "e", "ns", "ens")  # what German puts between the parts of a compound
 _SHORTEST_COMPOUND, _SHORTEST_PART = 8, 3
 _WORD = re.compile(r"[^\W\d_]+")
 _HINT = 0.3  # more than one word of a short sentence

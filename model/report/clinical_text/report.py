@@ -1,5 +1,6 @@
 """A whole report: sentence by sentence, with labels of the body, completed by the impression."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,7 @@ from model.report.clinical_text.stated import SentenceMeaning, StatedFinding
 # Spanish, French and Italian ones less than a fifth (tests/model/echo/language/test_reports.py).
 LEAST_KNOWN_SHARE = 0.3
 _ELSEWHERE = "Other"
+_EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class ReportMeaning:
     """What a report says. language: None where no lexicon fits, and then nothing was read.
 
     contradictions: labels that the impression states otherwise than the body, whose word counts.
+    looks_like: the language that is not read, where it is one that is known by its words.
     """
 
     language: str | None
@@ -42,11 +45,13 @@ class ReportMeaning:
     labels: Mapping[str, Label]
     straddling: tuple[str, ...]
     contradictions: tuple[str, ...]
+    looks_like: str | None = None
 
     def fields(self) -> dict[str, Any]:
         """As JSON."""
         return {
             "language": self.language,
+            "looks_like": self.looks_like,
             "sentences": [sentence.fields() for sentence in self.sentences],
             "labels": {name: list(v) if isinstance(v, tuple) else v for name, v in self.labels.items()},
             "straddling": list(self.straddling),
@@ -58,29 +63,32 @@ def read_report(text: str, grammar: Grammar, headings: Headings) -> ReportMeanin
     """The meaning of a report's text."""
     language = report_language(text, grammar)
     if language is None:
-        return combined(None, (), grammar)
+        return replace(combined(None, (), grammar), looks_like=grammar.other_language(text))
     blocks = headings.blocks(text)
     return combined(language, tuple(_sentences(blocks, grammar, language)), grammar)
 
 
 def report_language(text: str, grammar: Grammar) -> str | None:
-    """The language whose lexicon knows the text; None where none does."""
+    """The language whose lexicon knows the text; None where none does, or another language knows it better."""
+    if grammar.other_language(text) is not None:
+        return None
     language = grammar.language_of(text)
     return language if grammar.known_share(text, language) >= LEAST_KNOWN_SHARE else None
 
 
 def read_block(block: Block, grammar: Grammar, language: str) -> Iterator[ReadSentence]:
-    """The sentences of a block in order; what one speaks of is known to the next."""
-    context = grammar.context(block.section)
+    """The sentences of a block in order; what one speaks of is known to the next, up to an empty line."""
     last = block.section
     lead = f"{block.heading}: " if grammar.names_finding(block.heading, language) else ""
-    for sentence in split_sentences(block.text):
-        meaning = grammar.read(lead + sentence, grammar.language_of(sentence, language), context)
-        meaning, lead = replace(meaning, text=sentence), ""
-        own = meaning.section
-        section = block.section if own in (None, _ELSEWHERE) and block.section is not None else own
-        last = section or last
-        yield ReadSentence(block.kind, block.heading, section or last, meaning)
+    for paragraph in _EMPTY_LINE.split(block.text):
+        context = grammar.context(block.section)
+        for sentence in split_sentences(paragraph):
+            meaning = grammar.read(lead + sentence, grammar.language_of(sentence, language), context)
+            meaning, lead = replace(meaning, text=sentence), ""
+            own = meaning.section
+            section = block.section if own in (None, _ELSEWHERE) and block.section is not None else own
+            last = section or last
+            yield ReadSentence(block.kind, block.heading, section or last, meaning)
 
 
 def _sentences(blocks: Sequence[Block], grammar: Grammar, language: str) -> Iterator[ReadSentence]:

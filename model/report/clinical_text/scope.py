@@ -19,8 +19,8 @@ def apply_scope(parts: Sequence[Part], attends: Mapping[str, str], lasting: froz
     attends: aspect → the aspect that it describes more closely, and falls with ("no concentric hypertrophy").
     lasting: aspects that stay after the day they began: a prior valve replacement is still there.
     """
-    _forward(parts, "negation", "denied", lasting)
-    _forward(parts, "hedge", "doubted", lasting)
+    _forward(parts, ("negation",), "denied", lasting)
+    _forward(parts, ("hedge", "hedge_adverb"), "doubted", lasting)
     _backward(parts, "negation_after", "denied")
     _backward(parts, "hedge_after", "doubted")
     _backward(parts, "not_assessed", "unseen")
@@ -29,15 +29,13 @@ def apply_scope(parts: Sequence[Part], attends: Mapping[str, str], lasting: froz
         if part.chunk.first("doubt") is not None:
             _mark(part.frames, "doubted")
         told = told or part.chunk.first("history") is not None
-        _drop_attendants(part, attends)
         if told:
             _mark(part.frames, "prior")
         elif part.chunk.first("prior") is not None:
-            _mark([frame for frame in part.frames if frame.aspect not in lasting], "prior")
+            _mark([frame for frame in _former(part) if frame.aspect not in lasting], "prior")
         _age(part, parts[at - 1] if at else None)
-        planned = planned or part.chunk.first("plan") is not None
-        if planned:
-            _mark(part.frames, "dropped")
+        planned = _planned(part, planned)
+    _drop_attendants(parts, attends)
 
 
 def _age(part: Part, before: Part | None) -> None:
@@ -52,10 +50,28 @@ def _age(part: Part, before: Part | None) -> None:
             frame.denied, frame.prior = True, False
 
 
-def _drop_attendants(part: Part, attends: Mapping[str, str]) -> None:
-    denied = {frame.aspect for frame in part.frames if frame.denied}
-    for frame in part.frames:
-        frame.dropped = frame.dropped or attends.get(frame.aspect) in denied
+def _former(part: Part) -> list[Frame]:
+    """The frames that "prior" speaks of: not what is compared with it ("EF 40 % compared with 60 % a year prior")."""
+    compared = part.chunk.first("comparison")
+    return [frame for frame in part.frames if compared is None or frame.at > compared]
+
+
+def _planned(part: Part, planned: bool) -> bool:
+    """Drops what is only asked for or planned, and tells whether a plan goes on: a result ends it."""
+    plan, result = part.chunk.first("plan"), part.chunk.first("result")
+    planned = planned or plan is not None
+    ended = result is not None and (plan is None or plan < result)
+    if planned:
+        _mark([frame for frame in part.frames if result is None or not ended or frame.at < result], "dropped")
+    return planned and not ended
+
+
+def _drop_attendants(parts: Sequence[Part], attends: Mapping[str, str]) -> None:
+    """Drops what describes a denied aspect more closely ("concentric, not hypertrophied")."""
+    denied = {frame.aspect for part in parts for frame in part.frames if frame.denied}
+    for part in parts:
+        for frame in part.frames:
+            frame.dropped = frame.dropped or attends.get(frame.aspect) in denied
 
 
 def _mark(frames: Sequence[Frame], what: str) -> None:
@@ -63,12 +79,16 @@ def _mark(frames: Sequence[Frame], what: str) -> None:
         setattr(frame, what, True)
 
 
-def _reach(part: Part, place: int, what: str, lasting: frozenset[str]) -> None:
+def _reach(part: Part, place: int | None, what: str, lasting: frozenset[str]) -> None:
     """Marks the frames behind a trigger but those that only say where: "no thrombus in the dilated atrium".
 
+    Without a place the trigger stands behind them all and means every one.
     A lasting thing behind "of", "around" ... is a place; of another finding it must be told what is denied there, and
     a lesion that is such a place is left open: "no flow through a defect" denies neither nor states it.
     """
+    if place is None:
+        _mark(part.frames, what)
+        return
     behind = [frame for frame in part.frames if frame.at >= place]
     own = {head.at for head in part.chunk.heads if head.state is not None}
     for frame in behind:
@@ -83,21 +103,21 @@ def _reach(part: Part, place: int, what: str, lasting: frozenset[str]) -> None:
             setattr(frame, what, True)
 
 
-def _forward(parts: Sequence[Part], cue: str, what: str, lasting: frozenset[str]) -> None:
+def _forward(parts: Sequence[Part], cues: tuple[str, ...], what: str, lasting: frozenset[str]) -> None:
     open_list = waiting = False
     for number, part in enumerate(parts):
-        place = part.chunk.first(cue)
+        place = part.chunk.first(*cues)
         if waiting and part.chunk.join == "with":  # "no findings suggestive of ..."
             place = -1
+        if place is not None and _of_cause(part, place):
+            waiting, open_list = number + 1 < len(parts) and parts[number + 1].chunk.caused, False
+            continue
         waiting = place is not None and not part.frames
         if waiting and number and _answers(part):  # "pericardial effusion: none"
             _mark(parts[number - 1].frames, what)
             open_list = waiting = False
         elif place is not None:
-            if any(frame.at >= place for frame in part.frames):
-                _reach(part, place, what, lasting)
-            else:
-                _mark(part.frames, what)
+            _reach(part, place if any(frame.at >= place for frame in part.frames) else None, what, lasting)
             open_list = True
         elif (open_list and part.chunk.join == "paren" and part.chunk.lone) or (
             open_list and _goes_on(parts, number, strict=what == "denied")
@@ -108,6 +128,12 @@ def _forward(parts: Sequence[Part], cue: str, what: str, lasting: frozenset[str]
                 _reach(part, -1, what, lasting)
         else:
             open_list = False
+
+
+def _of_cause(part: Part, place: int) -> bool:
+    """Whether the trigger at a place speaks of the cause that follows it: "severe MR, possibly due to prolapse"."""
+    last = part.chunk.leads_cause and place == part.chunk.size - 1
+    return last and dict(part.chunk.cues)[place] in ("negation", "hedge_adverb")
 
 
 def _described(parts: Sequence[Part], number: int) -> bool:

@@ -40,7 +40,7 @@ class Sharing:
         for at, part in enumerate(parts):
             self._from_left(parts, at)
             self._subject(parts, at, context)
-            self._own_default(part, context)
+            self._own_default(parts, at, context)
             for subject in (*(subject for _, subject in part.chunk.subjects), *(f.subject for f in part.frames)):
                 if subject is not None:
                     context.names(subject)
@@ -58,7 +58,9 @@ class Sharing:
         joined = bool(at) and part.chunk.join in LIST_JOINS
         for frame in part.frames:
             if self._builder.is_stateless(frame):
-                frame.state, frame.grade = self._state_beside(parts, at, joined=joined)
+                state, grade = self._state_beside(parts, at, joined=joined)
+                if state is None or self._builder.means(frame, state):
+                    frame.state, frame.grade = state, grade
             elif frame.aspect in self._table.lesions and joined and not frame.graded and frame.state is None:
                 self._share_grade(frame, part, before)
         adds = part.subjects and part.chunk.bare and joined and not part.chunk.heading
@@ -86,7 +88,7 @@ class Sharing:
         if before is not None and parts[at - 1].leading:
             return before.state, before.grade
         for part in parts[at + 1 :]:
-            if part.chunk.join not in LIST_JOINS:
+            if part.chunk.join not in LIST_JOINS or part.leading:
                 break
             behind = next((f for f in part.frames if f.state is not None), None)
             if behind is not None or part.state is not None:
@@ -101,7 +103,7 @@ class Sharing:
                 earlier = [subject for part in near_parts for subject in _named(part)]
                 whole = [self._table.parents.get(subject, subject) for subject in (*earlier, *context.subjects)]
                 near = [s for pair in zip((*earlier, *context.subjects), whole, strict=True) for s in pair]
-                place = self._place(parts, at)
+                place = self._place(parts, at) or self._described(parts, at, frame)
                 near = near if place is None else [place, *near]
                 found = [subject for subject in near if self._builder.fits(subject, frame.aspect)]
                 frame.dropped |= place is not None and place not in found and frame.aspect not in self._table.lesions
@@ -114,11 +116,25 @@ class Sharing:
             return None
         return after.frames[0].subject if after.frames[0].aspect in self._table.lasting else None
 
-    def _own_default(self, part: Part, context: Context) -> None:
+    def _described(self, parts: Sequence[Part], at: int, frame: Frame) -> str | None:
+        """What adjectives before their noun speak of: "a dilated and hypokinetic right ventricle"."""
+        told = frame.state is not None and frame.aspect not in self._table.lesions
+        named = self._noun(parts, at) if told else []
+        return next((subject for subject in named if self._builder.fits(subject, frame.aspect)), None)
+
+    def _noun(self, parts: Sequence[Part], at: int) -> list[str]:
+        """The subjects of the part behind, where this part has none and that one's predicate leads."""
+        after = parts[at + 1] if at + 1 < len(parts) else None
+        goes_on = after is not None and after.leading and after.chunk.join in LIST_JOINS
+        return [s for _, s in after.chunk.subjects] if goes_on and after and not parts[at].chunk.subjects else []
+
+    def _own_default(self, parts: Sequence[Part], at: int, context: Context) -> None:
         """A subject with a state and no aspect: the aspect that this state has of it ("IVC dilated")."""
+        part = parts[at]
         if part.frames or part.state is None or part.chunk.heading:
             return
-        named = part.subjects or (context.subjects[:1] if part.chunk.words <= 1 else [])
+        near = self._noun(parts, at)[:1] or context.subjects[:1]
+        named = part.subjects or (near if part.chunk.words <= 1 else [])
         for subject in named:
             members = self._table.groups.get(subject, (subject,))
             for member in members:

@@ -9,6 +9,7 @@ from model.report.clinical_text.tokens import Token, fold
 
 ANY_WORD = "xxx"  # in a term: stands for any one word
 _RANGE_MARKS = frozenset({"/", "-", "to", "bis"})
+_TOWARDS = frozenset({"to", "auf", "zu"})  # what leads from a former grade to the present one
 _GRADE_WORDS = frozenset({"grad", "grade", "stadium", "stage", "typ", "type"})
 
 
@@ -50,9 +51,18 @@ def tag(text: str, lexicon: Lexicon) -> list[Item]:
 
 
 def _directed(items: list[Item]) -> list[Item]:
-    """Items where "excluded" denies what follows ("TEE excluded a clot"), or else what precedes ("clot excluded")."""
+    """Items where "excluded" denies what follows ("TEE excluded a clot"), or else what precedes ("clot excluded").
+
+    A verb that stands in two parts is one with both of them only ("schloss einen Thrombus aus").
+    """
     for at, item in enumerate(items):
-        if (item.kind, item.value) == ("cue", "exclusion"):
+        if (item.kind, item.value) == ("cue", "parted_exclusion"):
+            clause = takewhile(lambda other: other.value not in (".", ";"), items[at + 1 :])
+            parted = any((other.kind, other.value) == ("cue", "particle") for other in clause)
+            items[at] = Item("cue", "negation") if parted else Item("word", "")
+        elif (item.kind, item.value) == ("cue", "particle"):
+            items[at] = Item("word", "", leads_place=True)
+        elif (item.kind, item.value) == ("cue", "exclusion"):
             behind = takewhile(lambda other: other.kind not in ("mark", "join"), items[at + 1 :])
             before = takewhile(lambda other: other.kind not in ("mark", "join"), reversed(items[:at]))
             forward = any(map(_has_aspect, behind)) or not any(map(_has_aspect, before))
@@ -136,12 +146,28 @@ def _is_grade(token: Token, before: list[Item]) -> bool:
     return bool(before) and (before[-1].value in _GRADE_WORDS or before[-1].kind == "mention")
 
 
+def _reached(items: list[Item], at: int) -> int:
+    """The place of the grade that a change from the grade at a place leads to; else 0."""
+    before, behind = items[max(at - 1, 0)], items[at + 1 : at + 3]
+    told = any(item.kind == "cue" and item.value in ("change", "shift") for item in items)
+    leads = before.kind == "cue" and before.value in ("from", "shift") and told
+    fits = len(behind) == 2 and behind[0].value in _TOWARDS and behind[1].kind == "grade"
+    return at + 2 if leads and fits else 0
+
+
 def _joined_grades(items: list[Item], lexicon: Lexicon) -> list[Item]:
-    """Items with "mild to moderate", "mild/moderate" and "mild moderate" as one grade of two ends."""
+    """Items with "mild to moderate", "mild/moderate" and "mild moderate" as one grade of two ends.
+
+    A change has one grade, the present one: "progressed from mild to moderate".
+    """
     found: list[Item] = []
     at = 0
     while at < len(items):
         item = items[at]
+        if item.kind == "grade" and (now := _reached(items, at)):
+            found.append(items[now])
+            at = now + 1
+            continue
         if item.kind == "grade":
             follower = at + 1
             between = items[follower] if follower + 1 < len(items) else item

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import NamedTuple
+from unicodedata import combining, normalize
 
 from model.report.clinical_text.numbers import DATE, NUMBER, NUMERAL_GRADE, Number, Ordinal, number_of, ordinal_of
 
@@ -30,6 +31,13 @@ class Token(NamedTuple):
 def fold(word: str) -> str:
     """The word in lower case, without umlauts and with plain apostrophes."""
     return word.lower().translate(_FOLD)
+
+
+def without_accents(word: str) -> str:
+    """The word in lower case, each letter without its marks."""
+    if word.isascii():
+        return word.lower()
+    return "".join(sign for sign in normalize("NFD", word.lower()) if not combining(sign))
 
 
 def bare(word: str) -> str:

@@ -45,3 +45,28 @@ def test_a_foreign_language_and_a_file_that_is_no_text(tmp_path: Path) -> None:
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InvalidField, match="no UTF-8 text"):
         read_file(binary)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "is empty"),
+        (b" \n\n", "is empty"),
+        (TEXT.encode("utf-16"), "is no UTF-8 text .* but UTF-16: save it as UTF-8"),
+        (TEXT.encode("utf-16-le"), "is no UTF-8 text .* but UTF-16: save it as UTF-8"),
+        ("Linker Vorhof vergrößert.".encode("cp1252"), "is no UTF-8 text .* but WINDOWS-1252: save it as UTF-8"),
+        (b"EF 60%.\x00\x01\x02", r"is no UTF-8 text \(it holds zero bytes\)$"),
+        (f"Name: A\n{TEXT}\nName: B\n{TEXT}".encode(), "holds 2 reports; give each a file of its own"),
+    ],
+)  # fmt: skip
+def test_a_file_that_holds_no_single_report_is_refused_in_words(tmp_path: Path, data: bytes, words: str) -> None:
+    path = tmp_path / "report.txt"
+    path.write_bytes(data)
+    with pytest.raises(InvalidField, match=words):
+        read_file(path)
+
+
+def test_a_language_that_is_not_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "fr.txt"
+    path.write_text("Ventricule gauche non dilaté, FEVG 60 %.", encoding="utf-8")
+    assert "It looks like French." in CliRunner().invoke(app, ["read", str(path)]).stdout

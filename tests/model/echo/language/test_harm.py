@@ -94,3 +94,140 @@ def test_an_image_or_an_infarct_is_no_regurgitation(text: str, language: str) ->
 )
 def test_an_abbreviated_pressure(text: str, language: str) -> None:
     assert GRAMMAR.read(text, language).labels["pulmonary_artery_pressure_continuous"] == 38.0
+
+
+@pytest.mark.parametrize(
+    ("text", "stated", "doubted"),
+    [
+        ("Moderate mitral regurgitation, possibly due to prolapse.", "moderate", {"mitral_valve_prolapse"}),
+        ("Severe mitral regurgitation is likely secondary to a flail leaflet.", "severe", {"flail_leaflet"}),
+        ("Mittelgradige Mitralinsuffizienz, am ehesten bei Prolaps.", "moderate", {"mitral_valve_prolapse"}),
+        ("Schwere Mitralinsuffizienz, möglicherweise bedingt durch Prolaps.", "severe", {"mitral_valve_prolapse"}),
+        ("Moderate mitral regurgitation, possibly rheumatic in origin.", "moderate", set()),
+        ("Likely moderate mitral regurgitation due to prolapse.", None, {"mitral_regurgitation"}),
+        ("Wahrscheinlich mittelgradige MI bei Prolaps.", None, {"mitral_regurgitation"}),
+    ],
+)  # fmt: skip
+def test_a_doubted_cause_leaves_its_finding_stated(text: str, stated: str | None, doubted: set[str]) -> None:
+    findings = GRAMMAR.read(text).findings
+    assert {f.entity for f in findings if f.certainty == "hedged"} == doubted
+    sure = [f.value for f in findings if f.entity == "mitral_regurgitation" and f.certainty == "stated"]
+    assert sure == ([stated] if stated else [])
+
+
+@pytest.mark.parametrize("text", ["MR, not due to prolapse.", "MI, nicht durch Prolaps bedingt."])
+def test_a_denied_cause_leaves_its_finding(text: str) -> None:
+    read = {f.entity: f.polarity for f in GRAMMAR.read(text).findings}
+    assert read == {"mitral_regurgitation": "positive", "mitral_valve_prolapse": "negative"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Mitral regurgitation progressed from moderate to severe.", "severe"),
+        ("Mitral regurgitation has improved from severe to mild.", "mild"),
+        ("Die Mitralinsuffizienz hat von leicht auf mittelgradig zugenommen.", "moderate"),
+        ("MI von schwer auf leicht rückläufig.", "mild"),
+        ("Mitral regurgitation ranges from mild to moderate.", "mild-moderate"),
+        ("Mild to moderate mitral regurgitation.", "mild-moderate"),
+        ("Leichte bis mittelgradige MI.", "mild-moderate"),
+    ],
+)
+def test_a_change_takes_the_present_grade_and_a_range_both(text: str, value: str) -> None:
+    assert [f.value for f in GRAMMAR.read(text).findings if f.entity == "mitral_regurgitation"] == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("LV normal. A dilated and hypokinetic right ventricle.",
+         {"rv_size": "dilated", "rv_systolic_function": "reduced"}),
+        ("LV normal. Dilatierter, hypokinetischer rechter Ventrikel.",
+         {"rv_size": "dilated", "rv_systolic_function": "reduced"}),
+        ("LA dilatiert, RA und RV normal groß.", {"la_size": "dilated", "ra_size": "normal", "rv_size": "normal"}),
+        ("LA dilated, RA and RV normal in size.", {"la_size": "dilated", "ra_size": "normal", "rv_size": "normal"}),
+        ("Mild, eccentric mitral regurgitation.", {"mitral_regurgitation": "mild"}),
+        ("Geringer, nicht hämodynamisch relevanter Perikarderguss.", {"pericardial_effusion": "mild"}),
+        ("MR mild, TR moderate.", {"mitral_regurgitation": "mild", "tricuspid_regurgitation": "moderate"}),
+        ("Anterior leaflet flail, normal biventricular function.", {"flail_leaflet": "present"}),
+    ],
+)  # fmt: skip
+def test_an_adjective_belongs_to_its_own_noun(text: str, expected: dict[str, str]) -> None:
+    read = {f.entity: f.value for f in GRAMMAR.read(text).findings}
+    assert expected.items() <= read.items()
+    assert "mitral_leaflets" not in read
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Concentric, not hypertrophied.", {"lv_wall_thickness": "normal"}),
+        ("Konzentrisch, nicht hypertrophiert.", {"lv_wall_thickness": "normal"}),
+        ("Concentric remodeling, not hypertrophied.",
+         {"lv_wall_thickness": "normal", "lv_hypertrophy_pattern": "concentric_remodeling"}),
+        ("Concentric hypertrophy.", {"lv_wall_thickness": "present", "lv_hypertrophy_pattern": "concentric"}),
+        ("Aortic valve thickened with normal function.", {"aortic_leaflets": "thickened"}),
+        ("Mitralklappe verdickt, sonst unauffällig.", {"mitral_leaflets": "thickened"}),
+        ("Mitral valve normal.", {"mitral_valve_structure": "normal"}),
+        ("Restrictive VSD.", {"ventricular_septal_defect": "present"}),
+        ("Der VSD ist klein und restriktiv.", {"ventricular_septal_defect": "present"}),
+        ("Restrictive filling pattern.", {"diastolic_function": "grade_3"}),
+        ("Dilated IVC without respiratory variation.", {"ivc_size": "dilated", "ivc_collapse": "reduced"}),
+        ("IVC 2.4 cm, collapses less than 50%.", {"ivc_diameter": None, "ivc_collapse": "reduced"}),
+        ("Kleiner Erguss ohne hämodynamische Relevanz.", {"pericardial_effusion": "mild", "tamponade": "absent"}),
+        ("Leichte Klappenveränderungen ohne hämodynamische Relevanz.", {}),
+        ("Die Segel sind starr.", {}),
+        ("Zu einer Größenzunahme des LV ist es nicht gekommen.", {"lv_size": "normal"}),
+        ("Weder ein Perikarderguss noch eine MI.", {"pericardial_effusion": "none", "mitral_regurgitation": "none"}),
+        ("Neither effusion nor MR.", {"pericardial_effusion": "none", "mitral_regurgitation": "none"}),
+        ("Das TEE schloss einen LAA-Thrombus aus.", {"laa_thrombus": "absent"}),
+        ("TEE rules out an LAA thrombus.", {"laa_thrombus": "absent"}),
+        ("The mitral regurgitation has disappeared.", {"mitral_regurgitation": "none"}),
+        ("Der Perikarderguss ist verschwunden.", {"pericardial_effusion": "none"}),
+        ("Echo for evaluation of MR showed a PFO.", {"pfo": "present"}),
+        ("Zur Abklärung einer MI zeigte das Echo ein PFO.", {"pfo": "present"}),
+        ("In der Kontrolle kein Perikarderguss.", {"pericardial_effusion": "none"}),
+    ],
+)  # fmt: skip
+def test_what_is_said_and_nothing_else(text: str, expected: dict[str, str | None]) -> None:
+    assert {f.entity: f.value for f in GRAMMAR.read(text).findings} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("Moderate paravalvular leak.", None),
+        ("Mechanische Klappenprothese, mittelgradiges paravalvuläres Leck.", None),
+        ("Mechanical mitral valve with moderate paravalvular leak.", None),
+        ("Moderate paravalvular leak of the aortic prosthesis.", "yes"),
+        ("TAVI mit mittelgradigem paravalvulärem Leck.", "yes"),
+    ],
+)
+def test_a_leak_of_an_unnamed_or_other_valve_is_no_aortic_regurgitation(text: str, label: str | None) -> None:
+    assert GRAMMAR.read(text).labels["aortic_regurgitation"] == label
+
+
+@pytest.mark.parametrize("text", ["Mean gradient 12 mmHg.", "Peak gradient 30 mmHg.", "Mittlerer Gradient 12 mmHg."])
+def test_a_gradient_of_an_unnamed_valve_is_no_valves(text: str) -> None:
+    (finding,) = GRAMMAR.read(text).findings
+    assert finding.section == "Other"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Ventricule gauche non dilaté, FEVG 60 %.", "french"),
+        ("Válvula mitral normal.", "spanish"),
+        ("Stenosi aortica severa.", "italian"),
+        ("Sem derrame pericárdico.", "portuguese"),
+        ("Goede functie, geen pericardvocht.", "dutch"),
+    ],
+)
+def test_a_short_text_in_another_language_is_not_read_as_english(text: str, language: str) -> None:
+    meaning = GRAMMAR.read(text)
+    assert (meaning.language, meaning.findings) == (language, ())
+
+
+@pytest.mark.parametrize("text", ["LA normal.", "Mitral normal.", "De novo MR.", "Aorta o. B.", "No AS, no AR."])
+def test_a_short_text_in_a_language_that_is_read(text: str) -> None:
+    assert GRAMMAR.other_language(text) is None

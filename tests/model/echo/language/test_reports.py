@@ -83,3 +83,23 @@ def test_a_language_without_a_lexicon_is_told_and_nothing_is_read(language: str)
 @pytest.mark.parametrize("text", ["", "\n\n", "LV:", "1. 2. 3."])
 def test_a_report_that_says_nothing(text: str) -> None:
     assert not any(read(text).labels.values())
+
+
+def test_an_empty_line_ends_what_is_spoken_of() -> None:
+    near, far = (read(f"FINDINGS:\nSevere aortic stenosis.{gap}Mild regurgitation.").labels for gap in ("\n", "\n\n"))
+    assert (near["aortic_regurgitation"], far["aortic_regurgitation"]) == ("no", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "reports"),
+    [
+        (NARRATIVE, 1),
+        (GERMAN, 1),
+        (NARRATIVE + NARRATIVE, 2),
+        ("Name: A\nFINDINGS: EF 60%.\nName: B\nFINDINGS: EF 30%.", 2),
+        ("Name: A\nFINDINGS: EF 60%.\nName: A\nFINDINGS: No AS.", 1),
+        ("IMPRESSION: EF 60%.\nFINDINGS: LV: EF 60%.\nMITRAL VALVE: MR.", 1),
+    ],
+)
+def test_reports_in_one_text_are_counted(text: str, reports: int) -> None:
+    assert echo_headings().reports(text) == reports
