@@ -1,6 +1,5 @@
 """A candidate bank on disk, memory-mapped: vectors, reports and labels are read only for the rows asked for."""
 
-import hashlib
 import json
 import math
 from collections.abc import Iterator, Sequence
@@ -14,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import layout
+from index.bank_files import BankFiles
+from index.bank_values import check_values
 from index.bank_versions import current_bank
 from index.candidate_keys import keys_of, rows_with
 from index.errors import BankCorrupt, BankMismatch
-from index.manifest import MANIFEST_FILE, BankManifest, check_blocks, check_index, check_sizes, read_manifest
+from index.manifest import MANIFEST_FILE, BankManifest, check_index, check_sizes, manifest_sha256, read_manifest
 from index.phrase_table import PHRASES_FILE, PhraseTable
 from index.report_columns import ReportColumns
 from index.retrieval import RetrievedSentence
@@ -38,25 +39,35 @@ class BlockChecked:
 class CandidateBank:
     """Candidates by row number 0..M-1. Build it with `open`, which compares everything that can be compared quickly.
 
-    embeddings: float16 or float32 (M, D) memory-mapped, as stored.
+    embeddings: float16 or float32 (M, D) memory-mapped, as stored. files: where they are read. sha256: of `bank.json`,
+    and through its block hashes of the whole bank.
     """
 
     folder: Path
     manifest: BankManifest
     phrases: PhraseTable
     embeddings: NDArray[np.floating[Any]]
+    files: BankFiles
+    sha256: str
 
     @classmethod
-    def open(cls, folder: Path, encoder_sha256: str | None, verify: Literal["index", "all"] = "index") -> Self:
+    def open(
+        cls,
+        folder: Path,
+        encoder_sha256: str | None,
+        verify: Literal["index", "all"] = "index",
+        spare: Path | None = None,
+    ) -> Self:
         """The bank in a folder, its current version where it has versions.
 
         encoder_sha256: of the encoder whose vectors will search the bank; None: no encoder's, so nothing is compared.
 
         verify ``index`` hashes the small tables and the search index, ``all`` every block of every file.
+        spare: the bank is read in private copies, which lie there where they are large; None: it is read in place.
         Raises BankCorrupt for a missing, truncated or altered file, BankMismatch when what it states differs.
         """
         folder = current_bank(folder)
-        manifest = read_manifest(folder)
+        manifest, sha256 = read_manifest(folder), manifest_sha256(folder)
         if encoder_sha256 is not None and manifest.encoder_sha256 != encoder_sha256:
             raise BankMismatch(
                 f"{folder / MANIFEST_FILE}: encoder_sha256 is {manifest.encoder_sha256}, "
@@ -64,27 +75,35 @@ class CandidateBank:
             )
         check_sizes(folder, manifest)
         check_index(folder, manifest)
-        before_ready = [name for name in manifest.files if name in _before_ready(manifest)]
-        for name in manifest.files if verify == "all" else before_ready:
-            for _ in check_blocks(folder, manifest, name):
-                pass
-        _check_shapes(folder, manifest)
+        files = BankFiles(folder) if spare is None else BankFiles.copied(folder, manifest, spare)
+        everything = verify == "all" or files.in_memory
+        before_ready = [name for name in manifest.files if everything or name in _before_ready(manifest)]
+        for _ in files.check(manifest, before_ready):
+            pass
+        files.checked = everything
+        _check_shapes(files, manifest)
+        phrases = PhraseTable.read(folder, files.path(PHRASES_FILE))
         # "c": a private, writable mapping that is never written; torch warns of read-only arrays.
-        return cls(folder, manifest, PhraseTable.read(folder), _mapped(folder, layout.EMBEDDINGS, mode="c"))
+        bank = cls(folder, manifest, phrases, _mapped(files, layout.EMBEDDINGS, mode="c"), files, sha256)
+        if everything:
+            bank.check_values()
+        return bank
 
-    @cached_property
-    def sha256(self) -> str:
-        """Hash of `bank.json`, and through its block hashes of the whole bank."""
-        return hashlib.sha256((self.folder / MANIFEST_FILE).read_bytes()).hexdigest()
+    def check_values(self) -> None:
+        """Looks at every vector and label. Raises BankMismatch for one that cannot be."""
+        columns = {self.manifest.phenotypes[name].file: column for name, column in self._labels.items()}
+        for _ in check_values(self.folder, self.embeddings, columns):
+            pass
 
     def verify_blocks(self) -> Iterator[BlockChecked]:
         """Hashes every block of every file, one per step, so that a background task can pause between them.
 
-        Raises BankCorrupt at the first block that differs.
+        Raises BankCorrupt at the first block that differs, BankMismatch for a number that cannot be.
         """
-        for name, record in self.manifest.files.items():
-            for block in check_blocks(self.folder, self.manifest, name):
-                yield BlockChecked(name, block, len(record.sha256_blocks))
+        for name, block in self.files.check(self.manifest, self.manifest.files):
+            yield BlockChecked(name, block, len(self.manifest.files[name].sha256_blocks))
+        self.check_values()
+        self.files.checked = True
 
     def has_section(self, candidate_ids: Ids, section: str) -> NDArray[np.bool_]:
         """Which of the candidates have the section. Returns bool, shaped like candidate_ids."""
@@ -188,12 +207,12 @@ class CandidateBank:
 
     @cached_property
     def _texts(self) -> list[str]:
-        texts: list[str] = json.loads((self.folder / layout.TEXTS).read_text(encoding="utf-8"))
+        texts: list[str] = json.loads(self.files.path(layout.TEXTS).read_text(encoding="utf-8"))
         return texts
 
     @cached_property
     def _labels(self) -> dict[str, NDArray[Any]]:
-        return {name: _mapped(self.folder, column.file) for name, column in self.manifest.phenotypes.items()}
+        return {name: _mapped(self.files, column.file) for name, column in self.manifest.phenotypes.items()}
 
     @cached_property
     def _phrase_codes(self) -> NDArray[np.int64]:
@@ -201,52 +220,51 @@ class CandidateBank:
 
     @cached_property
     def _offsets(self) -> NDArray[np.int64]:
-        return _mapped(self.folder, layout.SENTENCE_OFFSETS)
+        return _mapped(self.files, layout.SENTENCE_OFFSETS)
 
     @cached_property
     def _phrase_ids(self) -> NDArray[np.int32]:
-        return _mapped(self.folder, layout.SENTENCE_PHRASES)
+        return _mapped(self.files, layout.SENTENCE_PHRASES)
 
     @cached_property
     def _values(self) -> NDArray[np.float32]:
-        return _mapped(self.folder, layout.SENTENCE_VALUES)
+        return _mapped(self.files, layout.SENTENCE_VALUES)
 
     @cached_property
     def _text_positions(self) -> NDArray[np.int64]:
-        return _mapped(self.folder, layout.TEXT_POSITIONS)
+        return _mapped(self.files, layout.TEXT_POSITIONS)
 
     @cached_property
     def _text_codes(self) -> NDArray[np.int32]:
-        return _mapped(self.folder, layout.TEXT_CODES)
+        return _mapped(self.files, layout.TEXT_CODES)
 
     @cached_property
     def _patient_keys(self) -> NDArray[np.uint8]:
-        return _mapped(self.folder, layout.PATIENT_KEYS)
+        return _mapped(self.files, layout.PATIENT_KEYS)
 
     @cached_property
     def _study_keys(self) -> NDArray[np.uint8]:
-        return _mapped(self.folder, layout.STUDY_KEYS)
+        return _mapped(self.files, layout.STUDY_KEYS)
 
     @cached_property
     def _section_mask(self) -> NDArray[np.uint64]:
-        return _mapped(self.folder, layout.SECTION_MASK)
+        return _mapped(self.files, layout.SECTION_MASK)
 
     @cached_property
     def _section_offsets(self) -> NDArray[np.int64]:
-        return _mapped(self.folder, layout.SECTION_OFFSETS)
+        return _mapped(self.files, layout.SECTION_OFFSETS)
 
     @cached_property
     def _section_rows(self) -> NDArray[np.int32]:
-        return _mapped(self.folder, layout.SECTION_ROWS)
+        return _mapped(self.files, layout.SECTION_ROWS)
 
 
-def _mapped(folder: Path, name: str, mode: Literal["r", "c"] = "r") -> NDArray[Any]:
+def _mapped(files: BankFiles, name: str, mode: Literal["r", "c"] = "r") -> NDArray[Any]:
     """A file's array, memory-mapped. Raises BankCorrupt naming the file; pickled content is never read."""
-    path = folder / name
     try:
-        return np.load(path, mmap_mode=mode, allow_pickle=False)  # type: ignore[no-any-return]  # numpy types load so
+        return np.load(files.path(name), mmap_mode=mode, allow_pickle=False)  # type: ignore[no-any-return]  # numpy types load so
     except (OSError, ValueError, EOFError) as error:
-        raise BankCorrupt(f"{path}: cannot be read as an array ({error})") from error
+        raise BankCorrupt(f"{files.folder / name}: cannot be read as an array ({error})") from error
 
 
 def _before_ready(manifest: BankManifest) -> set[str]:
@@ -254,7 +272,7 @@ def _before_ready(manifest: BankManifest) -> set[str]:
     return {PHRASES_FILE, layout.TEXTS, str(manifest.search.get("file"))}
 
 
-def _check_shapes(folder: Path, manifest: BankManifest) -> None:
+def _check_shapes(files: BankFiles, manifest: BankManifest) -> None:
     """Raises BankMismatch when an array's type or length is not what `bank.json` implies."""
     m, t = manifest.candidates, manifest.sentences
     expected: dict[str, tuple[str, tuple[int | None, ...]]] = {
@@ -273,8 +291,8 @@ def _check_shapes(folder: Path, manifest: BankManifest) -> None:
         expected |= dict.fromkeys((layout.PATIENT_KEYS, layout.STUDY_KEYS), ("uint8", (m, layout.KEY_BYTES)))
     for name, (dtypes, shape) in expected.items():
         if name not in manifest.files:
-            raise BankCorrupt(f"{folder / MANIFEST_FILE}: does not list {name}, so it cannot be checked")
-        array = _mapped(folder, name)
+            raise BankCorrupt(f"{files.folder / MANIFEST_FILE}: does not list {name}, so it cannot be checked")
+        array = _mapped(files, name)
         same = len(shape) == array.ndim and all(w in (None, n) for w, n in zip(shape, array.shape, strict=True))
         if array.dtype.name not in dtypes.split(" or ") or not same:
-            raise BankMismatch(f"{folder / name}: holds {array.dtype} {array.shape}, expected {dtypes} {shape}")
+            raise BankMismatch(f"{files.folder / name}: holds {array.dtype} {array.shape}, expected {dtypes} {shape}")

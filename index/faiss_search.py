@@ -91,11 +91,11 @@ class FaissSearch:
             _faiss().extract_index_ivf(index).nprobe = nprobe
 
     @classmethod
-    def open(cls, folder: Path, search: dict[str, Any], embeddings: NDArray[Any]) -> Self:
-        """The search that a bank's `search` field describes; an index without a file is built here, in memory."""
-        if "file" in search:
+    def open(cls, file: Path | None, search: dict[str, Any], embeddings: NDArray[Any]) -> Self:
+        """The search that a bank's `search` field describes. file: of the index; None: it is built here, in memory."""
+        if file is not None:
             faiss = _faiss()
-            index = faiss.read_index(str(folder / search["file"]), faiss.IO_FLAG_MMAP_IFC)
+            index = faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC)
         else:
             index = build_index(embeddings, search["index"])
         return cls(

@@ -19,7 +19,7 @@ _READ_BYTES = 1 << 20
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class FileRecord(_Frozen):
@@ -176,6 +176,11 @@ def read_manifest(folder: Path) -> BankManifest:
         raise BankMismatch(f"{path}: {error}") from error
 
 
+def manifest_sha256(folder: Path) -> str:
+    """Hash of `bank.json`."""
+    return hashlib.sha256((folder / MANIFEST_FILE).read_bytes()).hexdigest()
+
+
 def check_sizes(folder: Path, manifest: BankManifest) -> None:
     """Raises BankCorrupt when a file is missing or not as long as `bank.json` says."""
     for name, record in manifest.files.items():
@@ -187,11 +192,14 @@ def check_sizes(folder: Path, manifest: BankManifest) -> None:
             raise BankCorrupt(f"{path}: {size} bytes, {MANIFEST_FILE} says {record.size_bytes}")
 
 
-def check_blocks(folder: Path, manifest: BankManifest, name: str) -> Iterator[int]:
-    """Positions of the blocks of a file, each after its sha256 was found right. Raises BankCorrupt at a wrong one."""
+def check_blocks(folder: Path, manifest: BankManifest, name: str, copy: Path | None = None) -> Iterator[int]:
+    """Positions of the blocks of a file, each after its sha256 was found right. Raises BankCorrupt at a wrong one.
+
+    copy: looked at in place of the file.
+    """
     expected = manifest.files[name].sha256_blocks
     found = 0
-    for position, digest in enumerate(block_hashes(folder / name)):
+    for position, digest in enumerate(block_hashes(copy or folder / name)):
         if position >= len(expected) or digest != expected[position]:
             raise BankCorrupt(f"{folder / name}: block {position} of {BLOCK_BYTES >> 20} MiB differs from its sha256")
         found += 1

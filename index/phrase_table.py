@@ -108,11 +108,11 @@ class PhraseTable:
         (folder / PHRASES_FILE).write_text(f"[\n{rows}\n]\n", encoding="utf-8")
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
-        """The table of a bank folder. Raises BankCorrupt naming the file."""
+    def read(cls, folder: Path, copy: Path | None = None) -> Self:
+        """The table of a bank folder, or of a copy of its file. Raises BankCorrupt naming the file."""
         path = folder / PHRASES_FILE
         try:
-            rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+            rows: list[dict[str, Any]] = json.loads((copy or path).read_text(encoding="utf-8"))
             return cls(tuple(PhraseRow(**row) for row in rows))
         except (OSError, ValueError, TypeError) as error:
             raise BankCorrupt(f"{path}: cannot be read as a phrase table ({error})") from error

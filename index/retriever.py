@@ -28,7 +28,8 @@ def open_search(bank: CandidateBank, device: object = "cpu", *, exact: bool = Fa
         return FaissSearch.on_gpu(bank.embeddings, int(number or 0))
     if exact or bank.manifest.search["kind"] == "exact":
         return ExactSearch(bank.embeddings, str(device))
-    return FaissSearch.open(bank.folder, bank.manifest.search, bank.embeddings)
+    search = bank.manifest.search
+    return FaissSearch.open(bank.files.path(search["file"]) if "file" in search else None, search, bank.embeddings)
 
 
 @dataclass(frozen=True, eq=False)

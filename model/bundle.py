@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from model.bundle_numbers import not_finite, out_of_range
 from model.errors import BundleCorrupt, BundleMismatch
 from model.section_subspaces import subspace_mask
 from model.taxonomy import Phenotype, Taxonomy
@@ -87,7 +88,9 @@ class BundleManifest(BaseModel):
                 raise ValueError(f"mil_weights[{section!r}] lacks or adds the views {sorted(missing)}")
         if self.section_subspaces:
             subspace_mask(self.section_subspaces, self.sections, self.embedding_dim)
-        self.taxonomy()
+        phenotypes = self.taxonomy().phenotypes
+        for wrong in out_of_range(self.thresholds, self.mil_weights, self.preprocessing, phenotypes):
+            raise ValueError(wrong)
         return self
 
     @property
@@ -155,6 +158,15 @@ def modality_of(folder: Path) -> str:
     return name
 
 
+def stated_files(folder: Path) -> dict[str, str]:
+    """File name → sha256 as a manifest states them; nothing is compared. Raises as `read_bundle` does."""
+    path = folder / MANIFEST
+    files = _fields_of(path).get("files", {})
+    if not isinstance(files, dict):
+        raise BundleMismatch(f"{path}: files: is no table of names")
+    return {str(name): str(sha256) for name, sha256 in files.items()}
+
+
 def _fields_of(path: Path) -> dict[str, Any]:
     """The fields of a manifest of this version, not checked any further."""
     try:
@@ -163,6 +175,8 @@ def _fields_of(path: Path) -> dict[str, Any]:
         raise BundleCorrupt(f"{path}: cannot be read as a bundle manifest ({error})") from error
     if not isinstance(fields, dict) or fields.get("schema_version") != SCHEMA_VERSION:
         raise BundleMismatch(f"{path}: schema_version must be {SCHEMA_VERSION}; this is no bundle of this version")
+    for name in not_finite(fields):
+        raise BundleMismatch(f"{path}: {name}: is no finite number")
     return fields
 
 

@@ -9,6 +9,7 @@ import torch
 
 from index.candidate_bank import CandidateBank
 from index.faiss_search import set_faiss_threads
+from index.manifest import MANIFEST_FILE
 from index.retriever import Retriever, open_search
 from model.bundle import MANIFEST, BundleManifest, read_bundle, sha256_of
 from model.device import Placement
@@ -25,6 +26,7 @@ from service.answer.text.edited_report import ReportEditing
 from service.answer.text.report_language import ReportLanguage, ReportLanguages
 from service.answer.text.text_check import TextCheck
 from service.arithmetic import SMALL_NETWORK_BYTES, placement_of
+from service.artifact_seal import require_pinned
 from service.errors import ArtifactError
 from service.modalities.registry import BuildModality, served, served_by
 from service.modalities.words import lacking_words, modality_words
@@ -35,10 +37,17 @@ from service.settings import Settings
 
 @dataclass(frozen=True)
 class ArtifactPaths:
-    """Folders of a bundle and of the bank it searches."""
+    """Folders of a bundle and of the bank it searches.
+
+    bundle_sha256, bank_sha256: what their manifests must hash to, None: to anything. spare: the bank is read in private
+    copies, which lie there where they are large; None: it is read where it lies.
+    """
 
     bundle: Path
     bank: Path
+    bundle_sha256: str | None = None
+    bank_sha256: str | None = None
+    spare: Path | None = None
 
 
 def set_threads(threads: int, bundle: Path | None = None) -> None:
@@ -77,6 +86,9 @@ def load_pipeline(
     min_labelled: labelled neighbours that a call needs.
     """
     manifest = read_bundle(paths.bundle)
+    require_pinned(
+        paths.bundle / MANIFEST, sha256_of(paths.bundle / MANIFEST), paths.bundle_sha256, "ECHOSCRIBE_BUNDLE_SHA256"
+    )
     build = build or served_by(paths.bundle).build
     _require_hashes(manifest, paths.bundle)
     bank = _open_bank(manifest, paths)
@@ -101,11 +113,17 @@ def load_pipeline(
 def pipeline_of(settings: Settings) -> ReportPipeline:
     """The pipeline that settings name, on their device. Raises as `load_pipeline`, ValueError for an unknown device."""
     return load_pipeline(
-        ArtifactPaths(settings.bundle, settings.bank),
+        paths_of(settings),
         placement_of(settings),
         exact_search=settings.search == "exact",
         min_labelled=settings.min_labelled,
     )
+
+
+def paths_of(settings: Settings) -> ArtifactPaths:
+    """Where bundle and bank lie, and what is asked of them."""
+    spare = settings.store.parent if settings.bank_reading == "private" else None
+    return ArtifactPaths(settings.bundle, settings.bank, settings.bundle_sha256, settings.bank_sha256, spare)
 
 
 def with_placement(pipeline: ReportPipeline, bundle: Path, placement: Placement) -> ReportPipeline:
@@ -121,17 +139,18 @@ def with_placement(pipeline: ReportPipeline, bundle: Path, placement: Placement)
 
 
 def with_current_bank(
-    pipeline: ReportPipeline, bank_folder: Path, device: torch.device, *, exact_search: bool = False
+    pipeline: ReportPipeline, paths: ArtifactPaths, device: torch.device, *, exact_search: bool = False
 ) -> ReportPipeline:
     """The same networks with the bank as it is now. Raises BankError or ArtifactError, and then nothing has changed."""
-    bank = _open_bank(pipeline.bundle, ArtifactPaths(Path(pipeline.bundle.name), bank_folder))
+    bank = _open_bank(pipeline.bundle, paths)
     retriever = Retriever(bank, open_search(bank, device, exact=exact_search))
     return replace(pipeline, retriever=retriever, provenance={**pipeline.provenance, **_bank_provenance(retriever)})
 
 
 def _open_bank(manifest: BundleManifest, paths: ArtifactPaths) -> CandidateBank:
     """The bank, compared with the bundle that will search it."""
-    bank = CandidateBank.open(paths.bank, encoder_sha256=manifest.encoder_sha256)
+    bank = CandidateBank.open(paths.bank, encoder_sha256=manifest.encoder_sha256, spare=paths.spare)
+    require_pinned(bank.folder / MANIFEST_FILE, bank.sha256, paths.bank_sha256, "ECHOSCRIBE_BANK_SHA256")
     if bank.folder != paths.bank:
         bank.hold()  # a version may be removed while it is served
     _compare(manifest, bank, paths)

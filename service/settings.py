@@ -13,6 +13,7 @@ import model
 from index.usual_search import DEPTH, NEIGHBOURS
 
 GIBIBYTE = 1 << 30
+_SHA256 = r"^[0-9a-fA-F]{64}$"
 _SHIPPED = "default"  # folder name of the bundle and bank that come with the package
 
 
@@ -41,6 +42,19 @@ class Settings(BaseSettings):
         default_factory=shipped_bundle, description="Folder of the bundle (networks, names, language)."
     )
     bank: Path = Field(default_factory=shipped_bank, description="Folder of the candidate bank.")
+    bundle_sha256: str | None = Field(
+        None,
+        pattern=_SHA256,
+        description="The sha256 that the bundle's `bundle.json` must have; another one is refused. Unset: any.",
+    )
+    bank_sha256: str | None = Field(
+        None, pattern=_SHA256, description="The sha256 that the bank's `bank.json` must have; unset: any."
+    )
+    bank_reading: Literal["private", "in_place"] = Field(
+        "private",
+        description="private: the bank is read in copies that nobody else can change, in memory or, beyond 512 MiB, in "
+        "nameless files beside the store; in_place: where it lies, and a file that is cut ends the service.",
+    )
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:N.")
     dtype: Literal["checked", "float32", "bfloat16", "auto"] = Field(
         "checked",

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Self
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from model.checkpoint import stored_tensors
 from model.embeddings import StudyEmbedding
 from model.errors import BundleCorrupt, BundleMismatch, InvalidStudy
 from model.familiarity.view_mixture import ViewMixture
@@ -110,17 +110,16 @@ class ClipDistances:
     @classmethod
     def read(cls, path: Path, views: tuple[str, ...], dimension: int) -> Self:
         """The statistics in a file. Raises BundleCorrupt or BundleMismatch, naming the file and what differs."""
+        tensors, metadata = stored_tensors(path)
         try:
-            with safe_open(path, framework="pt") as file:
-                named = tuple(json.loads((file.metadata() or {}).get("views", "[]")))
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+            named = tuple(json.loads(metadata.get("views", "[]")))
             spectra = {n.removeprefix(_SPECTRA): t for n, t in tensors.items() if n.startswith(_SPECTRA)}
             if "components" in spectra:
                 raise BundleMismatch(f"{path}: its spectra are of an earlier version: run `echoscribe calibrate` again")
             own = {name: tensor for name, tensor in tensors.items() if not name.startswith(_SPECTRA)}
             both = ViewGaussians.of_tensors(own), ViewMixture.of_tensors(spectra) if spectra else None
             statistics = cls(named, *both)
-        except (OSError, SafetensorError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        except (ValueError, TypeError, KeyError, RuntimeError) as error:
             raise BundleCorrupt(f"{path}: cannot be read as out-of-distribution statistics ({error})") from error
         except InvalidStudy as error:
             raise BundleMismatch(f"{path}: {error}") from error

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from model.report.request import ReportWarning
 from model.study import ClipFacts
-from service.schemas import PhenotypeOut
+from service.answer.text.report_language import ReportLanguage
+from service.schemas import PhenotypeOut, ReportDocument
 
 
 def clip_warnings(facts: Mapping[int, ClipFacts]) -> list[ReportWarning]:
@@ -28,3 +29,10 @@ def phenotypes_of_few_views(phenotypes: Mapping[str, PhenotypeOut]) -> list[str]
 def list_positions(positions: Iterable[int]) -> str:
     """The positions as a list in words."""
     return ", ".join(map(str, positions))
+
+
+def from_unchecked_bank(document: ReportDocument, language: ReportLanguage) -> ReportDocument:
+    """The document, which says that not all of its bank had been compared with its hashes when it was written."""
+    warnings = language.word_warnings([ReportWarning("bank_not_checked_yet")])
+    provenance = {**document.provenance, "bank_check": "running"}
+    return document.model_copy(update={"warnings": [*document.warnings, *warnings], "provenance": provenance})

@@ -5,7 +5,7 @@ import time
 from typing import Final, Literal
 
 from index.candidate_bank import CandidateBank
-from index.errors import BankCorrupt
+from index.errors import BankError
 from service.errors import NotReady
 from service.telemetry import log_event
 
@@ -28,6 +28,9 @@ class BankCheck:
         """Begins to hash the bank in a thread of its own; a check of the version before is ended."""
         self._ended.set()
         self._ended = threading.Event()
+        if bank.files.checked:  # before it was served, as small banks are
+            self.state, self.reason = "ok", None
+            return
         self.state, self.reason = "running", None
         self._thread = threading.Thread(target=self._run, args=(bank, self._ended), name="bank check", daemon=True)
         self._thread.start()
@@ -47,11 +50,11 @@ class BankCheck:
         started = time.perf_counter()
         try:
             blocks = self._blocks_seen(bank, ended)
-        except (BankCorrupt, OSError) as error:  # OSError: the file is gone, or its disk fails
+        except (BankError, OSError) as error:  # OSError: the file is gone, or its disk fails
             if ended.is_set() or not bank.folder.is_dir():  # a version that was replaced is no altered bank
                 return
             log_event("bank_check_failed", level=40, message=str(error), fault=error)
-            self.reason = f"the bank differs from what was written ({type(error).__name__}), see the log"
+            self.reason = f"the bank differs from what was written ({error})"
             self.state = "failed"
             return
         if not ended.is_set():

@@ -26,7 +26,7 @@ from service.run_options import RunOptions
 from service.schemas import ReportDocument
 from service.settings import Settings
 from service.store.results import KeyedRequest, ResultStore
-from service.study.bank_check import BankCheck
+from service.study.artifact_watch import ArtifactWatch
 from service.study.job import StudyAnswer, StudyJob
 from service.study.report_form import ReportForm
 from service.study.upload import UploadDesk, boundary_of
@@ -141,7 +141,7 @@ class Intake:
     store: ResultStore
     desk: UploadDesk
     live: dict[str, StudyJob]
-    bank_check: BankCheck
+    artifacts: ArtifactWatch
     default_neighbours: Callable[[], int]
     languages: Callable[[], tuple[str, ...]]
 
@@ -175,7 +175,7 @@ class Intake:
     async def _accept_now(self, request: IncomingReport) -> tuple[str, StudyJob]:
         key = request.key
         boundary = boundary_of(request.headers, self.desk.limits)
-        self.bank_check.require_intact()
+        self.artifacts.require_intact()
         permit = self.worker.admit()
         try:
             choose_language(request.lang, None, self.languages())  # told before the body is read

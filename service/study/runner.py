@@ -10,11 +10,13 @@ from typing import Any, Final, Protocol
 from index.retriever import Retriever
 from model.study import Acquisition, AcquisitionReader, SkippedClip
 from service.answer.encoded_study import EncodedStudy
+from service.answer.notices import from_unchecked_bank
 from service.answer.text.report_language import ReportLanguages
 from service.answer.vectors import vectors_of
 from service.arithmetic import placement_of
 from service.arithmetic_check import settle_arithmetic
-from service.artifacts import pipeline_of, set_threads, with_current_bank
+from service.artifact_seal import ArtifactSeal
+from service.artifacts import paths_of, pipeline_of, set_threads, with_current_bank
 from service.errors import Abandoned
 from service.ingest.decoding.decoder_pool import decoder_pool
 from service.ingest.decoding.study_decoding import ReadingScope, reading_scope
@@ -24,6 +26,8 @@ from service.pipeline import ReportPipeline
 from service.run_options import ProgressSink, RunOptions
 from service.schemas import Mode, ReportDocument
 from service.settings import Settings
+from service.study.artifact_watch import ArtifactWatch
+from service.study.bank_check import BankCheck
 from service.study.job import StudyAnswer, StudyJob
 from service.study.reading_turns import ReadingTurns
 
@@ -92,6 +96,11 @@ def keep_bank(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline:  # 
     return pipeline
 
 
+def unsealed(settings: Settings) -> ArtifactSeal:  # noqa: ARG001 - as seal
+    """No file, for workings that read none."""
+    return ArtifactSeal()
+
+
 @dataclass(frozen=True)
 class Workings:
     """The parts that know the modality; tests put in their own.
@@ -99,7 +108,8 @@ class Workings:
     load: the pipeline of these settings, slow. open_study: reads uploaded files. warm_up: what the study holds that is
     run before the service calls itself ready, so that the first patient does not pay for lazy initialisation.
     swap_bank: the pipeline with the bank's new version. settle_arithmetic: the pipeline in the arithmetic that a check
-    found best on this machine, None where nothing changes; slow, and done once for a machine and bundle.
+    found best on this machine, None where nothing changes; slow, and done once for a machine and bundle. seal: of the
+    files that load and swap_bank are about to read.
     """
 
     load: Callable[[Settings], StudyPipeline]
@@ -107,6 +117,7 @@ class Workings:
     warm_up: Callable[[], Sequence[Acquisition]]
     swap_bank: Callable[[StudyPipeline, Settings], StudyPipeline] = keep_bank
     settle_arithmetic: Callable[[StudyPipeline, Settings], StudyPipeline | None] = keep_arithmetic
+    seal: Callable[[Settings], ArtifactSeal] = unsealed
 
 
 Begun = tuple[StudyPipeline, RunOptions, Any]  # with what the pipeline's `prepare` gave
@@ -124,6 +135,7 @@ class PipelineRunner:
     current: Callable[[], StudyPipeline]
     open_study: OpenStudy
     limits: IngestLimits
+    artifacts: ArtifactWatch = field(default_factory=lambda: ArtifactWatch(BankCheck()))
     readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_MOST_READERS, "study"))
     turns: ReadingTurns = field(default_factory=ReadingTurns)
 
@@ -144,7 +156,11 @@ class PipelineRunner:
         pipeline, options, study = begun
         if options.answer == "vectors":
             return vectors_of(pipeline.encode(study, job.step), pipeline.provenance).document(job.study_id)
-        return pipeline.answer(study, options, job.step)
+        document = pipeline.answer(study, options, job.step)
+        self.artifacts.require_intact()
+        if self.artifacts.bank_check.state == "running":
+            return from_unchecked_bank(document, pipeline.languages.asked(options.lang))
+        return document
 
     def _prepare(self, job: StudyJob) -> Begun:
         with self.turns.one(job.require_wanted) as pass_on:
@@ -157,6 +173,7 @@ class PipelineRunner:
                 return self._read(job)
 
     def _read(self, job: StudyJob) -> Begun:
+        self.artifacts.require_intact()
         pipeline = self.current()
         # the bank may have become smaller since the study was accepted
         neighbours = min(job.options.neighbours, pipeline.retriever.bank.manifest.candidates)
@@ -175,6 +192,7 @@ def workings_of(settings: Settings) -> Workings:
         warm_up=lambda: served_by(settings.bundle).warm_up(),
         swap_bank=swap_shipped_kind,
         settle_arithmetic=settle_shipped_kind,
+        seal=lambda settings: ArtifactSeal.of(settings.bundle, settings.bank),
     )
 
 
@@ -193,7 +211,7 @@ def swap_shipped_kind(pipeline: StudyPipeline, settings: Settings) -> StudyPipel
     """The pipeline with the bank as it is now. Raises BankError or ArtifactError."""
     assert isinstance(pipeline, ReportPipeline)
     device = placement_of(settings).device
-    return with_current_bank(pipeline, settings.bank, device, exact_search=settings.search == "exact")
+    return with_current_bank(pipeline, paths_of(settings), device, exact_search=settings.search == "exact")
 
 
 def settle_shipped_kind(pipeline: StudyPipeline, settings: Settings) -> StudyPipeline | None:

@@ -13,6 +13,7 @@ from service.run_options import RunOptions, silent
 from service.schemas import DRAFT_NOTICE, InfoDocument, ReadinessDocument
 from service.settings import Settings
 from service.store.results import ResultStore, interrupted
+from service.study.artifact_watch import ArtifactWatch
 from service.study.bank_check import BankCheck
 from service.study.bank_watch import BankWatch
 from service.study.intake import Intake, Ledger
@@ -36,6 +37,7 @@ class RunningService:
         self.pipeline: StudyPipeline | None = None
         self.live: dict[str, StudyJob] = {}
         self.bank_check = BankCheck()
+        self.artifacts = ArtifactWatch(self.bank_check)
         self.bank_watch = BankWatch(settings.bank)
         self._workings = workings
         self._swapping = threading.Lock()
@@ -63,14 +65,14 @@ class RunningService:
             store=self.store,
             desk=desk,
             live=self.live,
-            bank_check=self.bank_check,
+            artifacts=self.artifacts,
             default_neighbours=self.default_neighbours,
             languages=lambda: self._loaded().languages.tags,
         )
 
     def readiness(self) -> ReadinessDocument:
         """Whether studies are taken now."""
-        worker, trouble = self.worker, self.bank_check.reason
+        worker, trouble = self.worker, self.artifacts.trouble
         if self.settings.decoding == "processes":
             trouble = trouble or decoder_pool().trouble
         if worker.phase is Phase.READY and trouble:
@@ -113,7 +115,9 @@ class RunningService:
         """Loads the pipeline and runs one study on it; called by the device's thread."""
         started = perf_counter()
         served = self.bank_watch.served()
+        seal = self._workings.seal(self.settings)
         pipeline = self._workings.load(self.settings)
+        seal.require_unchanged()
         loaded = perf_counter()
         options = RunOptions(None, default_neighbours(self.settings, pipeline), self.settings.depth)
         pipeline.check(options)
@@ -129,16 +133,20 @@ class RunningService:
         )
         for lang, words in pipeline.languages.lacking.items():
             log_event("language_lacks_words", level=logging.WARNING, lang=lang, words=words)
+        self.artifacts.take_up(seal)
         self.bank_check.start(pipeline.retriever.bank)
         self.bank_watch.start(served, self._swap_bank)
         self._settling.start()
-        return PipelineRunner(self._loaded, self._workings.open_study, ingest_limits(self.settings))
+        return PipelineRunner(self._loaded, self._workings.open_study, ingest_limits(self.settings), self.artifacts)
 
     def _swap_bank(self) -> None:
         """Takes up the bank's new version: studies that run keep the old one, the next begins with the new one."""
         with self._swapping:
+            seal = self._workings.seal(self.settings)
             pipeline = self._workings.swap_bank(self._loaded(), self.settings)
+            seal.require_unchanged()
             self.pipeline = pipeline
+        self.artifacts.take_up(seal)
         self.bank_check.start(pipeline.retriever.bank)
         provenance = pipeline.provenance
         log_event("bank_swapped", bank_sha256=provenance.get("bank_sha256"), candidates=provenance.get("candidates"))
@@ -151,6 +159,7 @@ class RunningService:
         try:
             with self._swapping:
                 pipeline = self._workings.settle_arithmetic(self._loaded(), self.settings)
+                self.artifacts.require_intact()  # its networks are read again
                 if pipeline is not None and not self._stopping.is_set():
                     self.pipeline = pipeline
         except Exception as error:  # studies are answered as before, whatever the check met
@@ -182,4 +191,5 @@ def open_service(settings: Settings, workings: Workings, metrics: Metrics) -> It
             service.worker.join(_JOIN_SECONDS)
             service.stop()
             service.bank_watch.stop(_JOIN_SECONDS)
+            service.artifacts.stop(_JOIN_SECONDS)
             service.bank_check.stop(_JOIN_SECONDS)

@@ -32,7 +32,7 @@ def test_an_inverted_file_that_visits_all_lists_equals_the_twin(tmp_path: Path) 
     vectors, queries = unit_rows(2000, 16).astype(np.float16), unit_rows(4, 16, seed=1)
     write_index(build_index(vectors, "IVF8,SQfp16", train_rows=1000), tmp_path / "index.faiss")
     described = {"kind": "faiss", "index": "IVF8,SQfp16", "file": "index.faiss", "nprobe": 8}
-    search = FaissSearch.open(tmp_path, described, vectors)
+    search = FaissSearch.open(tmp_path / "index.faiss", described, vectors)
     assert_same(search.search(queries, 20), search_numpy(queries, vectors, 20))
 
 

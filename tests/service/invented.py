@@ -153,7 +153,8 @@ class InventedPipeline:
 def invented_retriever(candidates: int) -> SimpleNamespace:
     """Says how many candidates it searches; its bank has no blocks."""
     manifest = SimpleNamespace(candidates=candidates)
-    return SimpleNamespace(bank=SimpleNamespace(manifest=manifest, verify_blocks=lambda: iter(())))
+    bank = SimpleNamespace(manifest=manifest, verify_blocks=lambda: iter(()), files=SimpleNamespace(checked=False))
+    return SimpleNamespace(bank=bank)
 
 
 def _clip_out(item: Acquisition | SkippedClip) -> ClipOut:

@@ -148,7 +148,7 @@ def served(settings: Settings, folder: Path) -> Iterator[TestClient]:
 
     def swap(pipeline: StudyPipeline, _: Settings) -> StudyPipeline:
         assert isinstance(pipeline, ReportPipeline)
-        return with_current_bank(pipeline, folder / "own", torch.device("cpu"))
+        return with_current_bank(pipeline, ArtifactPaths(bundle, folder / "own"), torch.device("cpu"))
 
     workings = Workings(load=load, open_study=open_invented, warm_up=lambda: CLIPS, swap_bank=swap)
     with TestClient(create_app(settings, workings)) as client:

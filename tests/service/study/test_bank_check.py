@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from index.bank_files import BankFiles
 from index.candidate_bank import CandidateBank
 from model.device import choose_placement
 from service.artifacts import load_pipeline
@@ -83,6 +84,8 @@ def test_it_ends_when_it_is_told_to(blocks: int) -> None:
     looked_at = threading.Event()
 
     class Endless:
+        files = BankFiles(Path())
+
         def verify_blocks(self) -> Iterator[int]:
             for block in range(blocks):
                 looked_at.set()

@@ -110,9 +110,12 @@ def test_a_new_version_has_no_stale_index(tmp_path: Path, monkeypatch: pytest.Mo
     by_choice = load_pipeline(ArtifactPaths(bundle, own), cpu, exact_search=True)
     assert by_choice.provenance["search"] == "exact"
     write_version(own, bundle, 1100)
-    swapped = with_current_bank(pipeline, own, cpu.device)
+    swapped = with_current_bank(pipeline, ArtifactPaths(bundle, own), cpu.device)
     assert current_bank(own) != indexed
     assert not list(current_bank(own).glob("*.faiss"))
     assert swapped.provenance["search"] == "faiss flat"
     assert swapped.retriever.bank.manifest.candidates == 1100
-    assert with_current_bank(pipeline, own, cpu.device, exact_search=True).provenance["search"] == "exact"
+    assert (
+        with_current_bank(pipeline, ArtifactPaths(bundle, own), cpu.device, exact_search=True).provenance["search"]
+        == "exact"
+    )
