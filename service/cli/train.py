@@ -39,6 +39,8 @@ def decoder(
     studies: Annotated[Path | None, typer.Option(help="Folder of encoded studies with reports: real queries.")] = None,
     size: _SizeName = BankTrainingOptions.size,
     vocabulary: Annotated[int, typer.Option(help="Largest number of tokens.")] = BankTrainingOptions.vocabulary,
+    layers: Annotated[int, typer.Option(help="Layers of the decoder; 0: those of the size.")] = 0,
+    section_tokens: Annotated[int, typer.Option(help="Most tokens of a section; 0: the longest's.")] = 0,
     candidates: _Candidates = BankTrainingOptions.candidates,
     steps: Annotated[int, typer.Option(help="Most training steps; 0: no limit.")] = BankTrainingOptions.steps,
     rows_per_step: Annotated[int, typer.Option(help="Sections in a step.")] = BankTrainingOptions.rows_per_step,
@@ -66,6 +68,8 @@ def decoder(
         studies=studies,
         size=size,
         vocabulary=vocabulary,
+        layers=layers,
+        section_tokens=section_tokens,
         candidates=candidates,
         steps=steps,
         rows_per_step=rows_per_step,
@@ -86,6 +90,50 @@ def decoder(
         value = "unknown" if bar["value"] is None else f"{bar['value']:.3f}"
         typer.echo(f"{bar['name']}: {value} (asked {bar['asked']}){'' if bar['met'] else '  NOT MET'}")
     print_summary(summary)
+
+
+@app.command(
+    epilog=examples("echoscribe train sweep --bundle B --bank K --out sizes --minutes 5 --vocabularies 512 --depths 2")
+)
+def sweep(
+    *,
+    bundle: Annotated[Path, typer.Option(help="Bundle whose encoder made the bank's vectors.")],
+    bank: Annotated[Path, typer.Option(help="Bank with reports and labels that is learned from.")],
+    out: Annotated[Path, typer.Option(help="Folder of the results; a size that is finished is kept.")],
+    minutes: Annotated[float, typer.Option(help="For each size.")] = 5.0,
+    steps: Annotated[int, typer.Option(help="Most training steps; 0: no limit.")] = 0,
+    studies: Annotated[Path | None, typer.Option(help="Folder of encoded studies with reports.")] = None,
+    vocabularies: Annotated[list[int] | None, typer.Option(help="To try: 512, 2048; may be repeated.")] = None,
+    lengths: Annotated[list[int] | None, typer.Option(help="Section's tokens to try: 0; may be repeated.")] = None,
+    depths: Annotated[list[int] | None, typer.Option(help="Layers to try: 2, 4; may be repeated.")] = None,
+    candidates: _Candidates = BankTrainingOptions.candidates,
+    test_studies: Annotated[int, typer.Option(help="Held-out studies whose reports are read.")] = 300,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = BankTrainingOptions.device,
+    threads: Annotated[int, typer.Option(help="CPU threads; 0: all.")] = BankTrainingOptions.threads,
+) -> None:
+    """Train a bank's decoder in several sizes for the same time, and print which needs the fewest bits per byte."""
+    from service.site.bank_training.sweep import SweptSizes, table_lines
+    from service.site.bank_training.sweep import sweep as sweep_sizes
+
+    options = BankTrainingOptions(
+        bundle=bundle,
+        bank=bank,
+        out=out,
+        minutes=minutes,
+        steps=steps,
+        studies=studies,
+        candidates=candidates,
+        test_studies=test_studies,
+        device=device,
+        threads=threads,
+    )
+    given = {"vocabularies": vocabularies, "section_tokens": lengths, "layers": depths}
+    with observed() as observer:
+        results = sweep_sizes(options, SweptSizes(**{n: tuple(s) for n, s in given.items() if s}), observer)
+    for line in table_lines(results):
+        typer.echo(line)
+    best = results[0]
+    print_summary({"best": {name: best[name] for name in ("vocabulary", "section_tokens", "layers")}, **best})
 
 
 @app.command(

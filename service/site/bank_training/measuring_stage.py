@@ -6,13 +6,16 @@ from typing import Any
 import numpy as np
 
 from model.bundle import BundleManifest
-from model.report.writing.build import build_writer
+from model.report.writing.build import build_writer, load_decoder
 from service.site.bank_training.evaluation.arms import Arms
 from service.site.bank_training.evaluation.figures import Truth, evaluate
 from service.site.bank_training.evaluation.held_out import HeldOut, found_in_parts
 from service.site.bank_training.evaluation.reading import TextReader
+from service.site.bank_training.evaluation.section_bits import section_bits
+from service.site.bank_training.rows.row_store import Rows
 from service.site.bank_training.rows.section_retrieval import votes_by_name
 from service.site.bank_training.run_parts import TEST, THRESHOLDS, RunParts
+from service.site.bank_training.training_stages import batches_of
 from service.site.calibration.calibrating import calibrate_manifest
 from service.site.calibration.labelled_studies import LabelledStudy
 
@@ -88,7 +91,20 @@ def _evaluated(parts: RunParts, manifest: BundleManifest) -> dict[str, Any]:
     truth = Truth(reports, labels, _means(parts))
     result = evaluate(arms, truth, evidence=parts.options.evidence)
     kind = "encoded studies" if parts.studies is not None else "candidates of the bank as stand-ins for videos"
+    result["bits_per_byte"] = bits_per_byte(parts, studies)
     return {"held_out": kind, "gap": parts.stand_ins.gap.about(), **result}
+
+
+def bits_per_byte(parts: RunParts, studies: HeldOut) -> dict[str, float]:
+    """Of what the reports of some studies say: section → bits, and `all`."""
+    rows = Rows((parts.maker.rows(studies.queries, studies.reports),))
+    decoder = load_decoder(parts.decoder_folder, parts.config).to(parts.placement.device).eval()
+    return section_bits(decoder, batches_of(parts, rows, parts.options.seed))
+
+
+def bits_of_held_out(parts: RunParts) -> dict[str, float]:
+    """Of the sixth of the patients that also sets thresholds: for choosing sizes, so that the other stays unseen."""
+    return bits_per_byte(parts, _held_out(parts, THRESHOLDS, parts.options.test_studies))
 
 
 def _means(parts: RunParts) -> dict[str, float]:

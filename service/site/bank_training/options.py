@@ -27,6 +27,8 @@ class BankTrainingOptions:
     studies: Path | None = None
     size: Size = "auto"
     vocabulary: int = VOCABULARY
+    layers: int = 0  # 0: that of the size
+    section_tokens: int = 0  # 0: the longest section's, up to a limit
     candidates: int = 0
     steps: int = 0
     rows_per_step: int = 32

@@ -77,7 +77,8 @@ class RunParts:
     def about(self) -> dict[str, Any]:
         """What must be the same when a run goes on."""
         options = self.options
-        names = ("vocabulary", "candidates", "rows_per_step", "learning_rate", "evidence", "seed", "test_studies")
+        sizes = ("vocabulary", "layers", "section_tokens")
+        names = (*sizes, "candidates", "rows_per_step", "learning_rate", "evidence", "seed", "test_studies")
         studies = None if options.studies is None else _studies_sha256(options.studies)
         return {
             "bundle": sha256_of(options.bundle / MANIFEST),
@@ -132,6 +133,8 @@ class RunParts:
         longest = max(map(len, self.tokenizer.encode_batch(texts)), default=0)
         longest = min(max(longest, config.max_sentence_tokens), _LONGEST_SENTENCE)
         changes = {"max_clip_vectors": 0, "project_onto_bank": self.studies is None, "max_sentence_tokens": longest}
+        if self.options.layers:
+            changes["layers"] = self.options.layers
         return config.model_copy(update=changes)
 
     @cached_property
@@ -186,5 +189,5 @@ class RunParts:
         """The decoder's configuration, with a head for what the rows' wordings state."""
         columns = FindingColumns(self.table.texts, self.sizes.sections)
         lengths = np.r_[self.table.lengths, 0][self.rows.targets].sum(axis=1)
-        longest = int(np.clip(lengths.max(initial=0) + 1, *_SECTION_TOKENS))
+        longest = self.options.section_tokens or int(np.clip(lengths.max(initial=0) + 1, *_SECTION_TOKENS))
         return self.sizes.model_copy(update={"findings": columns.outputs(self.rows), "max_section_tokens": longest})

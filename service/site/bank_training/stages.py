@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 
 from service.site.bank_training.errors import TrainingStopped
 from service.site.bank_training.material import is_full
-from service.site.bank_training.measuring_stage import measure
+from service.site.bank_training.measuring_stage import bits_of_held_out, measure
 from service.site.bank_training.new_bundle import write_new_bundle
 from service.site.bank_training.options import BankTrainingOptions
 from service.site.bank_training.row_stages import write_rows, write_study_rows, write_tokenizer
@@ -35,13 +35,27 @@ def train_on_bank(options: BankTrainingOptions, observer: Observer = QUIET) -> d
 
     Raises ModelError, BankError, BankTrainingError, ValueError or OSError, naming the file, the value and what to do.
     """
+    return _in_processes(options, observer, _run)
+
+
+def measure_size(options: BankTrainingOptions, observer: Observer = QUIET) -> dict[str, Any]:
+    """Trains, and measures bits per byte alone: what a sweep over sizes compares. Nothing of it becomes a bundle.
+
+    Raises as `train_on_bank`.
+    """
+    return _in_processes(options, observer, _run_size)
+
+
+def _in_processes(
+    options: BankTrainingOptions, observer: Observer, run: Callable[[RunParts], dict[str, Any]]
+) -> dict[str, Any]:
     _check(options)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # its threads would fight torch's for the cores
     if options.threads:
         torch.set_num_threads(options.threads)
     with process_group(options.device):
         try:
-            return _run(RunParts(options, observer, own_placement(options.device)))
+            return run(RunParts(options, observer, own_placement(options.device)))
         except (OSError, RuntimeError, SafetensorError) as error:
             if not is_full(error):
                 raise
@@ -58,12 +72,30 @@ def _check(options: BankTrainingOptions) -> None:
         raise FileExistsError(f"--out: {options.out} exists already; remove it or write elsewhere")
     if options.minutes < 0 or (options.minutes == 0 and options.steps <= 0):
         raise ValueError(f"--minutes: {options.minutes:g}; a training needs more than 0, or --steps")
-    for name, least in (("candidates", 0), ("steps", 0), ("rows_per_step", 1), ("test_studies", 2)):
+    counts = ("layers", "section_tokens", "candidates", "steps")
+    for name, least in (*((count, 0) for count in counts), ("rows_per_step", 1), ("test_studies", 2)):
         if getattr(options, name) < least:
             raise ValueError(f"--{name.replace('_', '-')}: {getattr(options, name)}; {least} is the least")
 
 
 def _run(parts: RunParts) -> dict[str, Any]:
+    trained = _trained(parts)
+    summary = _finish(parts, trained) if parts.first else {}
+    wait_for_all()
+    return summary
+
+
+def _run_size(parts: RunParts) -> dict[str, Any]:
+    trained = _trained(parts)
+    tokenizer = parts.noted["tokenizer"]
+    found = {"section_tokens": parts.config.max_section_tokens, "layers": parts.config.layers, **tokenizer, **trained}
+    found["bits_per_byte"] = bits_of_held_out(parts)
+    shutil.rmtree(parts.work)
+    return found
+
+
+def _trained(parts: RunParts) -> dict[str, Any]:
+    """What the last training noted."""
     _claim(parts)
     if parts.first:
         _stage(parts, "tokenizer", write_tokenizer)
@@ -76,9 +108,7 @@ def _run(parts: RunParts) -> dict[str, Any]:
     if parts.studies is not None:
         trained = _stage(parts, "fine-tuning", fine_tune)
         wait_for_all()
-    summary = _finish(parts, trained) if parts.first else {}
-    wait_for_all()
-    return summary
+    return trained
 
 
 def _claim(parts: RunParts) -> None:

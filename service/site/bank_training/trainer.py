@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 from torch.nn.parallel import DistributedDataParallel
+from torch.utils.flop_counter import FlopCounterMode
 
 from model.device import Placement, multiplies_bfloat16
 from model.report.decoder.decoder import Decoder, build_decoder
@@ -34,15 +35,13 @@ class Throughput:
     text_tokens: int = 0
     rows: int = 0
     seconds: float = 0.0
+    operations_per_position: float = 0.0
 
     def add(self, batch: Batch, shared: int) -> None:
         """Counts a batch. shared: positions of each study's prefix."""
-        rows = len(batch.text)
-        own = int(batch.rows.valid.sum()) + rows
-        text = int(batch.counted.sum())
-        self.rows += rows
-        self.text_tokens += text
-        self.positions += rows * shared + own + text
+        self.rows += len(batch.text)
+        self.text_tokens += int(batch.counted.sum())
+        self.positions += positions_of(batch, shared)
 
     def about(self) -> dict[str, float]:
         """Per second of training."""
@@ -51,7 +50,15 @@ class Throughput:
             "positions_per_second": round(self.positions / seconds, 1),
             "text_tokens_per_second": round(self.text_tokens / seconds, 1),
             "rows_per_second": round(self.rows / seconds, 2),
+            "operations_per_position": round(self.operations_per_position),
+            "operations_per_second": round(self.operations_per_position * self.positions / seconds),
         }
+
+
+def positions_of(batch: Batch, shared: int) -> int:
+    """Positions of a batch's transformer passes, padding not counted. shared: those of each study's prefix."""
+    rows = len(batch.text)
+    return rows * (shared + 1) + int(batch.rows.valid.sum()) + int(batch.counted.sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +94,7 @@ class BankTrainer:
             started = time.perf_counter()
             steps = fit(learning, self._limits, folder, self.observer)
             self.throughput.seconds += time.perf_counter() - started
+        self.throughput.operations_per_position = self._operations(objective)
         decoder.eval()
         return steps
 
@@ -101,6 +109,15 @@ class BankTrainer:
             loss, parts = trained(batch)
         self.throughput.add(batch, self.batches.config.shared_length)
         return {"loss": loss, **parts}
+
+    def _operations(self, objective: Objective) -> float:
+        """Floating-point operations of a step's products, forward and backward, by position, as torch counts them."""
+        batch = self.batches.at(0)
+        with FlopCounterMode(display=False) as counter, self._precision():
+            loss, _ = objective(batch)
+            loss.backward()
+        objective.zero_grad(set_to_none=True)
+        return float(counter.get_total_flops()) / positions_of(batch, self.batches.config.shared_length)
 
     def _precision(self) -> AbstractContextManager[object]:
         device = self.placement.device

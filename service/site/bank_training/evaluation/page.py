@@ -41,6 +41,14 @@ def _lines(result: Mapping[str, Any]) -> Iterator[str]:
     for bar in result["bars"]:
         yield f"| {bar['name']} | {_cell(bar['value'])} | {bar['asked']} | {'yes' if bar['met'] else 'NO'} |"
     yield ""
+    if "bits_per_byte" in result:
+        yield "Bits per byte of the held-out reports' text, each section read with what its study found:"
+        yield ""
+        yield "| section | bits per byte |"
+        yield "|---|---|"
+        for section, bits in result["bits_per_byte"].items():
+            yield f"| {section} | {_cell(bits)} |"
+        yield ""
     yield "| trait | " + " | ".join(result["arms"]) + " |"
     yield "|---|" + "---|" * len(result["arms"])
     for trait in sorted({trait for arm in result["arms"].values() for trait in arm["traits"]}):

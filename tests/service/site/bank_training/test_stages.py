@@ -19,6 +19,7 @@ from model.report.writing.build import DECODER_FILE
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.run_options import RunOptions
 from service.site.bank_training import stages
+from service.site.bank_training import sweep as sweeping
 from service.site.bank_training.errors import UnusableBank
 from service.site.bank_training.material import open_material
 from service.site.bank_training.names_only import NamesOnly
@@ -58,6 +59,8 @@ def test_a_bank_becomes_a_bundle_that_writes(
     result = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
     assert set(result["arms"]) == {"rag", "generate", "quoted", "consensus"}
     assert set(result["wrong_inputs"]) == {"own", "other_study", "other_context"}
+    assert result["bits_per_byte"]["all"] > 0
+    assert summary["operations_per_second"] > summary["operations_per_position"] > summary["parameters"]
     page = (out / "evaluation.md").read_text(encoding="utf-8")
     assert "| arm | macro-F1" in page
     assert "ejection_fraction" in page
@@ -82,6 +85,25 @@ def test_real_studies_say_how_wide_the_gap_is_and_are_trained_on(
     result = json.loads((tmp_path / "B2" / "evaluation.json").read_text(encoding="utf-8"))
     assert result["held_out"] == "encoded studies"
     assert not read_bundle(tmp_path / "B2").decoder["project_onto_bank"]  # type: ignore[index]  # there is one
+
+
+def test_a_sweep_compares_sizes_and_keeps_what_is_finished(
+    invented: Invented, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", "sweep", "--bundle", str(invented.paths.bundle), "--bank", str(invented.paths.bank)]
+    words += ["--out", str(tmp_path / "sizes"), "--minutes", "0", "--steps", "2", "--candidates", "24"]
+    words += ["--test-studies", "3", "--vocabularies", "300", "--depths", "1", "--depths", "2", "--lengths", "40"]
+    assert run(monkeypatch, *words) == 0, capsys.readouterr().err
+    results = json.loads((tmp_path / "sizes" / "sweep.json").read_text(encoding="utf-8"))
+    assert {result["layers"] for result in results} == {1, 2}
+    assert {result["section_tokens"] for result in results} == {40}
+    bits = [result["bits_per_byte"]["all"] for result in results]
+    assert 0 < bits[0] <= bits[1]
+    printed = capsys.readouterr().out
+    assert "| vocabulary | tokens |" in printed
+    (tmp_path / "sizes" / "vocabulary-300_length-40_layers-1.json").unlink()
+    monkeypatch.setattr(sweeping, "measure_size", lambda options, _: {**results[0], "layers": options.layers})
+    assert run(monkeypatch, *words) == 0, capsys.readouterr().err
 
 
 def test_studies_that_are_split_already_keep_their_parts(invented: Invented, tmp_path: Path) -> None:
