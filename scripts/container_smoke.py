@@ -2,7 +2,8 @@
 
 Builds the image first, quickly where its layers are cached (BASE_IMAGE in the environment names another base than
 python:3.11-slim). Starts the compose service `echoscribe-host` under a project name of its own, posts the sample
-study, restarts the container, and asks for the same report again. Removes its container and its volume at the end.
+study, restarts the container, and asks for the same report again, all with a key that the job `keys` made. Removes its
+container and its volume at the end.
 """
 
 import argparse
@@ -17,6 +18,8 @@ import time
 import traceback
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from scripts.sample_study import write_sample_study
 from service.client import EchoScribeClient
@@ -61,15 +64,18 @@ def _checked(*, image: str) -> dict[str, Any]:
             result |= _image_facts(image)
         finally:
             compose.run("down", "--volumes", "--timeout", "30")
-    checks = ("same_after_restart", "listed_after_restart", "stopped_cleanly", "not_root")
+    checks = ("shut_without_a_key", "same_after_restart", "listed_after_restart", "stopped_cleanly", "not_root")
     result["ok"] = all(result[check] for check in checks) and result["clips_used"] > 0
     return result
 
 
 def _served(compose: "_Compose", files: list[Path], port: int) -> dict[str, Any]:
-    """Starts, posts, restarts, asks again, stops."""
+    """Makes a key, starts, posts, restarts, asks again, stops."""
+    key = compose.new_key()
     start_seconds = compose.start(port)
-    with EchoScribeClient(f"http://127.0.0.1:{port}") as client:
+    url = f"http://127.0.0.1:{port}"
+    with EchoScribeClient(url, key=key) as client:
+        refused_without_key = httpx.get(f"{url}/phenotypes", trust_env=False).status_code == 401
         posted = time.monotonic()
         report = client.report(files)
         report_seconds = time.monotonic() - posted
@@ -84,6 +90,7 @@ def _served(compose: "_Compose", files: list[Path], port: int) -> dict[str, Any]
         "start_seconds": round(start_seconds, 1),
         "report_seconds": round(report_seconds, 1),
         "restart_seconds": round(restart_seconds, 1),
+        "shut_without_a_key": refused_without_key,
         "same_after_restart": again == report,
         "listed_after_restart": [study.study_id for study in listed] == [report.study_id],
         "stopped_cleanly": compose.exit_status() == 0,
@@ -122,6 +129,15 @@ class _Compose:
         subprocess.run(
             [*self._command, *arguments], cwd=_ROOT, env=environment, timeout=seconds, check=True, stdout=sys.stderr
         )
+
+    def new_key(self) -> str:
+        """The text of a new key in this project's volume."""
+        command = [*self._command, "run", "--rm", "--no-deps", "keys", "add"]
+        environment = os.environ | self._environment
+        made = subprocess.run(
+            command, cwd=_ROOT, env=environment, timeout=_COMPOSE_SECONDS, check=True, stdout=subprocess.PIPE, text=True
+        )
+        return made.stdout.split()[-1]
 
     def start(self, port: int) -> float:
         """Seconds until the container is ready."""

@@ -73,6 +73,8 @@ def local_service(folder: Path, settings: Mapping[str, str] | None = None) -> It
         "ECHOSCRIBE_PORT": "0",
         "ECHOSCRIBE_STORE": str(folder / "results.sqlite3"),
         "ECHOSCRIBE_UPLOAD_FOLDER": str(folder / "uploads"),
+        "ECHOSCRIBE_KEYS": str(folder / "keys.json"),
+        "ECHOSCRIBE_AUDIT": str(folder / "audit.jsonl"),
         **(settings or {}),
     }
     command = [str(Path(sys.executable).with_name("echoscribe")), "serve"]

@@ -4,39 +4,25 @@ File names stay here: files are sent by position. Both clients share every decis
 """
 
 import asyncio
+import os
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, Self
+from typing import IO, Any, Self
 
 import httpx
 
+from service.client_answers import ClientError, Patience, ServiceBusy, ServiceRefused, outcome_of
 from service.documents.study_vectors import StudyVectors, VectorsDocument
 from service.documents.traced import ContourDocument
-from service.problem import MEDIA_TYPE, Problem
 from service.schemas import InfoDocument, Mode, PhenotypeList, ReportDocument, StudyPhenotypes
 
-_FALLBACK_SECONDS: Final = 1.0  # between tries when the service names no time
-_BUSY: Final = {429, 503}
-
-
-class ClientError(Exception):
-    """The service gave no answer; `problem` says why where the service said it."""
-
-    def __init__(self, text: str, problem: Problem | None = None) -> None:
-        super().__init__(text)
-        self.problem = problem
-
-
-class ServiceRefused(ClientError):
-    """The service answered with a problem that trying again does not mend."""
-
-
-class ServiceBusy(ClientError):
-    """The service was still busy, or the study still processed, when the waiting time was over."""
+__all__ = ["AsyncEchoScribeClient", "ClientError", "EchoScribeClient", "ReportOptions", "ServiceBusy", "ServiceRefused"]
+_Transport = httpx.BaseTransport | None
+_AsyncTransport = httpx.AsyncBaseTransport | None
 
 
 @dataclass(frozen=True)
@@ -56,53 +42,9 @@ class ReportOptions:
     def fields(self) -> dict[str, str]:
         """The form fields."""
         names = ("mode", "k", "lang", "patient_key", "samples", "temperature", "top_k", "seed")
-        chosen = {name: getattr(self, name) for name in names}
-        fields = {name: str(value) for name, value in chosen.items() if value is not None}
+        chosen = ((name, getattr(self, name)) for name in names)
+        fields = {name: str(value) for name, value in chosen if value is not None}
         return fields | ({"include_prior": "true"} if self.include_prior else {})
-
-
-@dataclass(frozen=True)
-class _Wait:
-    """Not yet: ask again after so many seconds."""
-
-    seconds: float
-    problem: Problem | None = None
-
-
-class _Patience:
-    """Adds up waiting until it is over."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def next_pause(self, wait: _Wait) -> float:
-        """Seconds to sleep now. Raises ServiceBusy when they reach beyond the end."""
-        if time.monotonic() + wait.seconds > self._end:
-            raise ServiceBusy("the waiting time is over", wait.problem)
-        return wait.seconds
-
-
-def _outcome(response: httpx.Response) -> httpx.Response | _Wait:
-    """The response when it is an answer, a wait when it may become one. Raises ServiceRefused."""
-    if response.status_code in {200, 202} and "retry-after" not in response.headers:
-        return response
-    problem = _problem(response)
-    if response.status_code == 202 or (response.status_code in _BUSY and "retry-after" in response.headers):
-        return _Wait(_retry_after(response.headers), problem)
-    if problem is None:
-        raise ServiceRefused(f"the service answered {response.status_code} without a problem document")
-    raise ServiceRefused(f"{problem.status} {problem.code}: {problem.detail}", problem)
-
-
-def _problem(response: httpx.Response) -> Problem | None:
-    if response.headers.get("content-type", "").split(";")[0] != MEDIA_TYPE:
-        return None
-    return Problem.model_validate_json(response.content)
-
-
-def _retry_after(headers: Mapping[str, str]) -> float:
-    value = headers.get("retry-after", "")
-    return float(value) if value.isdecimal() else _FALLBACK_SECONDS  # the service never sends the date form
 
 
 @contextmanager
@@ -118,7 +60,7 @@ def _form(files: Sequence[str | Path]) -> Iterator[list[tuple[str, tuple[str, IO
 
 
 def _post_headers(*, accept: str) -> dict[str, str]:
-    """A key of its own per post, so that a try whose answer got lost is not run twice."""
+    """An idempotency key of its own per post, so that a try whose answer got lost is not run twice."""
     return {"Accept": accept, "Idempotency-Key": str(uuid.uuid4())}
 
 
@@ -126,13 +68,18 @@ def _page(limit: int, after: str | None) -> dict[str, str | int]:
     return {"limit": limit} | ({"after": after} if after else {})
 
 
+def _connection(base_url: str, timeout: float, key: str | None) -> dict[str, Any]:
+    key = key or os.environ.get("ECHOSCRIBE_KEY")
+    return {"base_url": base_url, "timeout": timeout, "headers": {"Authorization": f"Bearer {key}"} if key else {}}
+
+
 class EchoScribeClient:
-    """Calls a service and waits for it. Raises ServiceRefused, ServiceBusy, or httpx's own errors of the network."""
+    """Calls a service with `key`, else that of ECHOSCRIBE_KEY. Raises ServiceRefused, ServiceBusy, httpx's errors."""
 
     def __init__(
-        self, base_url: str, *, patience_seconds: float = 600.0, transport: httpx.BaseTransport | None = None
+        self, base_url: str, *, key: str | None = None, patience_seconds: float = 600.0, transport: _Transport = None
     ) -> None:
-        self._http = httpx.Client(base_url=base_url, timeout=patience_seconds, transport=transport)
+        self._http = httpx.Client(**_connection(base_url, patience_seconds, key), transport=transport)
         self._patience_seconds = patience_seconds
 
     def __enter__(self) -> Self:
@@ -188,21 +135,21 @@ class EchoScribeClient:
         path: str = "/report",
     ) -> httpx.Response:
         headers = _post_headers(accept=accept) | ({"Prefer": "respond-async"} if respond_async else {})
-        patience = _Patience(self._patience_seconds)
+        patience = Patience(self._patience_seconds)
         while True:
             with _form(files) as form:
                 response = self._http.post(path, files=form, data=options.fields(), headers=headers)
             if respond_async and response.status_code == 202:
                 return response
-            outcome = _outcome(response)
+            outcome = outcome_of(response)
             if isinstance(outcome, httpx.Response):
                 return outcome
             time.sleep(patience.next_pause(outcome))
 
     def _get(self, path: str, params: dict[str, str | int] | None = None) -> httpx.Response:
-        patience = _Patience(self._patience_seconds)
+        patience = Patience(self._patience_seconds)
         while True:
-            outcome = _outcome(self._http.get(path, params=params))
+            outcome = outcome_of(self._http.get(path, params=params))
             if isinstance(outcome, httpx.Response):
                 return outcome
             time.sleep(patience.next_pause(outcome))
@@ -212,9 +159,14 @@ class AsyncEchoScribeClient:
     """The same for asyncio."""
 
     def __init__(
-        self, base_url: str, *, patience_seconds: float = 600.0, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        base_url: str,
+        *,
+        key: str | None = None,
+        patience_seconds: float = 600.0,
+        transport: _AsyncTransport = None,
     ) -> None:
-        self._http = httpx.AsyncClient(base_url=base_url, timeout=patience_seconds, transport=transport)
+        self._http = httpx.AsyncClient(**_connection(base_url, patience_seconds, key), transport=transport)
         self._patience_seconds = patience_seconds
 
     async def __aenter__(self) -> Self:
@@ -271,21 +223,21 @@ class AsyncEchoScribeClient:
         path: str = "/report",
     ) -> httpx.Response:
         headers = _post_headers(accept=accept) | ({"Prefer": "respond-async"} if respond_async else {})
-        patience = _Patience(self._patience_seconds)
+        patience = Patience(self._patience_seconds)
         while True:
             with _form(files) as form:
                 response = await self._http.post(path, files=form, data=options.fields(), headers=headers)
             if respond_async and response.status_code == 202:
                 return response
-            outcome = _outcome(response)
+            outcome = outcome_of(response)
             if isinstance(outcome, httpx.Response):
                 return outcome
             await asyncio.sleep(patience.next_pause(outcome))
 
     async def _get(self, path: str, params: dict[str, Any] | None = None) -> httpx.Response:
-        patience = _Patience(self._patience_seconds)
+        patience = Patience(self._patience_seconds)
         while True:
-            outcome = _outcome(await self._http.get(path, params=params))
+            outcome = outcome_of(await self._http.get(path, params=params))
             if isinstance(outcome, httpx.Response):
                 return outcome
             await asyncio.sleep(patience.next_pause(outcome))

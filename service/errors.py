@@ -1,6 +1,16 @@
 """Errors of the service layer. `service.problem` holds the one table from error class to HTTP status.
 
 ServiceError
+├── AccessError              the call, or the start, is not let in
+│   ├── KeyMissing           keys exist, and the call has none
+│   ├── KeyRefused           the key is unknown or was revoked
+│   ├── ScopeMissing         the key may not do this
+│   ├── HostRefused          the service does not answer to the name in Host
+│   ├── CrossSite            a page of another site posted
+│   ├── KeysUnreadable       the file of keys cannot be used
+│   ├── AuditUnavailable     the audit log cannot be written
+│   ├── UnknownKey           no key of that id
+│   └── UnsafeAddress        without keys, and not on loopback
 ├── StudyError               the upload as a whole cannot be a study
 │   ├── EmptyStudy           no files, or none left after unpacking
 │   ├── StudyUnreadable      a path that is not there, or a disk that fails
@@ -69,6 +79,46 @@ class ServiceError(Exception):
         self.positions = tuple(positions)
         self.names = dict(names or {})
         self.retry_after_seconds = retry_after_seconds
+
+
+class AccessError(ServiceError):
+    """The call, or the start of the service, is not let in."""
+
+
+class KeyMissing(AccessError):
+    """Keys exist, and the call has none."""
+
+
+class KeyRefused(AccessError):
+    """The key is unknown or was revoked; never says which, nor the key."""
+
+
+class ScopeMissing(AccessError):
+    """The key may not do this; names the scope that may."""
+
+
+class HostRefused(AccessError):
+    """The service does not answer to the name in Host, which is not said again."""
+
+
+class CrossSite(AccessError):
+    """A page of another site posted."""
+
+
+class KeysUnreadable(AccessError):
+    """The file of keys cannot be read, written or trusted; names it."""
+
+
+class AuditUnavailable(AccessError):
+    """The audit log cannot be written, so that nothing may happen that it would have to tell."""
+
+
+class UnknownKey(AccessError):
+    """No key of that id is known."""
+
+
+class UnsafeAddress(AccessError):
+    """The service would listen beyond this machine and ask nobody for a key."""
 
 
 class StudyError(ServiceError):

@@ -17,6 +17,12 @@ _TYPE_PREFIX: Final = "urn:echoscribe:problem:"
 # Class → (status, title). A class that is not here takes the row of its nearest base.
 TABLE: Mapping[type[ServiceError], tuple[int, str]] = {
     errors.ServiceError: (500, "The service failed"),
+    errors.KeyMissing: (401, "A key is needed"),
+    errors.KeyRefused: (401, "The key opens nothing"),
+    errors.ScopeMissing: (403, "The key may not do this"),
+    errors.HostRefused: (421, "The service does not answer to this name"),
+    errors.CrossSite: (403, "Another site's page may not do this"),
+    errors.AccessError: (503, "Access cannot be decided now"),
     errors.StudyError: (422, "The upload is no study"),
     errors.EmptyStudy: (422, "No files in the upload"),
     errors.StudyTooLarge: (413, "The study exceeds a limit"),

@@ -82,6 +82,17 @@ class Settings(BaseSettings):
     store: Path = Field(
         default_factory=user_store, description="SQLite file that keeps results. One process at a time may hold it."
     )
+    keys: Path | None = Field(
+        None,
+        description="File of the API keys (`echoscribe keys`). With keys every call needs one; without, the service "
+        "listens on loopback only.",
+    )
+    audit: Path | None = Field(
+        None, description="File that says which key did what to which study; only ever added to."
+    )
+    allowed_hosts: str = Field(
+        "", description="Names in `Host` that the service answers to, with commas, beside localhost and any address."
+    )
     upload_folder: Path = Field(
         default_factory=lambda: Path(tempfile.gettempdir()),
         description="Where uploads lie until their study is answered.",
@@ -130,6 +141,16 @@ class Settings(BaseSettings):
         """The SQLite file of this mode: drafts written in shadow have their own, so that ending it shows none."""
         return self.store.with_name(f"{self.store.stem}.shadow{self.store.suffix}") if self.shadow else self.store
 
+    @property
+    def keys_file(self) -> Path:
+        """Where the keys are, whether there are any or not."""
+        return self.keys or self.store.with_name("keys.json")
+
+    @property
+    def audit_file(self) -> Path:
+        """Where the audit log is."""
+        return self.audit or self.store.with_name("audit.jsonl")
+
 
 def settings_table() -> str:
     """The settings as a Markdown table, one row per field: what docs/settings.md shows."""
@@ -144,6 +165,8 @@ _DESCRIBED_DEFAULTS = {
     "bundle": "the shipped bundle",
     "bank": "the shipped bank",
     "store": "`echoscribe/results.sqlite3` in the user's data folder",
+    "keys": "`keys.json` beside the store",
+    "audit": "`audit.jsonl` beside the store",
     "upload_folder": "the system's temporary folder",
 }
 

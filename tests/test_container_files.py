@@ -59,6 +59,18 @@ def test_each_way_to_start_is_a_service_and_only_the_first_reserves_a_gpu() -> N
     assert "network_mode: host" in services[2][1]
 
 
+def test_keys_are_made_where_the_services_look_for_them() -> None:
+    services = yaml.safe_load(COMPOSE)["services"]
+    keys = services["keys"]
+    assert keys["entrypoint"] == ["echoscribe", "keys"]
+    assert {"add", "list", "revoke"} <= set(named(["keys"])[0].commands)
+    assert (keys["network_mode"], keys["read_only"]) == ("none", True)
+    serving = [fields for name, fields in services.items() if name.startswith("echoscribe")]
+    assert len(serving) == 4
+    assert all(keys["volumes"][0] in fields["volumes"] for fields in serving)
+    assert all("ECHOSCRIBE_ALLOWED_HOSTS" in fields["environment"] for fields in serving)
+
+
 def test_each_job_is_a_command_that_reaches_no_network_and_is_not_root() -> None:
     services = yaml.safe_load(COMPOSE)["services"]
     jobs = {name: fields for name, fields in services.items() if "jobs" in fields.get("profiles", ())}

@@ -14,7 +14,7 @@ from rich.table import Table
 from service.answer.samples import Samples
 from service.artifacts import pipeline_of, set_threads
 from service.cli import bank as bank_commands
-from service.cli import imports, site_studies, train
+from service.cli import imports, keys, site_studies, train
 from service.cli.answering import Asked, LocalAnswer, local_text
 from service.cli.answers import JsonOutput, Shown, show_each, show_study
 from service.cli.doctor import diagnose
@@ -197,6 +197,7 @@ def serve(
 app.add_typer(bank_commands.app, name="bank")
 app.add_typer(imports.app, name="import")
 app.add_typer(train.app, name="train")
+app.add_typer(keys.app, name="keys")
 app.command(epilog=TRACE_EXAMPLES)(trace)
 app.command(epilog=site_studies.CALIBRATE_EXAMPLES)(site_studies.calibrate)
 app.command(epilog=site_studies.THRESHOLDS_EXAMPLES)(site_studies.thresholds)

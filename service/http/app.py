@@ -7,9 +7,13 @@ from importlib.metadata import version
 from anyio import to_thread
 from fastapi import FastAPI
 
+from service.access.audit import AuditLog
+from service.access.key_ring import KeyRing
+from service.access.web_origin import host_names
+from service.http.gate import Gate
 from service.http.middleware import HeadAsGet, LingeringRefusals, ObservedRequests
 from service.http.problem_handlers import install_problem_handlers
-from service.http.routes import embeddings, health, phenotypes, reports
+from service.http.routes import api_page, embeddings, health, phenotypes, reports
 from service.schemas import DRAFT_NOTICE
 from service.settings import Settings
 from service.study.runner import Workings, workings_of
@@ -41,10 +45,14 @@ def create_app(settings: Settings, workings: Workings | None = None) -> FastAPI:
         description=DRAFT_NOTICE,
         lifespan=lifespan,
         redirect_slashes=False,
+        docs_url=None,  # FastAPI's own pages load scripts from a public network
+        redoc_url=None,
     )
     install_problem_handlers(app)
-    for router in (reports.router, embeddings.router, phenotypes.router, health.router):
+    for router in (reports.router, embeddings.router, phenotypes.router, health.router, api_page.router):
         app.include_router(router)
+    ring, audit = KeyRing(settings.keys_file), AuditLog(settings.audit_file)
+    app.add_middleware(Gate, ring=ring, audit=audit, names=host_names(settings.allowed_hosts))
     app.add_middleware(LingeringRefusals)
     app.add_middleware(HeadAsGet)
     app.add_middleware(ObservedRequests, metrics=metrics)  # added last: the outermost

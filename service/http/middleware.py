@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.http.problem_handlers import problem_response
+from service.http.safe_headers import protect
 from service.problem import Problem
 from service.telemetry import Metrics, log_event, request_scope
 
@@ -51,8 +52,7 @@ class ObservedRequests:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers.setdefault("Cache-Control", "no-store")  # answers are about a patient
+                protect(headers)
             await send(message)
 
         try:

@@ -13,6 +13,9 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from service.access.key_ring import KeyRing
+from service.access.web_origin import is_loopback
+from service.errors import UnsafeAddress
 from service.http.app import create_app
 from service.settings import Settings
 from service.store.results import interrupted
@@ -20,6 +23,7 @@ from service.study.runner import Workings
 from service.study.worker import DeviceWorker, Phase
 from service.telemetry import configure_logging, log_event
 
+_OF_CLIENTS = "ECHOSCRIBE_KEY"  # read by the Python client and the health check, never by the service
 _CLOSING_SECONDS = 5  # for answers already written and event streams that end
 
 
@@ -73,8 +77,14 @@ class DrainingServer(uvicorn.Server):
 
 
 def serve(settings: Settings, workings: Workings | None = None) -> None:
-    """Serves until a signal ends it; the exit status is 1 when bundle or bank could not be loaded."""
+    """Serves until a signal ends it; the exit status is 1 when bundle or bank could not be loaded.
+
+    Raises UnsafeAddress or KeysUnreadable before anything is opened.
+    """
+    is_locked = _require_safe_address(settings)
     configure_logging(settings.log_level)
+    if not is_locked:
+        log_event("open_to_this_machine", host=settings.host, keys=str(settings.keys_file))
     _warn_of_unknown_settings()
     app = create_app(settings, workings)
     config = uvicorn.Config(
@@ -93,9 +103,21 @@ def serve(settings: Settings, workings: Workings | None = None) -> None:
         sys.exit(1)
 
 
+def _require_safe_address(settings: Settings) -> bool:
+    """Whether keys are asked for. Raises UnsafeAddress, KeysUnreadable."""
+    is_locked = KeyRing(settings.keys_file).is_locked
+    if not is_locked and not is_loopback(settings.host):
+        raise UnsafeAddress(
+            f"ECHOSCRIBE_HOST {settings.host}: there are no keys in {settings.keys_file}, and without keys the service "
+            "listens on loopback only (127.0.0.1); make one with `echoscribe keys add`",
+            field="host",
+        )
+    return is_locked
+
+
 def _warn_of_unknown_settings() -> None:
     """A misspelt variable would otherwise be ignored in silence."""
-    known = {f"ECHOSCRIBE_{name.upper()}" for name in Settings.model_fields}
+    known = {f"ECHOSCRIBE_{name.upper()}" for name in Settings.model_fields} | {_OF_CLIENTS}
     for name in sorted(os.environ):
         if name.startswith("ECHOSCRIBE_") and name not in known:
             log_event("unknown_setting", level=30, name=name)

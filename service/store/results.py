@@ -35,9 +35,11 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.access.caller import DEFAULT_TENANT
 from service.errors import IdempotencyKeyReused, Interrupted, StoreInUse, StoreUnavailable, UnknownStudy
 from service.problem import Problem, code_of
 from service.schemas import PhenotypeList, PhenotypeOut, ReportDocument, StudyPhenotypes
+from service.store.tenant_column import add_tenant_column, tenant_column, tenant_index
 
 _SCHEMA_VERSION: Final = 1  # PRAGMA user_version
 _BUSY_SECONDS: Final = 10.0  # writers are one thread and a few handlers; a backup tool may hold the file briefly
@@ -54,16 +56,27 @@ _studies = Table(
     Column("problem", Text),
     Column("key_digest", String(64), unique=True),
     Column("payload_digest", String(64)),
+    tenant_column(),
+    tenant_index(),
 )
 _secret = Table("secret", _metadata, Column("key_secret", String(64), nullable=False))
 
 
 @dataclass(frozen=True)
 class KeyedRequest:
-    """An idempotency key and the sha256 of the files and options that it was sent with."""
+    """An idempotency key and the sha256 of the files and options that it was sent with.
+
+    Keys of different tenants never meet.
+    """
 
     key: str
     payload_sha256: str
+    tenant: str = DEFAULT_TENANT
+
+    @property
+    def digested(self) -> bytes:
+        """What is hashed of it; that of the default tenant is as it was before there were tenants."""
+        return (self.key if self.tenant == DEFAULT_TENANT else f"{self.tenant}\0{self.key}").encode()
 
 
 class ResultStore:
@@ -92,6 +105,7 @@ class ResultStore:
         with self._transaction() as connection:
             _check_version(connection, path)
             _metadata.create_all(connection)
+            add_tenant_column(connection)
             self._key_secret = _own_secret(connection)
             self._settle_interrupted(connection)
         path.chmod(0o600)
@@ -107,21 +121,21 @@ class ResultStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def accept(self, study_id: str, keyed: KeyedRequest | None = None) -> str:
+    def accept(self, study_id: str, keyed: KeyedRequest | None = None, tenant: str = DEFAULT_TENANT) -> str:
         """The id under which the study is known: its own, or that of an equal request that came with the same key.
 
         Raises IdempotencyKeyReused when the key came with other files or options.
         """
-        row = {"study_id": study_id, "created": _now()}
+        row = {"study_id": study_id, "created": _now(), "tenant": tenant}
         if keyed:
-            row |= {"key_digest": self._key_digest(keyed.key), "payload_digest": keyed.payload_sha256}
+            row |= {"key_digest": self._key_digest(keyed), "payload_digest": keyed.payload_sha256}
         with self._transaction() as connection:
             inserted = connection.execute(insert(_studies).values(**row).on_conflict_do_nothing())
             return study_id if inserted.rowcount == 1 or keyed is None else self._first_use(connection, keyed)
 
     def _first_use(self, connection: Connection, keyed: KeyedRequest) -> str:
         query = select(_studies.c.study_id, _studies.c.payload_digest)
-        row = connection.execute(query.where(_studies.c.key_digest == self._key_digest(keyed.key))).one()
+        row = connection.execute(query.where(_studies.c.key_digest == self._key_digest(keyed))).one()
         if row.payload_digest != keyed.payload_sha256:
             raise IdempotencyKeyReused(
                 "Idempotency-Key: was used before with other files or options", field="Idempotency-Key"
@@ -148,10 +162,11 @@ class ResultStore:
         with self._transaction() as connection:
             connection.execute(delete(_studies).where(_studies.c.study_id == study_id))
 
-    def find(self, study_id: str) -> ReportDocument | Problem | None:
-        """The answer or the problem of a study; None while it is processed. Raises UnknownStudy."""
+    def find(self, study_id: str, tenant: str = DEFAULT_TENANT) -> ReportDocument | Problem | None:
+        """The answer or the problem of a tenant's study; None while it is processed. Raises UnknownStudy."""
         with self._transaction() as connection:
-            query = select(_studies.c.document, _studies.c.problem).where(_studies.c.study_id == study_id)
+            query = select(_studies.c.document, _studies.c.problem)
+            query = query.where(_studies.c.study_id == study_id, _studies.c.tenant == tenant)
             row = connection.execute(query).one_or_none()
         if row is None:
             raise UnknownStudy("study_id: no study of this id", field="study_id")
@@ -159,16 +174,20 @@ class ResultStore:
             return ReportDocument.model_validate_json(row.document)
         return Problem.model_validate_json(row.problem) if row.problem is not None else None
 
-    def phenotypes(self, *, limit: int, after: str | None = None, study_id: str | None = None) -> PhenotypeList:
-        """A page of answered studies, newest first, that begins after the study `after`. Raises UnknownStudy."""
+    def phenotypes(
+        self, *, limit: int, after: str | None = None, study_id: str | None = None, tenant: str = DEFAULT_TENANT
+    ) -> PhenotypeList:
+        """A page of a tenant's answered studies, newest first, after the study `after`. Raises UnknownStudy."""
         newest_first = (_studies.c.created.desc(), _studies.c.study_id.desc())
         query = select(_studies.c.study_id, _studies.c.created, _studies.c.phenotypes)
-        query = query.where(_studies.c.document.is_not(None)).order_by(*newest_first).limit(limit + 1)
+        query = query.where(_studies.c.document.is_not(None), _studies.c.tenant == tenant)
+        query = query.order_by(*newest_first).limit(limit + 1)
         if study_id is not None:
             query = query.where(_studies.c.study_id == study_id)
         with self._transaction() as connection:
             if after is not None:
-                query = query.where(tuple_(_studies.c.created, _studies.c.study_id) < self._place(connection, after))
+                place = self._place(connection, after, tenant)
+                query = query.where(tuple_(_studies.c.created, _studies.c.study_id) < place)
             rows = connection.execute(query).all()
         studies = [
             StudyPhenotypes(
@@ -180,8 +199,8 @@ class ResultStore:
         ]
         return PhenotypeList(studies=studies, next=studies[-1].study_id if len(rows) > limit else None)
 
-    def _place(self, connection: Connection, study_id: str) -> tuple[str, str]:
-        query = select(_studies.c.created).where(_studies.c.study_id == study_id)
+    def _place(self, connection: Connection, study_id: str, tenant: str) -> tuple[str, str]:
+        query = select(_studies.c.created).where(_studies.c.study_id == study_id, _studies.c.tenant == tenant)
         created = connection.execute(query).scalar_one_or_none()
         if created is None:
             raise UnknownStudy("after: no study of this id", field="after")
@@ -193,9 +212,9 @@ class ResultStore:
         for study_id in connection.execute(open_rows).scalars().all():
             _set_problem(connection, study_id, Problem.of(interrupted(), study_id))
 
-    def _key_digest(self, key: str) -> str:
+    def _key_digest(self, keyed: KeyedRequest) -> str:
         """Keyed, because a short key that names a patient could be found again from a plain hash."""
-        return hmac.new(self._key_secret, key.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._key_secret, keyed.digested, hashlib.sha256).hexdigest()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

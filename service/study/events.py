@@ -51,18 +51,18 @@ class StudyWatch:
         return ServerSentEvent(event="complete", data=data, id=str(seen + 1))
 
 
-async def watch_study(intake: Intake, study_id: str, last_event_id: str | None) -> StudyWatch:
-    """The watch on a study, after the last event that a reconnecting client has seen. Raises UnknownStudy.
+async def watch_study(intake: Intake, study_id: str, tenant: str, last_event_id: str | None) -> StudyWatch:
+    """The watch on a tenant's study, after the last event that a reconnecting client has seen. Raises UnknownStudy.
 
     An id that this service never gave counts as none.
     """
     seen = int(last_event_id) if last_event_id and _EVENT_ID.fullmatch(last_event_id) else 0
-    job = intake.live.get(study_id)
+    job = intake.job_of(study_id, tenant)
     if job:
         return StudyWatch(study_id, seen, job, None)
     outcome: ReportDocument | Problem
     try:
-        outcome = await intake.answer(study_id)
+        outcome = await intake.answer(study_id, tenant)
     except KeptProblem as error:
         outcome = error.problem
     return StudyWatch(study_id, 0, None, outcome)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from anyio import to_thread
 
+from service.access.caller import ANYBODY, Caller
 from service.documents.study_vectors import VectorsDocument
 from service.errors import (
     Abandoned,
@@ -40,12 +41,13 @@ _MAX_KEY_CHARACTERS = 255
 class IncomingReport:
     """A post of a study whose body was not read yet. Header names are lower case; lang is asked for in the address.
 
-    answer: what it asks for.
+    answer: what it asks for. caller: who posts it.
     """
 
     headers: Mapping[str, str]
     body: AsyncIterator[bytes]
     lang: str | None = None
+    caller: Caller = ANYBODY
     answer: Literal["report", "vectors"] = "report"
 
     @property
@@ -181,7 +183,7 @@ class Intake:
             choose_language(request.lang, None, self.languages())  # told before the body is read
             upload = await self.desk.receive(boundary, request.body)
             try:
-                job = StudyJob(upload, self._options(upload.form, request), permit)
+                job = StudyJob(upload, self._options(upload.form, request), permit, request.caller.tenant)
                 known_as = await to_thread.run_sync(self._accept, job, key)
             except BaseException:  # cancellation too: nothing of the patient may stay behind
                 upload.remove()
@@ -195,10 +197,10 @@ class Intake:
         return known_as, job
 
     def _accept(self, job: StudyJob, key: str | None) -> str:
-        keyed = KeyedRequest(key, self._payload(job)) if key else None
+        keyed = KeyedRequest(key, self._payload(job), job.tenant) if key else None
         self.live[job.study_id] = job
         try:
-            known_as = self.store.accept(job.study_id, keyed)
+            known_as = self.store.accept(job.study_id, keyed, job.tenant)
         except ServiceError:
             del self.live[job.study_id]
             raise
@@ -230,11 +232,16 @@ class Intake:
             samples=form.drawn,
         )
 
-    async def answer(self, study_id: str) -> ReportDocument:
-        """The report, waited for. Raises the study's own error, AnswerTimeout or UnknownStudy."""
+    def job_of(self, study_id: str, tenant: str) -> StudyJob | None:
+        """The study while it is not settled; None as well where it is another tenant's."""
         job = self.live.get(study_id)
+        return job if job is not None and job.tenant == tenant else None
+
+    async def answer(self, study_id: str, tenant: str) -> ReportDocument:
+        """The tenant's report, waited for. Raises the study's own error, AnswerTimeout or UnknownStudy."""
+        job = self.job_of(study_id, tenant)
         if job is None:
-            return await self._kept(study_id)
+            return await self._kept(study_id, tenant)
         document = await self._awaited(job)
         if isinstance(document, VectorsDocument):
             raise UnknownStudy("study_id: no report of this id", field="study_id")
@@ -252,8 +259,8 @@ class Intake:
         except Interrupted as error:
             raise Draining("the service is shutting down and could not finish the study; post it again") from error
 
-    async def _kept(self, study_id: str) -> ReportDocument:
-        found = await to_thread.run_sync(self.store.find, study_id)
+    async def _kept(self, study_id: str, tenant: str) -> ReportDocument:
+        found = await to_thread.run_sync(self.store.find, study_id, tenant)
         if isinstance(found, ReportDocument):
             return found
         # Neither answered nor being worked on: its answer could not be written when it was there.

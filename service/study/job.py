@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from service.access.caller import DEFAULT_TENANT
 from service.documents.study_vectors import VectorsDocument
 from service.errors import Abandoned
 from service.run_options import Progress, RunOptions
@@ -39,14 +40,14 @@ class StudyJob:
     """An accepted study: its files, its options, the steps it has made, and its outcome.
 
     prepared: what the runner began to read ahead. is_slow: its files take so long that others are read meanwhile.
-    changed: told when either of them changes.
+    changed: told when either of them changes. tenant: whose it is.
     """
 
-    def __init__(self, upload: Upload, options: RunOptions, permit: Permit) -> None:
+    def __init__(self, upload: Upload, options: RunOptions, permit: Permit, tenant: str = DEFAULT_TENANT) -> None:
         if options.study_id is None:
             raise ValueError("a job needs the id of its study")
         self.study_id = options.study_id
-        self.upload, self.options, self.permit = upload, options, permit
+        self.upload, self.options, self.permit, self.tenant = upload, options, permit, tenant
         self.request_id = current_request_id()
         self.accepted_seconds = time.monotonic()
         self.started_seconds: float | None = None

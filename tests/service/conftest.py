@@ -46,7 +46,7 @@ def serve(make_settings: MakeSettings, pipeline: InventedPipeline) -> Serve:
     @contextmanager
     def served(*, ready: bool = True, **changes: object) -> Iterator[TestClient]:
         app = create_app(make_settings(**changes), invented_workings(pipeline))
-        with TestClient(app) as client:
+        with TestClient(app, base_url="http://localhost") as client:
             if ready:
                 wait_until(lambda: client.get("/readyz").status_code == 200)
             yield client

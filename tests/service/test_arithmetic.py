@@ -124,7 +124,7 @@ def test_a_service_takes_it_up_when_no_study_is_there(make_settings: MakeSetting
 
     workings = replace(invented_workings(slow), settle_arithmetic=settle)
     assert isinstance(workings, Workings)
-    with TestClient(create_app(make_settings(), workings)) as client:
+    with TestClient(create_app(make_settings(), workings), base_url="http://localhost") as client:
         wait_until(lambda: client.get("/readyz").status_code == 200)
         files = [("files", ("a", b"clip"))]
         assert client.post("/report", files=files).json()["provenance"].get("dtype") is None

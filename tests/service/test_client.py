@@ -30,7 +30,7 @@ def test_the_async_client_posts_waits_and_lists(
         transport = httpx.ASGITransport(app)
         async with (
             app.router.lifespan_context(app),
-            AsyncEchoScribeClient("http://service", transport=transport, patience_seconds=10) as client,
+            AsyncEchoScribeClient("http://localhost", transport=transport, patience_seconds=10) as client,
         ):
             report = await client.report(files, ReportOptions(k=7))  # the app still loads: 503 is waited out
             assert report.phenotypes["size"].k == 7

@@ -41,7 +41,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> ArtifactPaths:
 @pytest.fixture
 def client(lead: ArtifactPaths, make_settings: MakeSettings) -> Iterator[TestClient]:
     settings = make_settings(bundle=lead.bundle, bank=lead.bank, neighbours=12)
-    with TestClient(create_app(settings)) as client:
+    with TestClient(create_app(settings), base_url="http://localhost") as client:
         wait_until(lambda: client.get("/readyz").status_code == 200)
         yield client
 

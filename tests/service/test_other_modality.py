@@ -37,7 +37,7 @@ def toy_workings(folder: Path) -> Workings:
 def test_real_files_become_a_report_of_another_modality(make_settings: MakeSettings, tmp_path: Path) -> None:
     files = write_sample_study(tmp_path)
     app = create_app(make_settings(), toy_workings(tmp_path / "toy"))
-    with TestClient(app) as client:
+    with TestClient(app, base_url="http://localhost") as client:
         wait_until(lambda: client.get("/readyz").status_code == 200)
         posted = client.post("/report", files=[("files", (path.name, path.read_bytes())) for path in files])
         assert posted.status_code == 200, posted.text
@@ -59,7 +59,7 @@ def test_a_mixed_study_and_a_zip_through_http(make_settings: MakeSettings, tmp_p
     with zipfile.ZipFile(packed, "w") as archive:
         for path in files:
             archive.write(path, f"MARIA^MUSTER/{path.name}")
-    with TestClient(create_app(make_settings(), toy_workings(tmp_path / "toy"))) as client:
+    with TestClient(create_app(make_settings(), toy_workings(tmp_path / "toy")), base_url="http://localhost") as client:
         wait_until(lambda: client.get("/readyz").status_code == 200)
         one = client.post("/report", files={"files": packed.read_bytes()})
         assert [clip["used"] for clip in one.json()["clips"]] == [True, True, False]
@@ -70,7 +70,7 @@ def test_a_mixed_study_and_a_zip_through_http(make_settings: MakeSettings, tmp_p
 def test_a_zip_of_a_study_of_a_real_size_through_http(make_settings: MakeSettings, tmp_path: Path, method: int) -> None:
     """Each member has more packed bytes (noise does not shrink) than the archive's directory may have."""
     packed = large_zip(tmp_path, method)
-    with TestClient(create_app(make_settings(), toy_workings(tmp_path / "toy"))) as client:
+    with TestClient(create_app(make_settings(), toy_workings(tmp_path / "toy")), base_url="http://localhost") as client:
         wait_until(lambda: client.get("/readyz").status_code == 200)
         with packed.open("rb") as file:
             answer = client.post("/report", files={"files": file})
@@ -95,7 +95,7 @@ MODALITIES["toy"] = SERVED_TOY
 folder = Path(sys.argv[1])
 values = {"store": folder / "s.sqlite3", "upload_folder": folder, "neighbours": 5, "threads": 1}
 workings = toy_workings(folder / "toy")
-with TestClient(create_app(Settings.model_validate(values), workings)) as client:
+with TestClient(create_app(Settings.model_validate(values), workings), base_url="http://localhost") as client:
     wait_until(lambda: client.get("/readyz").status_code == 200)
     files = [("files", ("a", path.read_bytes())) for path in write_sample_study(folder)]
     assert client.post("/report", files=files, headers={"Accept": "text/plain"}).status_code == 200

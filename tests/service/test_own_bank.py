@@ -151,7 +151,7 @@ def served(settings: Settings, folder: Path) -> Iterator[TestClient]:
         return with_current_bank(pipeline, ArtifactPaths(bundle, folder / "own"), torch.device("cpu"))
 
     workings = Workings(load=load, open_study=open_invented, warm_up=lambda: CLIPS, swap_bank=swap)
-    with TestClient(create_app(settings, workings)) as client:
+    with TestClient(create_app(settings, workings), base_url="http://localhost") as client:
         wait_until(lambda: client.get("/readyz").status_code == 200)
         yield client
 

@@ -143,8 +143,14 @@ EVENTS_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
+_OF_EVERY_ROUTE: Final = (401, 403, 421, 503)  # no key, no scope or another site, another name, keys unreadable
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The responses of a route that answers these statuses with a problem document."""
+    """The responses of a route that answers these statuses, and those of every route, with a problem document."""
     schema = Problem.model_json_schema()
     content = {MEDIA_TYPE: {"schema": schema, "example": examples.PROBLEM}}
-    return {status: {"description": "A problem document (RFC 9457).", "content": content} for status in statuses}
+    return {
+        status: {"description": "A problem document (RFC 9457).", "content": content}
+        for status in sorted({*statuses, *_OF_EVERY_ROUTE})
+    }

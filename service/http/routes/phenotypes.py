@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from service.http import examples
-from service.http.dependencies import IntakeDep, OpenToReaders, ServiceDep
+from service.http.dependencies import CallerDep, IntakeDep, OpenToReaders, ServiceDep, needs, note_studies
 from service.http.routes.openapi import PROCESSING_ANSWER, problems
 from service.http.routes.processing import processing
 from service.renderings.negotiation import choose_media_type
@@ -46,16 +46,25 @@ class PhenotypeQuery(BaseModel):
 @router.get(
     "/phenotypes",
     response_model=PhenotypeList,
-    dependencies=[OpenToReaders],
-    responses=_renderings(_MANY) | problems(403, 404, 406, 422, 503),
+    dependencies=[needs("read"), OpenToReaders],
+    responses=_renderings(_MANY) | problems(404, 406, 422),
 )
 async def list_phenotypes(
-    service: ServiceDep, query: Annotated[PhenotypeQuery, Query()], media_type: MediaTypeDep
+    request: Request,
+    service: ServiceDep,
+    caller: CallerDep,
+    query: Annotated[PhenotypeQuery, Query()],
+    media_type: MediaTypeDep,
 ) -> Response:
     """List the phenotypes of answered studies, newest first; as CSV, `Link` names the next page."""
     page = await run_in_threadpool(
-        service.store.phenotypes, limit=query.limit, after=query.after, study_id=query.study_id
+        service.store.phenotypes,
+        limit=query.limit,
+        after=query.after,
+        study_id=query.study_id,
+        tenant=caller.tenant,
     )
+    note_studies(request, *(study.study_id for study in page.studies))
     if media_type == "application/json":
         return Response(page.model_dump_json(), media_type=media_type)
     link = {"Link": f'</phenotypes?limit={query.limit}&after={page.next}>; rel="next"'} if page.next else {}
@@ -65,14 +74,14 @@ async def list_phenotypes(
 @router.get(
     "/phenotypes/{study_id}",
     response_model=StudyPhenotypes,
-    dependencies=[OpenToReaders],
-    responses=_renderings(_ONE) | PROCESSING_ANSWER | problems(403, 404, 406, 410, 422, 503),
+    dependencies=[needs("read"), OpenToReaders],
+    responses=_renderings(_ONE) | PROCESSING_ANSWER | problems(404, 406, 410, 422),
 )
-async def get_phenotypes(study_id: str, intake: IntakeDep, media_type: MediaTypeDep) -> Response:
+async def get_phenotypes(study_id: str, intake: IntakeDep, caller: CallerDep, media_type: MediaTypeDep) -> Response:
     """Fetch the phenotypes of one study; 202 while it is processed, and its own problem when it failed."""
-    if study_id in intake.live:
-        return processing(intake, study_id, f"/phenotypes/{study_id}")
-    document = await intake.answer(study_id)
+    if job := intake.job_of(study_id, caller.tenant):
+        return processing(job, study_id, f"/phenotypes/{study_id}")
+    document = await intake.answer(study_id, caller.tenant)
     study = StudyPhenotypes(study_id=study_id, created=document.created, phenotypes=document.phenotypes)
     if media_type == "application/json":
         return Response(study.model_dump_json(), media_type=media_type)

@@ -3,14 +3,13 @@
 from starlette.responses import JSONResponse, Response
 
 from service.schemas import ProcessingDocument
-from service.study.intake import Intake
+from service.study.job import StudyJob
 
 _ASK_AGAIN_SECONDS = "1"
 
 
-def processing(intake: Intake, study_id: str, location: str, **headers: str) -> Response:
-    """202 with the study's stage; `location` is what to ask for again."""
-    job = intake.live.get(study_id)
+def processing(job: StudyJob | None, study_id: str, location: str, **headers: str) -> Response:
+    """202 with the study's stage, as far as it is still live; `location` is what to ask for again."""
     report = f"/report/{study_id}"
     document = ProcessingDocument(
         study_id=study_id, stage=job.steps[-1].stage if job else None, report=report, events=f"{report}/events"

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from service.documents.traced import ContourDocument
 from service.errors import InvalidField
 from service.http.connected import while_connected
-from service.http.dependencies import IntakeDep, OpenToReaders, RenderingDep
+from service.http.dependencies import CallerDep, IntakeDep, OpenToReaders, RenderingDep, needs, note_studies
 from service.http.routes.openapi import EVENTS_ANSWER, PROCESSING_ANSWER, REPORT_ANSWER, REPORT_BODY, problems
 from service.http.routes.processing import processing
 from service.renderings.negotiation import Rendering, prefers_async
@@ -24,60 +24,65 @@ router = APIRouter(tags=["report"])
 @router.post(
     "/report",
     response_model=ReportDocument,
+    dependencies=[needs("submit")],
     openapi_extra=REPORT_BODY,
-    responses=REPORT_ANSWER | PROCESSING_ANSWER | problems(400, 406, 408, 409, 413, 415, 422, 429, 503, 504, 507),
+    responses=REPORT_ANSWER | PROCESSING_ANSWER | problems(400, 406, 408, 409, 413, 415, 422, 429, 504, 507),
 )
-async def post_report(request: Request, intake: IntakeDep, rendering: RenderingDep) -> Response:
+async def post_report(request: Request, intake: IntakeDep, caller: CallerDep, rendering: RenderingDep) -> Response:
     """Write the draft report of one study."""
-    incoming = IncomingReport(request.headers, request.stream(), _lang_of(request))
+    incoming = IncomingReport(request.headers, request.stream(), _lang_of(request), caller)
     study_id = await intake.accept(incoming)
+    note_studies(request, study_id)
     if intake.settings.shadow:  # nothing of the draft leaves, so there is nothing to wait for
         return Response(ShadowDocument(study_id=study_id).model_dump_json(), 202, media_type="application/json")
     if prefers_async(request.headers.get("prefer")):
-        return processing(intake, study_id, f"/report/{study_id}", **{"Preference-Applied": "respond-async"})
+        job = intake.job_of(study_id, caller.tenant)
+        return processing(job, study_id, f"/report/{study_id}", **{"Preference-Applied": "respond-async"})
     give_up = None if incoming.key else lambda: intake.give_up(study_id)  # a key lets it be asked for again
-    document = await while_connected(request, intake.answer(study_id), give_up)
+    document = await while_connected(request, intake.answer(study_id, caller.tenant), give_up)
     return _answer(document, rendering)
 
 
 @router.get(
     "/report/{study_id}",
     response_model=ReportDocument,
-    dependencies=[OpenToReaders],
-    responses=REPORT_ANSWER | PROCESSING_ANSWER | problems(403, 404, 406, 410, 422, 503),
+    dependencies=[needs("read"), OpenToReaders],
+    responses=REPORT_ANSWER | PROCESSING_ANSWER | problems(404, 406, 410, 422),
 )
-async def get_report(study_id: str, intake: IntakeDep, rendering: RenderingDep) -> Response:
+async def get_report(study_id: str, intake: IntakeDep, caller: CallerDep, rendering: RenderingDep) -> Response:
     """Fetch a report again; 202 while the study is processed, and the study's own problem when it failed."""
-    if study_id in intake.live:
-        return processing(intake, study_id, f"/report/{study_id}")
-    return _answer(await intake.answer(study_id), rendering)
+    if job := intake.job_of(study_id, caller.tenant):
+        return processing(job, study_id, f"/report/{study_id}")
+    return _answer(await intake.answer(study_id, caller.tenant), rendering)
 
 
 @router.get(
     "/report/{study_id}/contours",
     response_model=ContourDocument,
-    dependencies=[OpenToReaders],
-    responses=PROCESSING_ANSWER | problems(403, 404, 410, 422, 503),
+    dependencies=[needs("read"), OpenToReaders],
+    responses=PROCESSING_ANSWER | problems(404, 410, 422),
 )
-async def get_contours(study_id: str, intake: IntakeDep) -> Response:
+async def get_contours(study_id: str, intake: IntakeDep, caller: CallerDep) -> Response:
     """The outlines that a study's measurements rest on, in the pixels of its files; 202 while it is processed."""
-    if study_id in intake.live:
-        return processing(intake, study_id, f"/report/{study_id}/contours")
-    document = await intake.answer(study_id)
+    if job := intake.job_of(study_id, caller.tenant):
+        return processing(job, study_id, f"/report/{study_id}/contours")
+    document = await intake.answer(study_id, caller.tenant)
     contours = ContourDocument(study_id=study_id, contours=document.contours)
     return Response(contours.model_dump_json(), media_type="application/json")
 
 
-async def _watch(study_id: str, intake: IntakeDep, last_event_id: Annotated[str | None, Header()] = None) -> StudyWatch:
+async def _watch(
+    study_id: str, intake: IntakeDep, caller: CallerDep, last_event_id: Annotated[str | None, Header()] = None
+) -> StudyWatch:
     """The study's events; looked up before the stream starts, so that an unknown study is a 404."""
-    return await watch_study(intake, study_id, last_event_id)
+    return await watch_study(intake, study_id, caller.tenant, last_event_id)
 
 
 @router.get(
     "/report/{study_id}/events",
     response_class=EventSourceResponse,
-    dependencies=[OpenToReaders],
-    responses=EVENTS_ANSWER | problems(403, 404, 503),
+    dependencies=[needs("read"), OpenToReaders],
+    responses=EVENTS_ANSWER | problems(404),
 )
 async def get_events(watch: Annotated[StudyWatch, Depends(_watch)]) -> AsyncIterator[ServerSentEvent]:
     """Follow a study: `progress` per finished step, then `complete` or `problem`; also after it has ended."""

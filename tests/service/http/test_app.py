@@ -46,7 +46,7 @@ def test_openapi_documents_the_form_the_answers_and_the_problems(client: TestCli
 def test_two_apps_in_one_process_share_nothing(make_settings: MakeSettings, tmp_path: Path) -> None:
     first = create_app(make_settings(), invented_workings(InventedPipeline()))
     second = create_app(make_settings(store=tmp_path / "2.sqlite3"), invented_workings(InventedPipeline()))
-    with TestClient(first) as one, TestClient(second) as two:
+    with TestClient(first, base_url="http://localhost") as one, TestClient(second, base_url="http://localhost") as two:
         wait_until(lambda: one.get("/readyz").status_code == two.get("/readyz").status_code == 200)
         study_id = one.post("/report", files=FILES).json()["study_id"]
         assert one.get(f"/report/{study_id}").status_code == 200
@@ -143,7 +143,7 @@ def test_nothing_that_identifies_a_patient_gets_out(
     dataset.PatientName, dataset.PatientID, dataset.StudyInstanceUID, dataset.PatientBirthDate = identities
     content = io.BytesIO()
     dataset.save_as(content)
-    with TestClient(create_app(make_settings(), workings)) as client:
+    with TestClient(create_app(make_settings(), workings), base_url="http://localhost") as client:
         wait_until(lambda: client.get("/readyz").status_code == 200)
         pipeline.gate.clear()
         headers = {"X-Request-ID": "MRN-4711", "Idempotency-Key": "MRN-4711", "Prefer": "respond-async"}

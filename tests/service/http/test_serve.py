@@ -73,7 +73,7 @@ PART = b'--x\r\nContent-Disposition: form-data; name="files"; filename="JANE^DOE
 
 def head(content_length: int) -> bytes:
     return (
-        b"POST /report HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+        b"POST /report HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
         b"Content-Length: %d\r\n\r\n" % content_length
     )
 
@@ -107,7 +107,7 @@ def test_a_refusal_reaches_a_client_that_is_still_sending(running: tuple[Service
     )
     for size, kind, refusal in refusals:
         with connect(service) as client:
-            client.sendall(b"POST /report HTTP/1.1\r\nHost: x\r\nContent-Type: " + kind + b"\r\n")
+            client.sendall(b"POST /report HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + kind + b"\r\n")
             client.sendall(f"Content-Length: {size}\r\n\r\n".encode())
             sent = 0
             while sent < 20 << 20:  # an upload that looks for an answer only later
@@ -128,7 +128,7 @@ def test_who_waits_to_continue_is_refused_at_once(running: tuple[ServiceProcess,
     service, _ = running
     with connect(service) as client:
         client.sendall(
-            b"POST /report HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"
+            b"POST /report HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"
             b"Expect: 100-continue\r\n\r\n"
         )
         assert answer_of(client)[0] == 415

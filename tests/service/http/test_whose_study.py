@@ -22,7 +22,7 @@ def test_a_zip_of_several_folders_is_refused_by_position(
         for turn, name in enumerate(("DOE_JANE", "ROE_RICHARD")):
             archive.writestr(f"{name}/clip.mp4", make.encode_video(np.roll(make.moving_frames(), turn, axis=1)))
     workings = replace(invented_workings(pipeline), open_study=open_study)
-    with TestClient(create_app(make_settings(), workings)) as client:
+    with TestClient(create_app(make_settings(), workings), base_url="http://localhost") as client:
         wait_until(lambda: client.get("/readyz").status_code == 200)
         answer = client.post("/report", files=[("files", ("WARD.zip", packed.getvalue()))])
     problem = answer.json()

@@ -40,7 +40,7 @@ def served_bank(settings: Settings, folder: Path, *, altered: bool) -> Iterator[
         return load_pipeline(paths, choose_placement("cpu"))
 
     workings = Workings(load=load, open_study=open_invented, warm_up=lambda: [toy_clip(1, (9, 9, 9))])
-    with TestClient(create_app(settings, workings)) as client:
+    with TestClient(create_app(settings, workings), base_url="http://localhost") as client:
         wait_until(lambda: client.get("/info").json()["bank_check"] in {"ok", "failed"})
         yield client
 

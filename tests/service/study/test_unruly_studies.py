@@ -28,7 +28,7 @@ def service(settings: Any) -> Iterator[TestClient]:
     pipeline = InventedPipeline()
     workings = Workings(load=lambda _: pipeline, open_study=open_unruly, warm_up=lambda: [invented_clip()])
     try:
-        with TestClient(create_app(settings, workings)) as client:
+        with TestClient(create_app(settings, workings), base_url="http://localhost") as client:
             wait_until(lambda: client.get("/readyz").status_code == 200)
             yield client
     finally:

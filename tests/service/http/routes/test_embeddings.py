@@ -67,7 +67,9 @@ def test_both_clients_return_arrays(make_settings: MakeSettings, pipeline: Inven
     async def talk() -> StudyVectors:
         async with (
             app.router.lifespan_context(app),
-            AsyncEchoScribeClient("http://service", transport=httpx.ASGITransport(app), patience_seconds=10) as client,
+            AsyncEchoScribeClient(
+                "http://localhost", transport=httpx.ASGITransport(app), patience_seconds=10
+            ) as client,
         ):
             return await client.embeddings(files)
 

@@ -98,7 +98,7 @@ def test_an_answer_that_takes_too_long_can_be_fetched_later(serve: Serve, pipeli
 async def post_and_leave(app: FastAPI, headers: list[tuple[bytes, bytes]], accepted: Callable[[], bool]) -> None:
     """Posts a study as a server would hand it on, and disconnects once it was accepted."""
     body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\nclip\r\n--x--\r\n'
-    headers = [(b"content-type", b"multipart/form-data; boundary=x"), *headers]
+    headers = [(b"host", b"localhost"), (b"content-type", b"multipart/form-data; boundary=x"), *headers]
     scope = {"type": "http", "method": "POST", "path": "/report", "headers": headers, "query_string": b""}
     messages = iter([{"type": "http.request", "body": body, "more_body": False}])
 
