@@ -17,6 +17,7 @@ import torch
 from model.checkpoint import load_weights
 from model.device import choose_placement
 from model.echo.networks.tracer_network import build_tracer_network
+from model.echo.tracing.build import placed_tracer
 from model.echo.tracing.judging import Judge
 from model.echo.tracing.tracer import Tracer
 from scripts.rendered.phantom.scan.acquisition import TRAINING_LOOKS
@@ -34,8 +35,7 @@ def trained_tracer(folder: Path, device: str = "cpu") -> Tracer:
     config = json.loads((folder / NETWORK_FILE).read_text(encoding="utf-8"))
     network, placement = build_tracer_network(config), choose_placement(device)
     load_weights(network, folder / config["file"])
-    placement.placed(network)
-    return Tracer(network.eval(), int(config["image_size"]), Judge({}), placement)
+    return placed_tracer(network, int(config["image_size"]), Judge({}), placement)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ _LEAST_CHANGE = 0.04  # of the largest size: less is no beat
 _SHORTEST_S, _LONGEST_S = 0.1, 0.75  # from end-diastole to end-systole, rates of 40 to 160 per minute
 _DEEP = 0.45  # share of the whole change that a dip must have to be an end-systole
 _APART_S = 0.22  # from a dip to any deeper one
+_DEEP_AT_END = 0.9  # the same where the clip begins or ends: there the ventricle may still be emptying (LOG L-093)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def _dips(curve: NDArray[np.float64], step_s: float, change: float) -> list[int]
     dips: list[int] = []
     for place in range(len(curve)):
         around = curve[max(0, place - reach) : place + reach + 1]
-        is_dip = curve[place] == around.min() and curve[place] <= low + (1 - _DEEP) * change
+        deep = _DEEP_AT_END if place in (0, len(curve) - 1) else _DEEP
+        is_dip = curve[place] == around.min() and curve[place] <= low + (1 - deep) * change
         if is_dip and (not dips or place - dips[-1] > reach):
             dips.append(place)
     return dips

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+import torch
 from pydantic import ValidationError
 
 from model.bundle import MANIFEST, BundleManifest
@@ -33,6 +34,12 @@ def build_tracer(manifest: BundleManifest, folder: Path, placement: Placement) -
     except (KeyError, TypeError, ValueError) as error:
         raise BundleMismatch(f"{folder / MANIFEST}: networks.{TRACER}: cannot be built from this ({error})") from error
     load_weights(network, folder / file)
-    placement.placed(network)
     assert isinstance(network, TracerNetwork)
-    return Tracer(network.eval(), size, Judge(judgements), placement)
+    return placed_tracer(network, size, Judge(judgements), placement)
+
+
+def placed_tracer(network: TracerNetwork, size: int, judge: Judge, placement: Placement) -> Tracer:
+    """The tracer of a filled network, on its device; channels last, which halves its time in bfloat16 (LOG L-093)."""
+    placement.placed(network)
+    network.to(memory_format=torch.channels_last)
+    return Tracer(network.eval(), size, judge, placement)

@@ -34,7 +34,7 @@ class Judgement(BaseModel):
     high: float = Field(description="90th percentile.")
     tolerance: float = Field(gt=0)
     is_relative: bool = False
-    slope: float = Field(1.0, description="Of the line that corrects a share in percent; 1 leaves it as measured.")
+    slope: float = Field(1.0, description="Of the line that corrects a value; 1 leaves it as measured.")
     offset: float = 0.0
     fills_slot: bool = Field(False, description="Near enough to the truth for a report's number.")
 

@@ -48,7 +48,22 @@ def trace_frames(
             total = torch.zeros(len(grey), *found.shape[2:], device=device)
         total.index_add_(0, index.flatten(), found.flatten(0, 1))
         seen.index_add_(0, index.flatten(), torch.ones(index.numel(), device=device))
-    return np.asarray((total / seen.view(-1, 1, 1, 1)).cpu().numpy())
+    return _calmed(np.asarray((total / seen.view(-1, 1, 1, 1)).cpu().numpy()), step)
+
+
+def _calmed(probabilities: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """Each frame with those nearer than a run's next one, less the further they are; as it is with a step of one.
+
+    Runs that begin at different frames see different pictures: without this an outline trembles at a clip's own rate.
+    """
+    total, seen = np.zeros_like(probabilities), np.zeros(len(probabilities), np.float32)
+    reach = min(step, len(probabilities))
+    for away in range(1 - reach, reach):
+        share, frames = np.float32(1 - abs(away) / step), len(probabilities) - abs(away)
+        into, out_of = max(0, -away), max(0, away)
+        total[into : into + frames] += share * probabilities[out_of : out_of + frames]
+        seen[into : into + frames] += share
+    return np.asarray(total / seen[:, None, None, None])
 
 
 def _parts(numbers: NDArray[np.int64]) -> Sequence[NDArray[np.int64]]:

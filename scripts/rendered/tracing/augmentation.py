@@ -16,6 +16,7 @@ _LV, _LA, _RV, _RA = (1 + CHAMBERS.index(name) for name in ("lv", "la", "rv", "r
 Frames = NDArray[np.float32]  # (S, S, T) grey levels 0..255
 _ROTATION_DEG, _SHEAR, _SHIFT = 14.0, 0.10, 0.09
 _SCALE = (-0.24, 0.30)  # logarithm
+_PLAIN_SHARE = 0.25  # of the runs: moved and bent alone, so that a clean picture is traced as exactly as it can be
 _BENDS, _BEND_PIXELS = (4, 7), 4.5  # knots of the elastic grid, largest deviation in pixels of 128
 
 
@@ -32,11 +33,14 @@ def vary(grey: NDArray[np.uint8], chambers: NDArray[np.uint8], rng: np.random.Ge
     place = _place(rng, grey.shape[1], size)
     picture = np.ascontiguousarray(grey.transpose(1, 2, 0))
     truth = np.ascontiguousarray(chambers.transpose(1, 2, 0))
-    moved = cv2.remap(picture, *place, cv2.INTER_LINEAR).astype(np.float32)
-    followed = cv2.remap(truth, *place, cv2.INTER_NEAREST)
+    shape = (size, size, grey.shape[0])
+    moved = cv2.remap(picture, *place, cv2.INTER_LINEAR).astype(np.float32).reshape(shape)
+    followed = cv2.remap(truth, *place, cv2.INTER_NEAREST).reshape(shape)
     order = _order(rng, grey.shape[0])
     moved = np.ascontiguousarray(moved[..., order])
     outline = np.ascontiguousarray(followed[..., order], dtype=np.uint8)
+    if rng.random() < _PLAIN_SHARE:
+        return Traced(_exported(moved, rng), outline)
     if rng.random() < 0.4:
         _without_leaflets(moved, outline, rng)
     inside = (moved.max(axis=2) > 0).astype(np.float32)[..., None]
@@ -160,7 +164,7 @@ def _scanner(grey: Frames, rng: np.random.Generator) -> Frames:
     if softness < 0.45:
         level = cv2.GaussianBlur(level, (0, 0), float(rng.uniform(0.3, 1.7)))
     elif softness < 0.65:
-        wide = cv2.GaussianBlur(level, (0, 0), float(rng.uniform(0.8, 1.6)))
+        wide = cv2.GaussianBlur(level, (0, 0), float(rng.uniform(0.8, 1.6))).reshape(level.shape)
         level = level + (level - wide) * rng.uniform(0.3, 1.4)
     return np.asarray(np.clip(level, 0, 1) * 255, dtype=np.float32).reshape(size, size, frames)
 

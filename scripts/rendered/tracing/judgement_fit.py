@@ -50,7 +50,7 @@ def fit_judgement(kind: str, rows: Sequence[MeasuredRow]) -> Judgement | None:
     tolerance = _TOLERANCES[name]
     measured, truth = (np.array([getattr(row, field) for row in rows]) for field in ("measured", "truth"))
     is_relative = tolerance < 1
-    slope, offset = (1.0, 0.0) if is_relative else _line(measured, truth)
+    slope, offset = (_factor(measured, truth), 0.0) if is_relative else _line(measured, truth)
     measured = slope * measured + offset
     errors = (truth - measured) / (np.maximum(measured, 1e-6) if is_relative else 1.0)
     right = np.abs(errors) <= tolerance
@@ -58,7 +58,7 @@ def fit_judgement(kind: str, rows: Sequence[MeasuredRow]) -> Judgement | None:
     quality = np.array([_quality(weights, intercept, row.signs) for row in rows])
     limit, reached = _limit(quality, right)
     stated = quality >= limit if (quality >= limit).any() else np.ones(len(rows), bool)
-    low, high = np.quantile(errors[stated], (0.1, 0.9))
+    low, high = _range(errors[stated])
     near = reached and (is_relative or float(np.abs(errors[stated]).mean()) <= _SLOT_ERROR)
     return Judgement(
         intercept=round(intercept, 4),
@@ -84,6 +84,18 @@ def _line(measured: NDArray[np.float64], truth: NDArray[np.float64]) -> tuple[fl
     kept = apart <= 2.5 * max(float(np.median(apart)), 1e-6)
     slope, offset = np.polyfit(measured[kept], truth[kept], 1)
     return float(slope), float(offset)
+
+
+def _factor(measured: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+    """By how much a length, an area or a volume is too small, as a network that is unsure of a border draws it."""
+    return float(np.median(truth / np.maximum(measured, 1e-6)))
+
+
+def _range(errors: NDArray[np.float64]) -> tuple[float, float]:
+    """What holds 80 % of further errors: the order statistics of split conformal prediction (Vovk et al. 2005)."""
+    ordered = np.sort(errors)
+    out = int(0.1 * (len(ordered) + 1))  # from each end, the bound among them
+    return float(ordered[max(0, out - 1)]), float(ordered[min(len(ordered) - 1, len(ordered) - out)])
 
 
 def _logistic(signs: Sequence[Mapping[str, float]], right: NDArray[np.bool_]) -> tuple[dict[str, float], float]:

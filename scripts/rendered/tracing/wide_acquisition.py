@@ -21,6 +21,8 @@ VIEW_SHARES = {
 }
 _TISSUE_DB = 3.5  # deviation by which a tissue may be brighter or darker than its usual self
 _BLOOD_DB = (-4.0, 14.0)  # haze in cavities: from black to filled in
+_FADED_SHARE, _FADED_DB = 0.35, (4.0, 22.0)  # of hearts whose leaflets are hardly seen, and by how much (LOG L-093)
+_LEAFLETS = (Tissue.MITRAL_VALVE, Tissue.TRICUSPID_VALVE)
 _BLOODS = (Tissue.LV_CAVITY, Tissue.LA_CAVITY, Tissue.RV_CAVITY, Tissue.RA_CAVITY, Tissue.AORTIC_LUMEN)
 
 
@@ -45,7 +47,7 @@ def draw_wide(rng: np.random.Generator, view: str) -> WideAcquisition:
     """A wide acquisition of four frames that begins anywhere in a beat."""
     base = draw_acquisition(rng, view)
     apical = SUBVIEWS[base.subview].window == "apical"
-    wide = float(rng.choice([0.5, 1.0, 1.6], p=[0.3, 0.4, 0.3]))
+    wide = float(rng.choice([0.4, 1.0, 1.8], p=[0.35, 0.35, 0.3]))
     losses = np.array(base.contact)
     if rng.random() < 0.3:  # another rib, or half of the sector without contact
         beams = slice(*sorted(rng.choice(10, 2, replace=False).tolist()))
@@ -94,6 +96,9 @@ def draw_brightness(rng: np.random.Generator) -> dict[Tissue, float]:
     """DB by which each tissue of this heart is brighter than usual."""
     levels = {tissue: float(rng.normal(0, _TISSUE_DB)) for tissue in Tissue if tissue not in _BLOODS}
     haze = rng.uniform(*_BLOOD_DB)
+    if rng.random() < _FADED_SHARE:
+        faded = float(rng.uniform(*_FADED_DB))
+        levels |= {tissue: levels[tissue] - faded for tissue in _LEAFLETS}
     return levels | {tissue: float(haze + rng.normal(0, 2)) for tissue in _BLOODS}
 
 
@@ -101,13 +106,13 @@ def widen_heart(rng: np.random.Generator, state: HeartState) -> HeartState:
     """The heart, in half of the cases with sizes beyond the prior's: walls, atria, right ventricle."""
     if rng.random() < 0.5:
         return state
-    thick = float(rng.uniform(0.7, 1.6))
+    thick = float(rng.uniform(0.6, 1.8))
     return replace(
         state,
         septal_thickness_mm=float(np.clip(state.septal_thickness_mm * thick * rng.uniform(0.85, 1.2), 5, 24)),
         posterior_wall_thickness_mm=float(np.clip(state.posterior_wall_thickness_mm * thick, 5, 22)),
-        la_volume_index_ml_m2=float(np.clip(state.la_volume_index_ml_m2 * rng.uniform(0.6, 2.0), 12, 110)),
-        ra_area_cm2=float(np.clip(state.ra_area_cm2 * rng.uniform(0.6, 1.8), 8, 45)),
+        la_volume_index_ml_m2=float(np.clip(state.la_volume_index_ml_m2 * rng.uniform(0.6, 2.2), 12, 120)),
+        ra_area_cm2=float(np.clip(state.ra_area_cm2 * rng.uniform(0.6, 2.0), 8, 50)),
         rv_basal_diameter_mm=float(np.clip(state.rv_basal_diameter_mm * rng.uniform(0.75, 1.4), 22, 65)),
         lv_end_diastolic_volume_ml=float(np.clip(state.lv_end_diastolic_volume_ml * rng.uniform(0.7, 1.4), 50, 320)),
     )

@@ -14,11 +14,13 @@ from model.device import Placement
 from model.echo.tracing.chambers import CHAMBERS, CLASSES
 from model.echo.tracing.runs import standardised
 from scripts.rendered.tracing.augmentation import vary
+from scripts.rendered.tracing.frames import FRAMES
 from service.site.training.checkpoint import CheckpointFolder
 from service.site.training.fit import LOWEST, WARM_UP, Learning, Limits, Losses, cosine_rate, fit
 from service.site.training.made_ahead import MadeAhead
 
-_RATE, _DECAY, _GRADIENT_NORM = 2.5e-3, 0.02, 2.0
+RATE = 2.5e-3
+_DECAY, _GRADIENT_NORM = 0.02, 2.0
 _AVERAGED = 0.995  # share of the average that a step leaves; weights of about 200 steps
 _DRAWS = 41  # stream of a seed
 _LOG_EVERY, _CHECKPOINT_EVERY = 20, 100
@@ -27,21 +29,31 @@ _SMOOTH = 5.0  # pixels of a quarter; keeps the overlap of a chamber that is har
 
 @dataclass(frozen=True, eq=False)
 class RunBatches:
-    """Runs drawn anew for each step and varied. shards: uint8 (n, 2, T, s, s) each. runs: their number that is used."""
+    """Runs drawn anew for each step and varied. shards: uint8 (n, 2, T, s, s) each. runs: their number that is used.
+
+    frames: neighbouring ones of each run, as many as the network reads at once.
+    """
 
     shards: Sequence[NDArray[np.uint8]]
     runs: int
     batch: int
     size: int
     seed: int = 0
+    frames: int = FRAMES
 
     def at(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """float32 (B, T, S, S) standardised, channels last in memory, and int64 (B, T, S, S) classes."""
         rng = np.random.default_rng([self.seed, step, _DRAWS])
-        drawn = [vary(*self.run(int(run)), rng, self.size) for run in rng.integers(0, self.runs, self.batch)]
+        drawn = [vary(*self._part(int(run), rng), rng, self.size) for run in rng.integers(0, self.runs, self.batch)]
         grey = torch.stack([standardised(torch.from_numpy(one.grey.transpose(2, 0, 1))) for one in drawn])
         truth = torch.from_numpy(np.stack([one.chambers.transpose(2, 0, 1) for one in drawn]))
         return grey.contiguous(memory_format=torch.channels_last), truth.long()
+
+    def _part(self, number: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """The frames of a run that are learned from this time."""
+        grey, chambers = self.run(number)
+        first = int(rng.integers(0, len(grey) - self.frames + 1)) if self.frames < len(grey) else 0
+        return grey[first : first + self.frames], chambers[first : first + self.frames]
 
     def run(self, number: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Frames and chambers of a run as stored."""
@@ -56,6 +68,7 @@ class TracerTrainer:
 
     placement: Placement
     fingerprint: str
+    highest_rate: float = RATE
 
     def train(self, network: nn.Module, batches: RunBatches, limits: Limits, out: Path) -> tuple[nn.Module, int]:
         """The averaged network, and the steps done over all runs. Writes log.jsonl and checkpoint.pt to `out`.
@@ -65,13 +78,13 @@ class TracerTrainer:
         out.mkdir(parents=True, exist_ok=True)
         network.to(self.placement.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]  # torch's stub
         networks = nn.ModuleDict({"learned": network, "averaged": copy.deepcopy(network).requires_grad_(False)})
-        optimizer = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_DECAY)
+        optimizer = torch.optim.AdamW(network.parameters(), lr=self.highest_rate, weight_decay=_DECAY)
         with MadeAhead(batches.at) as ahead:
             learning = Learning(
                 networks=networks,
                 optimizer=optimizer,
                 losses=lambda step: self._losses(networks, *ahead.at(step), step),
-                rate=lambda progress: cosine_rate(_RATE, progress, WARM_UP, LOWEST),
+                rate=lambda progress: cosine_rate(self.highest_rate, progress, WARM_UP, LOWEST),
                 largest_gradient=_GRADIENT_NORM,
             )
             steps = fit(learning, limits, CheckpointFolder(out, self.fingerprint))
@@ -101,6 +114,17 @@ def average(averaged: nn.Module, learned: nn.Module, step: int) -> None:
             kept.lerp_(now[name], 1 - share)
         else:
             kept.copy_(now[name])
+
+
+def still_weights(weights: Mapping[str, torch.Tensor], frames: int) -> dict[str, torch.Tensor]:
+    """Weights of the network of one frame that equals one of `frames` frames on a picture that stands still.
+
+    The outlines are those of the second frame, which has a neighbour on both sides.
+    """
+    stem, outputs, part = "stem.0.weight", ("head.3.weight", "head.3.bias"), 4 * CLASSES
+    place = min(1, frames - 1)
+    still = {name: weights[name][place * part : (place + 1) * part] for name in outputs}
+    return {**weights, stem: weights[stem].sum(dim=1, keepdim=True), **still}
 
 
 def tracing_losses(logits: torch.Tensor, truth: torch.Tensor) -> Losses:

@@ -80,7 +80,7 @@ def error_table(rows: Sequence[MeasuredRow], judge: Judge) -> dict[str, dict[str
         }
         if judgement is not None:
             stated = np.array([judgement.quality(row.signs) >= judgement.limit for row in of_kind])
-            unit = np.array([row.measured for row in of_kind]) if judgement.is_relative else np.ones(len(of_kind))
+            unit = truth - errors if judgement.is_relative else np.ones(len(of_kind))
             held = (errors >= judgement.low * unit) & (errors <= judgement.high * unit)
             figures["stated"] = float(stated.mean())
             if stated.any():

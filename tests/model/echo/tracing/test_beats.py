@@ -39,3 +39,14 @@ def test_what_hardly_changes_has_no_beat() -> None:
     rng = np.random.default_rng(0)
     assert find_beats(1000 + rng.normal(0, 3, 30), STEP_S) == ()
     assert find_beats(np.zeros(30), STEP_S) == ()
+
+
+def test_a_clip_that_ends_while_the_ventricle_empties_has_no_beat_there() -> None:
+    sizes = np.concatenate([curve(60, 1.0), curve(60, 0.25)])
+    beats = find_beats(sizes, STEP_S)
+    assert [beat.end_systole for beat in beats] == pytest.approx([5], abs=1)
+
+
+def test_a_clip_that_ends_at_end_systole_has_its_beat() -> None:
+    sizes = curve(60, 1.4)
+    assert find_beats(sizes, STEP_S)[-1].end_systole == len(sizes) - 1

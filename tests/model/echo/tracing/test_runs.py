@@ -32,3 +32,23 @@ def test_a_clip_is_traced_frame_by_frame() -> None:
 def test_brightness_of_the_export_does_not_matter() -> None:
     grey = np.random.default_rng(1).integers(20, 200, (4, 16, 16), dtype=np.uint8)
     torch.testing.assert_close(standardised(grey), standardised(grey // 2 + 10), atol=0.1, rtol=0.0)
+
+
+def test_frames_nearer_than_a_run_s_step_calm_each_other() -> None:
+    torch.manual_seed(0)
+    network = TracerNetwork(frames=4, widths=(8, 12, 16)).eval()
+    grey = np.random.default_rng(2).integers(0, 255, (20, 32, 32), dtype=np.uint8)
+    found = trace_frames(network, grey, step=2, hop=1, dtype=torch.float32, device=torch.device("cpu"))
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    still = np.repeat(grey[:1], 20, axis=0)
+    same = trace_frames(network, still, step=2, hop=1, dtype=torch.float32, device=torch.device("cpu"))
+    np.testing.assert_allclose(same, same[:1].repeat(20, axis=0), atol=0.3)  # a place in the run may say it otherwise
+    raw = trace_frames(network, grey, step=1, hop=1, dtype=torch.float32, device=torch.device("cpu"))
+    assert np.abs(np.diff(found, axis=0)).mean() < np.abs(np.diff(raw, axis=0)).mean()
+
+
+def test_a_clip_shorter_than_a_step_is_traced() -> None:
+    network = TracerNetwork(frames=4, widths=(8, 12, 16)).eval()
+    grey = np.full((1, 32, 32), 90, np.uint8)
+    found = trace_frames(network, grey, step=3, hop=1, dtype=torch.float32, device=torch.device("cpu"))
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)

@@ -22,9 +22,9 @@ def test_masks_follow_the_geometry() -> None:
 def test_shapes_and_ranges() -> None:
     rng = np.random.default_rng(3)
     grey = rng.integers(0, 255, (4, 80, 80), dtype=np.uint8)
-    for _ in range(20):
-        varied = vary(grey, grey % 6, rng, 64)
-        assert varied.grey.shape == varied.chambers.shape == (64, 64, 4)
+    for frames in (4,) * 20 + (1,) * 20:
+        varied = vary(grey[:frames], grey[:frames] % 6, rng, 64)
+        assert varied.grey.shape == varied.chambers.shape == (64, 64, frames)
         assert varied.grey.dtype == np.float32
         assert np.isfinite(varied.grey).all()
         assert 0 <= varied.grey.min() <= varied.grey.max() <= 256

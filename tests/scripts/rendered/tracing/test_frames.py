@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from model.echo.tracing.chambers import CHAMBERS
+from scripts.rendered.phantom.anatomy.tissues import Tissue
 from scripts.rendered.phantom.patient.prior import state_of
 from scripts.rendered.phantom.scan.acquisition import standard_acquisition
 from scripts.rendered.seed_ranges import seed_for
 from scripts.rendered.tracing.frames import FRAMES, TracedClip, wide_run
+from scripts.rendered.tracing.wide_acquisition import draw_brightness
 
 SEED = seed_for("tracer", 999)
 LV, WALL, LA, RV, RA = (1 + CHAMBERS.index(name) for name in ("lv", "myocardium", "la", "rv", "ra"))
@@ -46,3 +48,11 @@ def test_a_run_is_the_same_whenever_asked_and_every_run_another_patient() -> Non
     np.testing.assert_array_equal(first.chambers, again.chambers)
     assert first.grey.shape == (FRAMES, 64, 64)
     assert not np.array_equal(first.chambers, other.chambers)
+
+
+def test_leaflets_are_hardly_seen_in_a_part_of_the_hearts() -> None:
+    drawn = [draw_brightness(np.random.default_rng(seed)) for seed in range(300)]
+    valves = np.array([(levels[Tissue.MITRAL_VALVE], levels[Tissue.TRICUSPID_VALVE]) for levels in drawn]).mean(axis=1)
+    walls = np.array([levels[Tissue.LV_WALL] for levels in drawn])
+    assert 0.1 < (valves < -8).mean() < 0.35
+    assert abs(walls.mean()) < 1

@@ -50,3 +50,24 @@ def test_a_share_that_is_always_too_low_is_put_right() -> None:
     assert judgement is not None
     assert abs(judgement.corrected(0.8 * 50 + 2) - 50) < 1.5
     assert judgement.fills_slot
+
+
+def test_a_volume_that_is_always_too_small_is_put_right_and_its_interval_holds_new_ones() -> None:
+    kind = "lv_end_diastolic_volume:disks_A4C"
+
+    def drawn(seed: int, count: int) -> list[MeasuredRow]:
+        rng = np.random.default_rng(seed)
+        truth, errors = rng.uniform(60, 200, count), rng.normal(0, 0.06, count)
+        return [
+            MeasuredRow(kind, 0.8 * t * (1 + e), t, {"certainty": 0.8}, 1.0) for t, e in zip(truth, errors, strict=True)
+        ]
+
+    held = []
+    for seed in range(40):
+        judgement = fit_judgement(kind, drawn(seed, 40))
+        assert judgement is not None
+        assert abs(judgement.slope - 1.25) < 0.06
+        for row in drawn(100 + seed, 50):
+            value = judgement.corrected(row.measured)
+            held.append(judgement.low * value <= row.truth - value <= judgement.high * value)
+    assert 0.77 <= np.mean(held) <= 0.86
