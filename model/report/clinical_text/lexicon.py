@@ -71,6 +71,7 @@ class Lexicon:
     place_words: frozenset[str]
     _known: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
     _resolved: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _resolved_names: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -186,14 +187,18 @@ class Lexicon:
             self._known[word] = known
         return known
 
-    def resolve(self, key: str) -> tuple[str, ...]:
-        """The known stems that a word stands for: itself, the parts of a compound, a term it misspells; or none."""
-        found = self._resolved.get(key)
+    def resolve(self, key: str, *, misspelt: bool = True) -> tuple[str, ...]:
+        """The known stems that a word stands for: itself, the parts of a compound, a term it misspells; or none.
+
+        misspelt: whether it may be a misspelt word.
+        """
+        known = self._resolved if misspelt else self._resolved_names
+        found = known.get(key)
         if found is None:
-            found = self._resolved[key] = next(self._resolutions(key), ())
+            found = known[key] = next(self._resolutions(key, misspelt=misspelt), ())
         return found
 
-    def _resolutions(self, key: str) -> Iterator[tuple[str, ...]]:
+    def _resolutions(self, key: str, *, misspelt: bool) -> Iterator[tuple[str, ...]]:
         if key in self.vocabulary:
             yield (key,)
             return
@@ -201,7 +206,7 @@ class Lexicon:
             return
         if self.compounds and len(key) >= _SHORTEST_COMPOUND and (parts := self._divided(key)):
             yield parts
-        if len(key) >= _SHORTEST_CORRECTED and (near := self._nearest(key)):
+        if misspelt and len(key) >= _SHORTEST_CORRECTED and (near := self._nearest(key)):
             yield (near,)
 
     def _divided(self, word: str) -> tuple[str, ...]:

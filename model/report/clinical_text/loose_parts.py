@@ -21,7 +21,7 @@ class LooseParts:
             self._grade(part, before, earlier)
         elif part.state is not None:
             self._state(part, before)
-        if part.numbers:
+        if part.numbers and not self._inserted(part, earlier):
             self._number(part, before)
 
     def _grade(self, part: Part, before: Part, earlier: Sequence[Part]) -> None:
@@ -53,6 +53,25 @@ class LooseParts:
             return False
         lesion = frame.aspect in self._builder.table.lesions
         return self._builder.means(frame, state) and not (lesion and (state == "normal" or frame.graded))
+
+    def _inserted(self, part: Part, earlier: Sequence[Part]) -> bool:
+        """Gives a number to the quantity before an insertion ("RVSP, estimated from the TR velocity, is 52 mmHg")."""
+        last = earlier[-1].frames[-1] if earlier[-1].frames else None
+        entity = None if last is None else self._builder.entity(last)
+        if entity is None or last is None or not self._builder.is_quantity(last) or entity.takes(part.numbers[0]):
+            return False
+        for before in reversed(earlier[:-1]):
+            for frame in before.frames:
+                own = self._builder.entity(frame) if self._builder.is_quantity(frame) else None
+                if own is not None and frame.number is None and own.takes(part.numbers[0]):
+                    frame.number = part.numbers.pop(0)
+                    return True
+            measured = self._builder.measured(before, part.numbers[0])
+            if measured is not None:
+                part.frames = [measured]
+                part.numbers.pop(0)
+                return True
+        return False
 
     def _number(self, part: Part, before: Part) -> None:
         """A number behind its quantity, or the size of what was named last."""

@@ -58,7 +58,8 @@ class Sharing:
         joined = bool(at) and part.chunk.join in LIST_JOINS
         for frame in part.frames:
             if self._builder.is_stateless(frame):
-                state, grade = self._state_beside(parts, at, joined=joined)
+                own = next((f.state for f in part.frames if f.state and self._builder.means(frame, f.state)), None)
+                state, grade = (own, None) if own else self._state_beside(parts, at, joined=joined)
                 if state is None or self._builder.means(frame, state):
                     frame.state, frame.grade = state, grade
             elif frame.aspect in self._table.lesions and joined and not frame.graded and frame.state is None:

@@ -90,11 +90,16 @@ def _known(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
             if (len(written) == 1 and tokens[at - 1].kind == "word") or written in lexicon.abbreviations:
                 continue
         if token.kind == "word":
-            stems = lexicon.resolve(token.key)
+            stems = lexicon.resolve(token.key, misspelt=not _is_name(token.text))
             found.extend(token._replace(key=stem) for stem in stems) if stems else found.append(token)
         else:
             found.append(token)
     return found
+
+
+def _is_name(written: str) -> bool:
+    """Whether a word has capitals inside, as an abbreviation or a brand has: "BioTVR" is no misspelt "BioAVR"."""
+    return written[1:] != written[1:].lower() and not written.isupper()
 
 
 def _longest(tokens: list[Token], at: int, trie: dict[Any, Any], capitals: bool) -> tuple[list[Entry], int]:

@@ -187,6 +187,17 @@ def test_an_adjective_belongs_to_its_own_noun(text: str, expected: dict[str, str
         ("Echo for evaluation of MR showed a PFO.", {"pfo": "present"}),
         ("Zur Abklärung einer MI zeigte das Echo ein PFO.", {"pfo": "present"}),
         ("In der Kontrolle kein Perikarderguss.", {"pericardial_effusion": "none"}),
+        ("BioTVR stable.", {"tricuspid_prosthesis": "present"}),
+        ("BioXVR stable.", {}),
+        ("BioAVR stable.", {"aortic_prosthesis": "surgical"}),
+        ("Septal mitral annular movement is reduced at 0.08 m/s.", {"e_prime": None}),
+        ("Septal wall motion is abnormal.", {"septal_motion": "abnormal"}),
+        ("Mitral annular thickening, leaflets thin and mobile.",
+         {"mitral_annulus_thickness": "present", "mitral_leaflets": "normal", "mitral_valve_structure": "normal"}),
+        ("Der linke Vorhof ist nicht beurteilt.", {"la_size": "not_assessed"}),
+        ("Holosystolischer Rückfluss in den Pulmonalvenen.", {"pulmonary_vein_flow": "systolic_reversal"}),
+        ("RVSP, as estimated from the TR velocity, is 52 mmHg.", {"pulmonary_artery_pressure": None}),
+        ("RVSP 40 mmHg, TR Vmax 3 m/s.", {"pulmonary_artery_pressure": None, "tr_velocity": None}),
     ],
 )  # fmt: skip
 def test_what_is_said_and_nothing_else(text: str, expected: dict[str, str | None]) -> None:
