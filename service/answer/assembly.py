@@ -18,7 +18,7 @@ from service.answer.header import header_of
 from service.answer.measured_numbers import contours_out, disagreements, traced_out
 from service.answer.notices import clip_warnings, list_positions, phenotypes_of_few_views
 from service.answer.text.edited_report import ReportEditing
-from service.answer.text.number_marks import marked_number
+from service.answer.text.number_marks import bears_mark, marked_number
 from service.answer.text.report_language import ReportLanguage
 from service.answer.text.text_check import TextCheck
 from service.answer.text.written import Written
@@ -123,7 +123,7 @@ def _section(answer: Answer, row: int, name: str) -> SectionOut:
 
 def _shown(sentence: SentenceOut, mark: str) -> str:
     """The sentence as running text shows it: an estimated number must be seen to be one without the JSON."""
-    return marked_number(sentence.text, mark) if sentence.estimated else sentence.text
+    return marked_number(sentence.text, mark) if bears_mark(sentence, mark) else sentence.text
 
 
 def _why_not_assessed(answer: Answer) -> str:
@@ -261,7 +261,8 @@ def _warnings(answer: Answer, phenotypes: Mapping[str, PhenotypeOut]) -> list[Re
     """Everything the reader must know, most important first."""
     bundle, study = answer.bundle, answer.study
     named, beyond = {"bundle": bundle.name}, _beyond(answer)
-    estimated = any(sentence.estimated for sentences in answer.written.sections.values() for sentence in sentences)
+    mark = answer.language.words.estimated
+    estimated = any(bears_mark(one, mark) for sentences in answer.written.sections.values() for one in sentences)
     rules = [
         (not bundle.trained, ReportWarning("untrained_bundle", named)),
         (bundle.domain == "synthetic", ReportWarning("synthetic_domain")),

@@ -5,7 +5,7 @@ What is said of the heart comes from phrase files (`model/report/language/transl
 lacks is said in English, and `lacking` names it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -48,6 +48,7 @@ class PageWords:
     qualities: Table
     limits: Table
     impression: str
+    rests_on: Table
     measurements: str
     phenotypes: str
     clips: str
@@ -86,6 +87,13 @@ class PageWords:
                 merged[name] = {**base.get(name, {}), **value}
         merged["lacking"] = () if english is None else tuple(_lacking(base, given))
         return cls(**merged)
+
+    def places(self, section: str, sentences: Sequence[int]) -> str:
+        """A section with the numbers of its sentences, counted from 1."""
+        if not sentences:
+            return section
+        counted = ", ".join(str(at + 1) for at in sentences)
+        return self.rests_on["one" if len(sentences) == 1 else "several"].format(section=section, sentences=counted)
 
     def warning(self, warning: ReportWarning) -> str:
         """The text of a warning. Raises KeyError for a code that has no English text."""

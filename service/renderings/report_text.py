@@ -59,7 +59,7 @@ def _lines(document: ReportDocument, page: Page) -> Iterator[str]:
     if document.header is not None:
         yield from ("", page.words.header, *header_lines(document.header, page))
     if document.impression:
-        yield from ("", page.words.impression, *impression_lines(document))
+        yield from ("", page.words.impression, *impression_lines(document, page.words))
     if document.measurements:
         yield from (
             "",
@@ -120,12 +120,14 @@ def _rates(rows: Sequence[RateClips], page: Page) -> Iterator[str]:
         yield words.frame_rate.format(rate=rate, source=words.frame_rate_sources[source], count=count)
 
 
-def impression_lines(document: ReportDocument) -> Iterator[str]:
-    """The statements in their order, each with the sections that it rests on."""
+def impression_lines(document: ReportDocument, words: PageWords) -> Iterator[str]:
+    """The statements in their order, each with the sections and their sentences, counted from 1, that it rests on."""
     headings = {section.name: section.title or section.name for section in document.sections}
     for number, statement in enumerate(document.impression, start=1):
-        sections = ", ".join(headings.get(row.section, row.section) for row in statement.rests_on)
-        text = f"{number}. {statement.text}" + (f" ({sections})" if sections else "")
+        places = "; ".join(
+            words.places(headings.get(row.section, row.section), row.sentences) for row in statement.rests_on
+        )
+        text = f"{number}. {statement.text}" + (f" ({places})" if places else "")
         yield from wrapped(text, indent="  ", hanging="     ")
 
 

@@ -64,5 +64,5 @@ class Impressions:
 
 def _read(section: SectionOut, at: int, said: Said, language: ReportLanguage) -> ReadSentence:
     number = None if said.slot is None or said.value is None else (said.slot, said.value)
-    mark = language.words.estimated if section.sentences[at].estimated else ""
+    mark = language.words.estimated if section.sentences[at].measured is None else ""
     return ReadSentence(section.name, at, said.findings, number, mark)

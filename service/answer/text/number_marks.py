@@ -1,11 +1,24 @@
-"""Where a number's mark stands: behind the number and its unit, inside the sentence."""
+"""Which number bears a mark, and where it stands: behind the number and its unit, inside the sentence."""
 
 import re
+
+from service.schemas import SentenceOut
 
 # A number with what may follow it as its unit: a sign, or letters with a power or a quotient ("ml/m²", "mmHg").
 _NUMBER = re.compile(
     r"(?<![\w.,])[-+−]?\d+(?:[.,]\d+)?(?:\s?%|\s?[°A-Za-zµ][A-Za-zµ]*[²³]?(?:/[A-Za-z]+[²³]?)?(?![\w]))?"
 )
+
+
+def bears_mark(sentence: SentenceOut, mark: str) -> bool:
+    """Whether a number is to be marked as estimated: it was not measured, and its sentence does not say so itself.
+
+    A number of another person ends in a mark of its own.
+    """
+    if sentence.estimated:
+        return True
+    other = sentence.measured is not None or sentence.text.endswith("]")
+    return not other and _NUMBER.search(sentence.text) is not None and mark.strip("[]") not in sentence.text.casefold()
 
 
 def marked_number(sentence: str, mark: str) -> str:

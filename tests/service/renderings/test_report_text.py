@@ -84,17 +84,23 @@ def test_frame_rates_are_told_as_a_range_by_their_source() -> None:
     assert "18.5 to 44.8 (from the frame time; clips: 3), unknown (not stated, taken as expected; clips: 1)." in text
 
 
-def test_the_impression_comes_first_and_names_its_sections() -> None:
+def test_the_impression_comes_first_and_names_its_sections_and_sentences() -> None:
     impression = [
         {
             "text": "Severe mitral stenosis.",
             "kind": "finding",
             "rests_on": [{"section": "Left Ventricle", "sentences": [0]}],
         },
+        {
+            "text": "Dilated.",
+            "kind": "finding",
+            "rests_on": [{"section": "Left Ventricle", "sentences": [0, 2]}, {"section": "Aorta", "sentences": [1]}],
+        },
         {"text": "The IVC was not seen.", "kind": "not_assessed", "rests_on": []},
     ]
     text = report_text(document(impression=impression))
-    assert "  1. Severe mitral stenosis. (Left Ventricle)\n  2. The IVC was not seen.\n" in text
+    assert "  1. Severe mitral stenosis. (Left Ventricle: sentence 1)\n" in text
+    assert "  2. Dilated. (Left Ventricle: sentences 1, 3; Aorta: sentence 2)\n  3. The IVC was not seen.\n" in text
     assert text.index("IMPRESSION") < text.index("MEASUREMENTS") < text.index("LEFT VENTRICLE")
 
 
