@@ -39,6 +39,7 @@ ServiceError
 │   ├── QueueFull            all permits are taken
 │   ├── NotReady             still loading, or loading failed
 │   ├── Draining             the process is about to end
+│   ├── UploadsUnusable      the folder of uploads is gone, or may not be written
 │   └── DeviceLost           the device or its worker died
 ├── StudyFailed              accepted, and yet no answer
 │   ├── Interrupted          the process ended first
@@ -238,6 +239,10 @@ class NotReady(Unavailable):
 
 class Draining(Unavailable):
     """The process was asked to end and takes no new study."""
+
+
+class UploadsUnusable(Unavailable):
+    """The folder of uploads is gone or may not be written, or there are no file descriptors; says which."""
 
 
 class DeviceLost(Unavailable):

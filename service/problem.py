@@ -48,6 +48,7 @@ TABLE: Mapping[type[ServiceError], tuple[int, str]] = {
     errors.Unavailable: (503, "The service cannot take a study now"),
     errors.NotReady: (503, "The service is not ready"),
     errors.Draining: (503, "The service is shutting down"),
+    errors.UploadsUnusable: (503, "Uploads cannot be kept"),
     errors.DeviceLost: (503, "The device was lost"),
     # 410 and not 503: asking again for this study can never succeed, only posting it again can.
     errors.Interrupted: (410, "The service stopped before the study was answered"),

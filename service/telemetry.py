@@ -104,6 +104,14 @@ def current_request_id() -> str | None:
     return _request_id.get()
 
 
+class _WithoutTracebacks(logging.Filter):
+    """Leaves out what uvicorn says of a start that failed: the event `start_failed` has said it in a line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is kept."""
+        return not record.getMessage().startswith("Traceback")
+
+
 def configure_logging(level: str) -> None:
     """Sends every logger of the process, and Python's warnings, to stderr as JSON lines; libraries from warning up."""
     handler = logging.StreamHandler(sys.stderr)
@@ -111,6 +119,7 @@ def configure_logging(level: str) -> None:
     logging.basicConfig(handlers=[handler], level=max(logging.WARNING, _level(level)), force=True)
     for name in (_LOGGER.name, *_QUOTABLE):
         logging.getLogger(name).setLevel(_level(level))
+    logging.getLogger("uvicorn.error").addFilter(_WithoutTracebacks())
     logging.captureWarnings(capture=True)
 
 

@@ -1,14 +1,20 @@
 """What `echoscribe doctor` checks: the machine, the decoders, the bundle, the bank. Each finding says what to do."""
 
+import errno
 import os
 import platform
+import resource
 import shutil
+import socket
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 import av
 import torch
@@ -23,11 +29,14 @@ from model.report.language.translation import Translation
 from service.arithmetic import placement_of, to_be_checked
 from service.arithmetic_check import settle_arithmetic
 from service.artifacts import pipeline_of
+from service.causes import cause_of
 from service.cli.gpu_requirements import gpu_requirements
 from service.errors import ArtifactError, NotReady
+from service.http.healthcheck import is_alive
 from service.ingest.decoding.decoder_pool import decoder_pool
 from service.settings import Settings
 from service.site.language_coverage import coverage_of
+from service.study.conditions import LEAST_STORE_BYTES, descriptor_trouble
 
 _FREE_BYTES_WANTED = 2 << 30  # uploads of a large study (1 GiB, service limit) twice over
 
@@ -55,6 +64,8 @@ def diagnose(settings: Settings, *, verify: bool) -> Iterator[Finding]:
     yield _decoders(settings)
     yield _uploads(settings.upload_folder)
     yield _store(settings.results_file)
+    yield _descriptors()
+    yield _port(settings)
     yield _bundle(settings)
     yield _bank(settings, verify=verify)
     yield from _language(settings)
@@ -92,20 +103,62 @@ def _uploads(folder: Path) -> Finding:
     try:
         free = _free_bytes(folder)
     except OSError as error:
-        return Finding("uploads", False, f"{folder}: cannot be written ({error.strerror})")
+        return Finding("uploads", False, f"{folder}: {cause_of(error)} (ECHOSCRIBE_UPLOAD_FOLDER)")
     wanted = _FREE_BYTES_WANTED
-    text = f"{folder}: {free >> 20} MiB free" + ("" if free >= wanted else f", {wanted >> 20} MiB wanted")
+    text = f"{folder}: {free >> 20} MiB free"
+    if free < wanted:
+        text += f", {wanted >> 20} MiB wanted; free some, or move it (ECHOSCRIBE_UPLOAD_FOLDER)"
     return Finding("uploads", free >= wanted, text)
 
 
 def _store(path: Path) -> Finding:
     try:
         free = _free_bytes(path.parent)
+        damage = store_damage(path)
     except OSError as error:
-        return Finding("store", False, f"{path.parent}: cannot be written ({error.strerror})")
-    if path.exists() and not (path.is_file() and os.access(path, os.W_OK)):
-        return Finding("store", False, f"{path}: is no file that can be written")
-    return Finding("store", True, f"{path}: {free >> 20} MiB free")
+        return Finding("store", False, f"{path}: {cause_of(error)} (ECHOSCRIBE_STORE)")
+    if damage is not None:
+        return Finding("store", False, f"{path}: {damage} (ECHOSCRIBE_STORE)")
+    text = f"{path}: {free >> 20} MiB free"
+    if free < LEAST_STORE_BYTES:
+        text += f", {LEAST_STORE_BYTES >> 20} MiB needed; free some, or move it (ECHOSCRIBE_STORE)"
+    return Finding("store", free >= LEAST_STORE_BYTES, text)
+
+
+def store_damage(path: Path) -> str | None:
+    """What is wrong with the file of results, None where nothing is or where there is none yet. Nothing is written."""
+    if not path.exists():
+        return None
+    if not path.is_file():
+        return "is no file"
+    if not os.access(path, os.W_OK):
+        return "this user may not write it"
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as connection:
+            said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.Error as error:
+        return cause_of(error)
+    return None if said == "ok" else "it is damaged; restore it from a backup, or move it away to begin a new one"
+
+
+def _descriptors() -> Finding:
+    trouble = descriptor_trouble()
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return Finding("file descriptors", not trouble, trouble or f"{limit} may be open")
+
+
+def _port(settings: Settings) -> Finding:
+    """Whether the service could listen; one that answers there already is told apart from a stranger."""
+    where = f"{settings.host}:{settings.port}"
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((settings.host, settings.port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and is_alive(settings.host, settings.port):
+                return Finding("port", True, f"{where}: an EchoScribe serves there already")
+            return Finding("port", False, f"{where}: {cause_of(error)} (ECHOSCRIBE_HOST, ECHOSCRIBE_PORT)")
+    return Finding("port", True, f"{where} is free")
 
 
 def _free_bytes(folder: Path) -> int:

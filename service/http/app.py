@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from service.access.audit import AuditLog
 from service.access.key_ring import KeyRing
 from service.access.web_origin import host_names
+from service.errors import ServiceError
 from service.http.gate import Gate
 from service.http.middleware import HeadAsGet, LingeringRefusals, ObservedRequests
 from service.http.problem_handlers import install_problem_handlers
@@ -18,7 +19,7 @@ from service.schemas import DRAFT_NOTICE
 from service.settings import Settings
 from service.study.runner import Workings, workings_of
 from service.study.running_service import open_service
-from service.telemetry import Metrics
+from service.telemetry import Metrics, log_event
 
 
 def create_app(settings: Settings, workings: Workings | None = None) -> FastAPI:
@@ -32,7 +33,11 @@ def create_app(settings: Settings, workings: Workings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = open_service(settings, parts, metrics)
-        app.state.service, app.state.intake = opened.__enter__()
+        try:
+            app.state.service, app.state.intake = opened.__enter__()
+        except ServiceError as error:
+            log_event("start_failed", level=40, message=str(error))
+            raise
         try:
             yield
         finally:

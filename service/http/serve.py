@@ -7,7 +7,8 @@ until the last is answered or `drain_seconds` are over. Only then does uvicorn c
 import os
 import sys
 import time
-from socket import socket
+from contextlib import suppress
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, gaierror, socket
 from types import FrameType
 
 import uvicorn
@@ -15,6 +16,7 @@ from fastapi import FastAPI
 
 from service.access.key_ring import KeyRing
 from service.access.web_origin import is_loopback
+from service.causes import cause_of
 from service.errors import UnsafeAddress
 from service.http.app import create_app
 from service.settings import Settings
@@ -77,7 +79,7 @@ class DrainingServer(uvicorn.Server):
 
 
 def serve(settings: Settings, workings: Workings | None = None) -> None:
-    """Serves until a signal ends it; the exit status is 1 when bundle or bank could not be loaded.
+    """Serves until a signal ends it; the exit status is 1 when it could not start.
 
     Raises UnsafeAddress or KeysUnreadable before anything is opened.
     """
@@ -97,9 +99,12 @@ def serve(settings: Settings, workings: Workings | None = None) -> None:
         timeout_graceful_shutdown=_CLOSING_SECONDS,
     )
     server = DrainingServer(config, app, settings.drain_seconds)
-    server.run()
-    log_event("stopped", failed=server.failed)
-    if server.failed:
+    listening = _bound(settings)
+    with suppress(SystemExit):  # how uvicorn ends where the app could not start
+        server.run([listening])
+    failed = server.failed or not server.started
+    log_event("stopped", failed=failed)
+    if failed:
         sys.exit(1)
 
 
@@ -113,6 +118,22 @@ def _require_safe_address(settings: Settings) -> bool:
             field="host",
         )
     return is_locked
+
+
+def _bound(settings: Settings) -> socket:
+    """The port, taken before anything is loaded. Ends the process with one line that says what is in the way."""
+    host, port = settings.host, settings.port
+    listening = socket(AF_INET6 if ":" in host else AF_INET, SOCK_STREAM)
+    try:
+        listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        why = "it is no address of this machine" if isinstance(error, gaierror) else cause_of(error)
+        text = f"address {host}, port {port}: {why} (ECHOSCRIBE_HOST, ECHOSCRIBE_PORT)"
+        log_event("start_failed", level=40, message=text)
+        sys.exit(1)
+    return listening
 
 
 def _warn_of_unknown_settings() -> None:

@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import hmac
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.access.caller import DEFAULT_TENANT
+from service.causes import cause_of
 from service.errors import IdempotencyKeyReused, Interrupted, StoreInUse, StoreUnavailable, UnknownStudy
 from service.problem import Problem, code_of
 from service.schemas import PhenotypeList, PhenotypeOut, ReportDocument, StudyPhenotypes
@@ -43,6 +45,7 @@ from service.store.tenant_column import add_tenant_column, tenant_column, tenant
 
 _SCHEMA_VERSION: Final = 1  # PRAGMA user_version
 _BUSY_SECONDS: Final = 10.0  # writers are one thread and a few handlers; a backup tool may hold the file briefly
+_TROUBLE_SECONDS: Final = 30.0  # after a fault: who is not ready is asked for nothing, so it ends unasked
 _PHENOTYPES = TypeAdapter(dict[str, PhenotypeOut])
 
 _metadata = MetaData()
@@ -88,12 +91,14 @@ class ResultStore:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = path.with_name(path.name + ".lock").open("w")
         except OSError as error:
-            raise StoreUnavailable(f"store {path}: cannot be opened ({error.strerror})") from error
+            raise StoreUnavailable(f"store {path}: {cause_of(error)} (ECHOSCRIBE_STORE)") from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             self._lock.close()
             raise StoreInUse(f"store {path}: another process holds it; give each its own ECHOSCRIBE_STORE") from error
+        self._path = path
+        self._trouble: tuple[float, str] | None = None  # seconds and cause of the last fault, None after a success
         self._engine = _open_engine(path)
         try:
             self._prepare(path)
@@ -120,6 +125,12 @@ class ResultStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the store could not be read or written lately, None where it could."""
+        seconds, text = self._trouble or (-_TROUBLE_SECONDS, None)
+        return text if time.monotonic() - seconds < _TROUBLE_SECONDS else None
 
     def accept(self, study_id: str, keyed: KeyedRequest | None = None, tenant: str = DEFAULT_TENANT) -> str:
         """The id under which the study is known: its own, or that of an equal request that came with the same key.
@@ -221,8 +232,11 @@ class ResultStore:
         try:
             with self._engine.begin() as connection:
                 yield connection
+            self._trouble = None
         except SQLAlchemyError as error:
-            raise StoreUnavailable("the store of results cannot be read or written") from error
+            text = f"store {self._path}: {cause_of(error)} (ECHOSCRIBE_STORE)"
+            self._trouble = time.monotonic(), text
+            raise StoreUnavailable(text) from error
 
 
 def _set_problem(connection: Connection, study_id: str, problem: Problem) -> None:

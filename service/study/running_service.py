@@ -16,6 +16,7 @@ from service.store.results import ResultStore, interrupted
 from service.study.artifact_watch import ArtifactWatch
 from service.study.bank_check import BankCheck
 from service.study.bank_watch import BankWatch
+from service.study.conditions import Conditions
 from service.study.intake import Intake, Ledger
 from service.study.job import StudyJob
 from service.study.multipart import UploadLimits
@@ -36,6 +37,7 @@ class RunningService:
         self.settings, self.metrics, self.store = settings, metrics, store
         self.pipeline: StudyPipeline | None = None
         self.live: dict[str, StudyJob] = {}
+        self.conditions = Conditions(settings.results_file, settings.upload_folder)
         self.bank_check = BankCheck()
         self.artifacts = ArtifactWatch(self.bank_check)
         self.bank_watch = BankWatch(settings.bank)
@@ -52,6 +54,7 @@ class RunningService:
     def intake(self, folders: UploadFolders) -> Intake:
         """The intake that takes uploads into these folders."""
         settings = self.settings
+        self.conditions.uploads = folders.root
         desk = UploadDesk(
             folders=folders,
             limits=UploadLimits(settings.max_body_bytes, settings.max_files, settings.max_file_bytes),
@@ -72,7 +75,7 @@ class RunningService:
 
     def readiness(self) -> ReadinessDocument:
         """Whether studies are taken now."""
-        worker, trouble = self.worker, self.artifacts.trouble
+        worker, trouble = self.worker, self.artifacts.trouble or self.conditions.trouble or self.store.trouble
         if self.settings.decoding == "processes":
             trouble = trouble or decoder_pool().trouble
         if worker.phase is Phase.READY and trouble:

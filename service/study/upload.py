@@ -14,13 +14,16 @@ from anyio import to_thread
 from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect
 
+from service.causes import cause_of
 from service.errors import (
     EmptyStudy,
     MalformedUpload,
+    ServiceError,
     StoreUnavailable,
     UnsupportedUpload,
     UploadCutOff,
     UploadFolderFull,
+    UploadsUnusable,
     UploadTimeout,
     UploadTooLarge,
 )
@@ -29,6 +32,7 @@ from service.study.report_form import ReportForm
 
 _PREFIX: Final = "echoscribe-uploads-"
 _LOCK: Final = "in-use"
+_RETRY_SECONDS: Final = 10  # an operator must make room; studies that end make some
 _NO_SPACE: Final = {errno.ENOSPC, errno.EDQUOT}
 _HELD: Final = 1 << 20  # bytes of a request in memory while its earlier ones are written
 _LITTLE: Final = 1 << 16  # bytes; a fast client's pieces are larger
@@ -74,15 +78,22 @@ class UploadFolders:
             self.root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
             self._lock = (self.root / _LOCK).open("w")
         except OSError as error:
-            raise StoreUnavailable(f"upload folder {parent}: cannot be written ({error.strerror})") from error
+            text = f"upload folder {parent}: {cause_of(error)} (ECHOSCRIBE_UPLOAD_FOLDER)"
+            raise StoreUnavailable(text) from error
         fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     def new(self) -> Path:
-        """An empty folder for one upload. Raises UploadFolderFull."""
+        """An empty folder for one upload. Raises UploadFolderFull or UploadsUnusable."""
         try:
             return Path(tempfile.mkdtemp(dir=self.root))
         except OSError as error:
-            raise UploadFolderFull("the disk for uploads has no space left") from error
+            raise self.refusal(error) from error
+
+    def refusal(self, error: OSError) -> ServiceError:
+        """What a fault of writing is answered with: its cause, the folder and the setting."""
+        kind = UploadFolderFull if error.errno in _NO_SPACE else UploadsUnusable
+        text = f"upload folder {self.root}: {cause_of(error)} (ECHOSCRIBE_UPLOAD_FOLDER)"
+        return kind(text, retry_after_seconds=_RETRY_SECONDS)
 
     def close(self) -> None:
         """Removes everything."""
@@ -145,9 +156,7 @@ class UploadDesk:
             raise UploadCutOff("the client went away during the upload") from error
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            if error.errno in _NO_SPACE:
-                raise UploadFolderFull("the disk for uploads has no space left") from error
-            raise
+            raise self.folders.refusal(error) from error
         except BaseException:  # cancellation too: nothing of the patient may stay behind
             shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -17,6 +17,8 @@ from typing import Final, Protocol
 
 import torch
 
+from index.errors import BankError
+from model.errors import ModelError
 from service.errors import (
     Abandoned,
     DeviceLost,
@@ -211,9 +213,11 @@ class DeviceWorker:
             runner = self._load()
         except BaseException as error:  # the thread's outermost frame: readiness and the log must see what it was
             # The messages of our own errors name files and hashes of bundle and bank, which were not sent by anybody.
-            log_event("loading_failed", level=40, message=str(error), fault=error)
+            known = isinstance(error, ServiceError | ModelError | BankError)  # frames say nothing of a file at fault
+            log_event("loading_failed", level=40, message=str(error), fault=None if known else error)
             with self._changed:
-                self._enter(Phase.FAILED, f"loading failed: {type(error).__name__}, see the log")
+                said = str(error) if known else f"{type(error).__name__}, see the log"
+                self._enter(Phase.FAILED, f"loading failed: {said}")
             return None
         with self._changed:
             self._runner = runner

@@ -15,6 +15,7 @@ from typing import Any, Final
 from service.errors import NotReady
 from service.ingest.decoding.channel import Channel, ChannelClosed
 from service.ingest.decoding.decoder_process import DecoderProcess
+from service.ingest.decoding.native_lines import NativeLines
 from service.telemetry import log_event
 
 DECODERS: Final = min(4, os.cpu_count() or 1)  # at once; as many clips of a study are read side by side
@@ -240,14 +241,22 @@ def _received(control: Channel, seconds: float) -> dict[str, Any]:
 
 
 def _start_server(end: socket.socket) -> subprocess.Popen[bytes]:
-    """Starts the server with its end of the socket and nothing else of this process."""
+    """Starts the server with its end of the socket, one of a pipe to print into, and nothing else of this process."""
+    printed = NativeLines().listen()
+    try:
+        return _server_process(end, printed)
+    finally:
+        os.close(printed)
+
+
+def _server_process(end: socket.socket, printed: int) -> subprocess.Popen[bytes]:
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     found = os.pathsep.join(str(Path(place).absolute()) for place in sys.path)
     return subprocess.Popen(  # noqa: S603 - this interpreter, and a module of ours
         [sys.executable, "-P", "-W", "ignore", "-c", _PROGRAM, str(end.fileno())],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=printed,
+        stderr=printed,
         pass_fds=(end.fileno(),),
         cwd="/",
         env={**passed_on, "PYTHONPATH": found, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
