@@ -24,6 +24,7 @@ from service.site.bank_training.row_stages import write_rows, write_study_rows, 
 from service.site.bank_training.run_parts import RunParts, work_folder
 from service.site.bank_training.training_stages import fine_tune, train
 from service.site.observer import QUIET, Observer
+from service.site.training.heap import return_freed_memory
 from service.site.training.processes import own_placement, process_group, wait_for_all
 
 BEGUN_FILE = "begun.json"
@@ -134,6 +135,7 @@ def _stage(parts: RunParts, name: str, do: Stage) -> dict[str, Any]:
     parts.observer.say(name)
     started = time.monotonic()
     noted = {**do(parts), "seconds": round(time.monotonic() - started, 1)}
+    return_freed_memory()
     if parts.first:
         parts.stages.note(name, noted)
     return noted

@@ -12,6 +12,7 @@ from torch import nn
 
 from service.site.observer import QUIET, Observer
 from service.site.training.checkpoint import CheckpointFolder
+from service.site.training.heap import return_freed_memory
 
 LOG = "log.jsonl"
 # Share of a training in which the rate rises, and the share of the rate that is left at its end: where time is the
@@ -104,6 +105,8 @@ def fit(learning: Learning, limits: Limits, folder: CheckpointFolder | None = No
         keeps = step % limits.checkpoint_every == 0 or progress >= 1
         if keeps and learning.assess is not None:
             line |= learning.assess()
+        if keeps:
+            return_freed_memory()
         if folder is not None and folder.writes:
             if line:
                 _log(folder.path, {"step": step, **line, "rate": rate, "seconds": round(seconds, 1)})
