@@ -10,7 +10,7 @@ import httpx
 from service.problem import MEDIA_TYPE, Problem
 
 _FALLBACK_SECONDS: Final = 1.0  # between tries when the service names no time
-_BUSY: Final = {429, 503}
+_BUSY: Final = {429, 503, 507}
 
 
 class ClientError(Exception):

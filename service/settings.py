@@ -98,7 +98,16 @@ class Settings(BaseSettings):
         description="Where uploads lie until their study is answered.",
     )
     queue_size: int = Field(
-        8, ge=1, le=1000, description="Studies in the house at once: uploading, waiting or running. More get a 429."
+        8, ge=1, le=1000, description="Studies that wait or run at once, their uploads complete. More get a 429."
+    )
+    uploads: int = Field(
+        32,
+        ge=1,
+        le=1000,
+        description="Uploads that come in at once; the slowest goes when another waits for its place.",
+    )
+    share_per_client: float = Field(
+        0.75, gt=0, le=1, description="Largest part of `uploads` and `queue_size` that one tenant's keys may hold."
     )
     max_body_bytes: int = Field(4 * GIBIBYTE, ge=1024, description="Largest request body; a zip may unpack to as much.")
     max_files: int = Field(1000, ge=1, le=10000, description="Most files in one upload, zips unpacked.")
@@ -117,6 +126,25 @@ class Settings(BaseSettings):
     )
     decoder_study_seconds: float = Field(
         900, gt=0, description="Seconds that the files of a study may take, one after the other."
+    )
+    upload_bytes_per_second: float = Field(
+        4096, ge=0, description="Least mean rate of an upload once it is older than the longest silence; 0: none."
+    )
+    header_bytes: int = Field(
+        16384,
+        ge=4096,
+        le=1 << 20,
+        description="Longest head of a request: its line and headers. Longer ones get a 431.",
+    )
+    header_seconds: float = Field(10, gt=0, description="Longest time that the head of a request may take.")
+    connections: int = Field(
+        1000,
+        ge=10,
+        le=100_000,
+        description="Most open connections; a new one closes the oldest that waits for a request.",
+    )
+    connections_per_address: int = Field(
+        250, ge=5, le=100_000, description="Most open connections of one address, which may be a proxy's."
     )
     upload_idle_seconds: float = Field(30, gt=0, description="Longest silence while an upload arrives.")
     upload_seconds: float = Field(900, gt=0, description="Longest time one upload may take.")

@@ -18,6 +18,11 @@ class Caller:
     tenant: str
     scopes: frozenset[Scope]
 
+    @property
+    def client(self) -> str | None:
+        """Who takes turns and has a share of the places; None without keys, when nobody can be told apart."""
+        return None if self.key_id is None else self.tenant
+
     def require(self, scope: Scope) -> None:
         """Raises ScopeMissing."""
         if scope not in self.scopes:

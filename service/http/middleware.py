@@ -17,6 +17,7 @@ from service.telemetry import Metrics, log_event, request_scope
 
 _LINGER_SECONDS: Final = 5.0  # as nginx's lingering_timeout
 _LINGER_BYTES: Final = 64 << 20
+_MOST_LINGERING: Final = 32  # connections; beyond that a refused client may miss why, and costs nothing
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _UNMATCHED: Final = "unmatched"
 _PROBES: Final = {"/livez", "/readyz", "/metrics"}  # asked every few seconds; they would bury the rest of the log
@@ -110,6 +111,7 @@ class LingeringRefusals:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._lingering = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on."""
@@ -127,13 +129,21 @@ class LingeringRefusals:
         async def send_lingering(message: Message) -> None:
             last = message["type"] == "http.response.body" and not message.get("more_body", False)
             # Who waits for `100 Continue` has sent nothing yet, and reading would ask for it after the answer.
-            if last and not body_read and "expect" not in Headers(scope=scope):
+            waits_to_continue = "expect" in Headers(scope=scope)
+            if last and not body_read and not waits_to_continue and self._lingering < _MOST_LINGERING:
                 await send({**message, "more_body": True})
-                await _discard(receive_noting)
+                await self._discard(receive_noting)
                 message = {"type": "http.response.body", "body": b"", "more_body": False}
             await send(message)
 
         await self._app(scope, receive_noting, send_lingering)
+
+    async def _discard(self, receive: Receive) -> None:
+        self._lingering += 1
+        try:
+            await _discard(receive)
+        finally:
+            self._lingering -= 1
 
 
 async def _discard(receive: Receive) -> None:

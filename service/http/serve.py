@@ -19,6 +19,8 @@ from service.access.web_origin import is_loopback
 from service.causes import cause_of
 from service.errors import UnsafeAddress
 from service.http.app import create_app
+from service.http.bounded_protocol import BoundedConfig
+from service.http.connections import ConnectionLimits
 from service.settings import Settings
 from service.store.results import interrupted
 from service.study.runner import Workings
@@ -89,7 +91,11 @@ def serve(settings: Settings, workings: Workings | None = None) -> None:
         log_event("open_to_this_machine", host=settings.host, keys=str(settings.keys_file))
     _warn_of_unknown_settings()
     app = create_app(settings, workings)
-    config = uvicorn.Config(
+    limits = ConnectionLimits(
+        settings.connections, settings.connections_per_address, settings.header_bytes, settings.header_seconds
+    )
+    config = BoundedConfig.of(
+        limits,
         app,
         host=settings.host,
         port=settings.port,

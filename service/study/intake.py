@@ -20,6 +20,7 @@ from service.errors import (
     ServiceError,
     StoreUnavailable,
     UnknownStudy,
+    UploadFolderFull,
 )
 from service.problem import KeptProblem, Problem, code_of
 from service.renderings.negotiation import choose_language
@@ -172,25 +173,31 @@ class Intake:
             code = code_of(type(error))
             self.metrics.rejections.labels(code).inc()
             log_event("study_refused", code=code)
+            if isinstance(error, UploadFolderFull | StoreUnavailable) and error.retry_after_seconds is None:
+                error.retry_after_seconds = self.worker.seconds_of_queue()  # each study that ends frees its upload
             raise
 
     async def _accept_now(self, request: IncomingReport) -> tuple[str, StudyJob]:
         key = request.key
         boundary = boundary_of(request.headers, self.desk.limits)
         self.artifacts.require_intact()
-        permit = self.worker.admit()
-        try:
+        client = request.caller.client
+        with self.worker.uploading(client):
             choose_language(request.lang, None, self.languages())  # told before the body is read
-            upload = await self.desk.receive(boundary, request.body)
+            upload = await self.desk.receive(boundary, request.body, client)
             try:
-                job = StudyJob(upload, self._options(upload.form, request), permit, request.caller.tenant)
-                known_as = await to_thread.run_sync(self._accept, job, key)
-            except BaseException:  # cancellation too: nothing of the patient may stay behind
+                permit = self.worker.admit(client, begun=True)
+            except BaseException:
                 upload.remove()
                 raise
-        except BaseException:  # cancellation too: a place that is not given back is lost for good
-            permit.release()
-            raise
+            try:
+                job = StudyJob(upload, self._options(upload.form, request), permit, request.caller.tenant)
+                job.client = client
+                known_as = await to_thread.run_sync(self._accept, job, key)
+            except BaseException:  # cancellation too: nothing of the patient may stay behind, no place be lost
+                upload.remove()
+                permit.release()
+                raise
         if known_as != job.study_id:
             upload.remove()
             permit.release()

@@ -40,7 +40,8 @@ class StudyJob:
     """An accepted study: its files, its options, the steps it has made, and its outcome.
 
     prepared: what the runner began to read ahead. is_slow: its files take so long that others are read meanwhile.
-    changed: told when either of them changes. tenant: whose it is.
+    changed: told when either of them changes. tenant: whose it is. client: who takes turns with others, None where
+    nobody is told apart; turn: its own.
     """
 
     def __init__(self, upload: Upload, options: RunOptions, permit: Permit, tenant: str = DEFAULT_TENANT) -> None:
@@ -48,6 +49,8 @@ class StudyJob:
             raise ValueError("a job needs the id of its study")
         self.study_id = options.study_id
         self.upload, self.options, self.permit, self.tenant = upload, options, permit, tenant
+        self.client: str | None = None
+        self.turn = 0
         self.request_id = current_request_id()
         self.accepted_seconds = time.monotonic()
         self.started_seconds: float | None = None

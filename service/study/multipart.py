@@ -20,6 +20,7 @@ from service.study.report_form import FIELDS, ReportForm
 
 _HASHERS: Final = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "hasher")
 _WORTH_A_THREAD: Final = 1 << 18  # bytes; hashed in 0.2 ms
+_MOST_OTHER_PARTS: Final = 2 * len(FIELDS)  # fields, and file inputs that a browser left empty
 _MAX_FIELD_BYTES: Final = 64  # "retrieval" and any k fit
 _PLAIN_ENCODINGS: Final = {b"7bit", b"8bit", b"binary"}  # RFC 7578 section 4.7 deprecates the others
 
@@ -94,6 +95,9 @@ class MultipartReceiver:
 
     def _begin_part(self) -> None:
         self._parts += 1
+        limit = self._limits.max_files + _MOST_OTHER_PARTS
+        if self._parts > limit:
+            raise UploadTooLarge(f"the form has more than {limit} parts", limit=limit)
         self._headers.clear()
 
     def _end_header(self) -> None:

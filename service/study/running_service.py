@@ -20,6 +20,7 @@ from service.study.conditions import Conditions
 from service.study.intake import Intake, Ledger
 from service.study.job import StudyJob
 from service.study.multipart import UploadLimits
+from service.study.pressure.upload_places import UploadPlaces
 from service.study.report_form import ReportForm
 from service.study.runner import PipelineRunner, StudyPipeline, Workings, default_neighbours, ingest_limits
 from service.study.upload import UploadDesk, UploadFolders, UploadPace
@@ -46,7 +47,9 @@ class RunningService:
         self._stopping = threading.Event()
         self._settling = threading.Thread(target=self._settle_arithmetic, name="arithmetic", daemon=True)
         ledger = Ledger(store, metrics, self.live)
-        self.worker = DeviceWorker(self._load, permits=settings.queue_size, observer=ledger)
+        self.worker = DeviceWorker(
+            self._load, permits=settings.queue_size, observer=ledger, share=settings.share_per_client
+        )
         metrics.queue_length.set_function(lambda: self.worker.waiting)
         metrics.in_flight.set_function(lambda: self.worker.in_flight)
         metrics.ready.set_function(lambda: self.readiness().ready)
@@ -59,6 +62,11 @@ class RunningService:
             folders=folders,
             limits=UploadLimits(settings.max_body_bytes, settings.max_files, settings.max_file_bytes),
             pace=UploadPace(settings.upload_idle_seconds, settings.upload_seconds),
+            places=UploadPlaces(
+                settings.uploads,
+                max(1, int(settings.uploads * settings.share_per_client)),
+                settings.upload_bytes_per_second,
+            ),
             check=self._check,
         )
         return Intake(

@@ -28,6 +28,7 @@ from service.errors import (
     UploadTooLarge,
 )
 from service.study.multipart import FormCheck, MultipartReceiver, UploadLimits
+from service.study.pressure.upload_places import UploadPlace, UploadPlaces, nothing
 from service.study.report_form import ReportForm
 
 _PREFIX: Final = "echoscribe-uploads-"
@@ -145,12 +146,17 @@ class UploadDesk:
     limits: UploadLimits
     pace: UploadPace
     check: FormCheck
+    places: UploadPlaces = field(default_factory=UploadPlaces)
 
-    async def receive(self, boundary: bytes, body: AsyncIterator[bytes]) -> Upload:
-        """The upload on disk. Raises an UploadError, InvalidField or EmptyStudy, and then nothing is left on disk."""
+    async def receive(self, boundary: bytes, body: AsyncIterator[bytes], client: str | None = None) -> Upload:
+        """The upload on disk. Raises QueueFull, an UploadError, InvalidField or EmptyStudy; then nothing is on disk."""
+        with self.places.place(client) as place:
+            return await self._receive(boundary, body, place)
+
+    async def _receive(self, boundary: bytes, body: AsyncIterator[bytes], place: UploadPlace) -> Upload:
         folder = self.folders.new()
         try:
-            return await self._receive_into(folder, boundary, body)
+            return await self._receive_into(folder, boundary, body, place)
         except ClientDisconnect as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise UploadCutOff("the client went away during the upload") from error
@@ -161,14 +167,15 @@ class UploadDesk:
             shutil.rmtree(folder, ignore_errors=True)
             raise
 
-    async def _receive_into(self, folder: Path, boundary: bytes, body: AsyncIterator[bytes]) -> Upload:
+    async def _receive_into(
+        self, folder: Path, boundary: bytes, body: AsyncIterator[bytes], place: UploadPlace
+    ) -> Upload:
         with MultipartReceiver(boundary, folder, self.limits, self.check) as receiver:
             try:
                 async with asyncio.timeout(self.pace.total_seconds):
-                    await self._copy(body, receiver)
+                    await self._copy(body, receiver, place)
             except TimeoutError as error:
-                text = f"the upload may pause for {self.pace.idle_seconds:g} s and take {self.pace.total_seconds:g} s"
-                raise UploadTimeout(text, limit=self.pace.total_seconds) from error
+                raise self._too_slow(place) from error
             if not receiver.ended:
                 raise MalformedUpload("the body ends before its closing boundary")
             if not receiver.files:
@@ -177,27 +184,43 @@ class UploadDesk:
                 folder, tuple(receiver.files), receiver.form, receiver.payload_sha256(), dict(receiver.sha256)
             )
 
-    async def _copy(self, body: AsyncIterator[bytes], receiver: MultipartReceiver) -> None:
+    def _too_slow(self, place: UploadPlace) -> UploadTimeout:
+        pace, rate = self.pace, place.bytes_per_second
+        if place.is_stopped:
+            return UploadTimeout("another upload waited for the place, and this was the slowest", limit=rate)
+        text = f"the upload may pause for {pace.idle_seconds:g} s and take {pace.total_seconds:g} s"
+        if rate:
+            text += f", and must bring {rate:g} bytes a second"
+        return UploadTimeout(text, limit=pace.total_seconds)
+
+    async def _copy(self, body: AsyncIterator[bytes], receiver: MultipartReceiver, place: UploadPlace) -> None:
         """Every piece of the body into the receiver. Raises TimeoutError when one takes too long to come."""
-        received, writer = 0, _WriteBehind(receiver)
+        writer, loop = _WriteBehind(receiver), asyncio.get_running_loop()
         try:
             async with asyncio.timeout(None) as silence:  # one for all pieces, of which there are thousands
-                while (piece := await self._next(body, silence)) is not None:
-                    received += len(piece)
-                    if received > self.limits.max_body_bytes:
+                place.stop = lambda: None if silence.expired() else silence.reschedule(loop.time())
+                while (piece := await self._next(body, silence, place)) is not None:
+                    if place.received_bytes > self.limits.max_body_bytes:
                         raise _body_too_large(self.limits)
                     await writer.take(piece)
+            place.stop = nothing
             await writer.end()
         except TimeoutError:
             await writer.end()  # what is wrong with earlier bytes says more
             raise
         finally:
+            place.stop = nothing
             await writer.settle()
 
-    async def _next(self, body: AsyncIterator[bytes], silence: asyncio.Timeout) -> bytes | None:
-        """The next piece; the timeout runs only while it is waited for."""
-        silence.reschedule(asyncio.get_running_loop().time() + self.pace.idle_seconds)
+    async def _next(self, body: AsyncIterator[bytes], silence: asyncio.Timeout, place: UploadPlace) -> bytes | None:
+        """The next piece; the timeout runs only while it is waited for. Raises TimeoutError when its place is gone."""
+        if place.is_stopped:
+            raise TimeoutError
+        patience = place.patience_seconds(self.pace.idle_seconds)
+        silence.reschedule(asyncio.get_running_loop().time() + patience)
+        place.wait()
         piece = await anext(body, None)
+        place.take(len(piece or b""))
         silence.reschedule(None)
         return piece
 

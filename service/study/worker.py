@@ -3,16 +3,16 @@
 The first studies that wait are read and prepared meanwhile, so that the device does not wait for them. It takes the
 first that is prepared: a study whose files take long keeps no other from being read, nor from the device.
 
-A permit is taken before the body of a request is read, so permits bound disk space as well as waiting. Progress is
-cooperative cancellation too: a study that nobody waits for stops at its next step.
+A permit is taken when the body of a request is in: a slow upload keeps nobody's place. Clients take turns. A study that
+nobody waits for stops at its next step.
 """
 
-import math
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from typing import Final, Protocol
 
 import torch
@@ -27,16 +27,15 @@ from service.errors import (
     InternalFault,
     Interrupted,
     NotReady,
-    QueueFull,
     ServiceError,
     Unavailable,
 )
 from service.study.job import Permit, StudyAnswer, StudyJob
+from service.study.pressure.fair_order import FairOrder
+from service.study.pressure.pace import Pace
+from service.study.pressure.places import Places
 from service.telemetry import log_event
 
-_FIRST_GUESS_SECONDS: Final = 5.0  # for Retry-After, until a study has run
-_SMOOTHING: Final = 0.3  # weight of the newest study in the running mean of seconds
-_LOADING_RETRY_SECONDS: Final = 5
 _READ_AHEAD: Final = 2  # waiting studies that may be read already; what is prepared of each stays in memory
 
 
@@ -69,18 +68,22 @@ class Observer(Protocol):
 
 
 class DeviceWorker:
-    """Owns the device: loads in its thread, then runs accepted studies in the order they came."""
+    """Owns the device: loads in its thread, then runs accepted studies, of each client in the order they came.
 
-    def __init__(self, load: Callable[[], StudyRunner], *, permits: int, observer: Observer) -> None:
+    share: the largest part of the permits that one client may hold.
+    """
+
+    def __init__(
+        self, load: Callable[[], StudyRunner], *, permits: int, observer: Observer, share: float = 1.0
+    ) -> None:
         self.phase = Phase.LOADING
         self.reason: str | None = "bundle and bank are loading"
-        self.permits = permits
         self._load, self._observer = load, observer
-        self._held = 0
-        self._waiting: deque[StudyJob] = deque()
+        self._places, self._uploading = Places(permits, share), 0
+        self._waiting = FairOrder()
         self._running: StudyJob | None = None
         self._runner: StudyRunner | None = None
-        self._mean_seconds, self._last_end_seconds = _FIRST_GUESS_SECONDS, 0.0
+        self._pace = Pace()
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._main, name="device", daemon=True)
 
@@ -91,8 +94,8 @@ class DeviceWorker:
 
     @property
     def in_flight(self) -> int:
-        """Permits taken: studies uploading, waiting or running."""
-        return self._held
+        """Studies uploading, waiting or running."""
+        return self._places.held + self._uploading
 
     def start(self) -> None:
         """Starts to load."""
@@ -104,32 +107,50 @@ class DeviceWorker:
             case Phase.READY:
                 return None
             case Phase.LOADING:
-                return NotReady(self.reason or "", retry_after_seconds=_LOADING_RETRY_SECONDS)
+                return NotReady(self.reason or "", retry_after_seconds=self._pace.restart_seconds())
             case Phase.FAILED:
                 return NotReady(self.reason or "")
             case Phase.LOST:
-                return DeviceLost(self.reason or "")
-        return Draining("the service is shutting down; post to another instance")
+                return DeviceLost(self.reason or "", retry_after_seconds=self._pace.restart_seconds())
+        later = self._pace.restart_seconds(self._places.held)
+        return Draining("the service is shutting down; post to another instance", retry_after_seconds=later)
 
-    def admit(self) -> Permit:
-        """A permit to upload one study and have it run. Raises Unavailable or QueueFull."""
+    @contextmanager
+    def uploading(self, client: str | None = None) -> Iterator[None]:
+        """While a study comes in: it holds no place, and the process does not end. Raises Unavailable or QueueFull.
+
+        Full is told before the body is sent, and again when it is in.
+        """
         with self._changed:
-            if refusal := self.unavailable():
-                raise refusal
-            if self._held >= self.permits:
-                text = f"{self.permits} studies are being worked on already"
-                raise QueueFull(text, limit=self.permits, retry_after_seconds=self._seconds_of_queue())
-            self._held += 1
-        return Permit(self._give_back)
+            self._require_place(client, begun=False)
+            self._uploading += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._uploading -= 1
+                self._changed.notify_all()
 
-    def _seconds_of_queue(self) -> int:
-        """About how long the studies take that wait or run now; at least a second."""
-        studies = len(self._waiting) + (self._running is not None)
-        return max(1, math.ceil(studies * self._mean_seconds))
-
-    def _give_back(self) -> None:
+    def admit(self, client: str | None = None, *, begun: bool = False) -> Permit:
+        """A permit to have one study run. begun: it came in while studies were taken. Raises Unavailable, QueueFull."""
         with self._changed:
-            self._held -= 1
+            self._require_place(client, begun=begun)
+            self._places.take(client)
+        return Permit(partial(self._give_back, client))
+
+    def _require_place(self, client: str | None, *, begun: bool) -> None:
+        refusal = self.unavailable()
+        if refusal is not None and not (begun and self.phase is Phase.DRAINING):
+            raise refusal
+        self._places.require_one(client, self.seconds_of_queue())
+
+    def seconds_of_queue(self) -> int:
+        """About how long the studies take that wait or run now, by the pace of the last ones; at least a second."""
+        return self._pace.seconds_of(len(self._waiting) + (self._running is not None))
+
+    def _give_back(self, client: str | None) -> None:
+        with self._changed:
+            self._places.give_back(client)
             self._changed.notify_all()
 
     def submit(self, job: StudyJob) -> None:
@@ -137,7 +158,7 @@ class DeviceWorker:
         with self._changed:
             if self.phase in {Phase.READY, Phase.DRAINING}:
                 job.changed = self._look_again
-                self._waiting.append(job)
+                self._waiting.add(job)
                 self._begin_next()
                 self._changed.notify_all()
                 return
@@ -148,7 +169,7 @@ class DeviceWorker:
         if self._runner is None:
             return
         ahead = _READ_AHEAD + (self._running is None)
-        for job in list(self._waiting):
+        for job in self._waiting:
             if sum(each.is_begun and not each.is_slow for each in self._waiting) >= ahead:
                 return
             if not job.is_begun:
@@ -156,7 +177,7 @@ class DeviceWorker:
                 self._runner.begin(job)
 
     def _look_again(self) -> None:
-        """Called when a study was prepared, or takes long."""
+        """A study was prepared, or takes long."""
         with self._changed:
             self._begin_next()
             self._changed.notify_all()
@@ -209,6 +230,7 @@ class DeviceWorker:
                 self.stop(DeviceLost("the thread of the device ended"), phase=Phase.LOST)
 
     def _loaded(self) -> StudyRunner | None:
+        started = time.monotonic()
         try:
             runner = self._load()
         except BaseException as error:  # the thread's outermost frame: readiness and the log must see what it was
@@ -220,7 +242,7 @@ class DeviceWorker:
                 self._enter(Phase.FAILED, f"loading failed: {said}")
             return None
         with self._changed:
-            self._runner = runner
+            self._runner, self._pace.load_seconds = runner, time.monotonic() - started
             if self.phase is Phase.LOADING:
                 self._enter(Phase.READY, None)
         log_event("ready")
@@ -235,7 +257,7 @@ class DeviceWorker:
             job = self._first_prepared()
             if job is None or self.phase not in {Phase.READY, Phase.DRAINING}:
                 return None
-            self._waiting.remove(job)
+            self._waiting.begin(job)
             self._running = job
             self._begin_next()
             return job
@@ -250,17 +272,14 @@ class DeviceWorker:
             log_event("device_out_of_memory", level=40, fault=error, study_id=job.study_id)
             self._settle(job, DeviceOutOfMemory("the study does not fit into the device's memory"))
         except (torch.AcceleratorError, SystemExit, KeyboardInterrupt) as error:
-            # After a CUDA fault every later call in this process fails too: only a new process can go on.
+            # After a CUDA fault every later call in this process fails too.
             log_event("device_lost", level=50, fault=error, study_id=job.study_id)
             self.stop(DeviceLost(f"the device was lost ({type(error).__name__})"), phase=Phase.LOST)
         except Exception as error:  # one study's fault, whatever it is, must not end the worker
             log_event("study_failed", level=40, fault=error, study_id=job.study_id, request_id=job.request_id)
             self._settle(job, InternalFault())
         else:
-            ended = time.monotonic()
-            took = ended - max(job.accepted_seconds, self._last_end_seconds)
-            self._mean_seconds += _SMOOTHING * (took - self._mean_seconds)
-            self._last_end_seconds = ended
+            self._pace.study_ended(job.accepted_seconds)
             self._settle(job, document)
 
     def _settle(self, job: StudyJob, outcome: StudyAnswer | ServiceError) -> None:

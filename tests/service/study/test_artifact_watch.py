@@ -67,7 +67,7 @@ def served(settings: Settings, paths: ArtifactPaths) -> Iterator[TestClient]:
     workings = Workings(
         load, open_invented, lambda: [toy_clip(1, (9, 9, 9))], seal=lambda _: ArtifactSeal.of(paths.bundle, paths.bank)
     )
-    with TestClient(create_app(settings, workings)) as client:
+    with TestClient(create_app(settings, workings), base_url="http://localhost") as client:
         wait_until(lambda: client.get("/readyz").status_code == 200)
         yield client
 
