@@ -187,6 +187,8 @@ def test_an_adjective_belongs_to_its_own_noun(text: str, expected: dict[str, str
         ("Echo for evaluation of MR showed a PFO.", {"pfo": "present"}),
         ("Zur Abklärung einer MI zeigte das Echo ein PFO.", {"pfo": "present"}),
         ("In der Kontrolle kein Perikarderguss.", {"pericardial_effusion": "none"}),
+        ("The jet was seen without quantifying the mitral regurgitation.", {"mitral_regurgitation": "present"}),
+        ("Die Segel der Trikuspidalklappe lassen eine regelrechte Koaptation vermissen.", {}),
         ("BioTVR stable.", {"tricuspid_prosthesis": "present"}),
         ("BioXVR stable.", {}),
         ("BioAVR stable.", {"aortic_prosthesis": "surgical"}),
