@@ -1,14 +1,15 @@
 """Writes docs/reports.md: `python -m scripts.rendered.report_pages --before CHECKOUT [--out docs/reports.md]`.
 
 Five studies are rendered and reported by the code of an older checkout and by this one. What is said of them is in
-`scripts/rendered/reports/readings.yaml`, written by hand: read it again when the reports have changed.
+`scripts/rendered/reports/readings.yaml`, written by hand: read it again when the reports have changed. A reading that
+cites a number or words that none of its reports has is refused.
 """
 
 import argparse
 import tempfile
 from pathlib import Path
 
-from scripts.rendered.reports.before_and_after import WholeReports, page, readings, reports_by
+from scripts.rendered.reports.before_and_after import WholeReports, page, readings, reports_by, truth, unfounded
 from scripts.rendered.study_writer.study_folder import StudyOrder, orders_of, write_clip
 
 SEED, STUDIES = 7, 5
@@ -36,6 +37,9 @@ def main() -> None:
         WholeReports(order, old, new, said[f"study {order.study}"])
         for order, old, new in zip(orders, before, after, strict=True)
     ]
+    for report in reports:
+        if lies := unfounded(report.reading, "\n".join((*truth(report.order), report.before, report.after))):
+            raise SystemExit(f"the reading of study {report.order.study} cites what no report says: {lies}")
     arguments.out.write_text("\n".join(page(reports, COMMAND)) + "\n", encoding="utf-8")
     print(f"{arguments.out}: {len(reports)} studies")
 

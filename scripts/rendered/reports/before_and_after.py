@@ -83,6 +83,15 @@ def readings() -> Mapping[str, str]:
     return words
 
 
+def unfounded(reading: str, reports: str) -> list[str]:
+    """Numbers and quotations of a reading that stand in none of its study's reports: it was written of others."""
+    told = " ".join(reports.split()).casefold()
+    cited = re.findall(r'"([^"]+)"', reading)
+    numbers = re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)", re.sub(r'"[^"]+"', "", reading))
+    quoted = [words for words in cited if " ".join(words.split()).rstrip(".").casefold() not in told]
+    return quoted + [number for number in numbers if re.search(rf"(?<![\d.]){number}(?![\d]|\.\d)", told) is None]
+
+
 def page(reports: Sequence[WholeReports], command: str) -> Iterator[str]:
     """The lines of the page."""
     yield from (
@@ -101,11 +110,12 @@ def page(reports: Sequence[WholeReports], command: str) -> Iterator[str]:
     )
     for number, row in enumerate(reports):
         yield from ("", f"## Study {number}", "", *row.reading.strip().splitlines(), "")
-        yield from ("### The truth", "", "```", *_truth(row.order), "```", "")
+        yield from ("### The truth", "", "```", *truth(row.order), "```", "")
         yield from ("### Before", "", "```", *row.before.rstrip().splitlines(), "```", "")
         yield from ("### After", "", "```", *row.after.rstrip().splitlines(), "```")
 
 
-def _truth(order: StudyOrder) -> Iterator[str]:
+def truth(order: StudyOrder) -> Iterator[str]:
+    """The lines of a correct report of a study's heart."""
     for section, text in true_report(order.seed, order.study, order.prior).items():
         yield f"{section}: {text}"
