@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 
 FULL ?= runs/full
 CLIPS ?=
+SOAK_MINUTES ?= 30
 GOLDEN ?= $(or $(ECHOSCRIBE_REFERENCE),../shared)/golden
 
-.PHONY: setup demo serve test check bench bench-full gpu-check own-data container-smoke
+.PHONY: setup demo serve test check bench bench-full gpu-check own-data container-smoke load soak
 
 setup: $(VENV)/installed  ## make .venv with everything the service needs (CPU search)
 
@@ -57,3 +58,9 @@ own-data: $(VENV)/installed-dev  ## a messy CSV of reports becomes a serving ban
 
 container-smoke: setup  ## build the CPU image, post, restart, look again; one JSON line
 	$(BIN)/python -m scripts.container_smoke
+
+load: setup  ## 200 studies from 32 clients of four tenants; one JSON line, exit 1 under a bar
+	@$(BIN)/python -m scripts.load
+
+soak: setup  ## studies for SOAK_MINUTES (30): flat memory and descriptors; one JSON line, exit 1 under a bar
+	@$(BIN)/python -m scripts.soak --minutes $(SOAK_MINUTES)

@@ -88,11 +88,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Hands the request on."""
+        if self.transport.is_closing():
+            return  # its head was refused
         self._progress += 1
         self._in_head = self.is_waiting = False
         self._stop_waiting_for_head()
-        if self.transport.is_closing():
-            return
         if len(self.pipeline) >= _MOST_PIPELINED:
             self._refuse(400, f"more than {_MOST_PIPELINED} requests wait on one connection", limit=_MOST_PIPELINED)
             return
@@ -100,16 +100,16 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Takes bytes of a body, unless nobody asks for them any more."""
-        self._progress += not self.cycle.response_complete
-        super().on_body(body)
+        if not self.transport.is_closing():
+            self._progress += not self.cycle.response_complete
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Takes the end of a request."""
-        if self._in_head:
-            return  # its head was refused
-        self._progress += 1
-        self._in_head = True
-        super().on_message_complete()
+        if not self.transport.is_closing():
+            self._progress += 1
+            self._in_head = True
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Begins to wait for another request."""
@@ -134,9 +134,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(408, f"the head of the request did not come within {limit:g} s", limit=limit)
 
     def _refuse(self, status: int, text: str, **members: float) -> None:
-        """Answers and closes; where an answer has begun, it only closes."""
+        """Answers and closes; where an answer has begun, or a body is not over, it only closes."""
         self._stop_waiting_for_head()
-        if self.cycle is not None and not self.cycle.response_complete:
+        if not self._in_head or (self.cycle is not None and not self.cycle.response_complete):
             self.transport.close()
             return
         problem = Problem.of_status(status, text).model_copy(update=members)

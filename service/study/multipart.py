@@ -20,7 +20,7 @@ from service.study.report_form import FIELDS, ReportForm
 
 _HASHERS: Final = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "hasher")
 _WORTH_A_THREAD: Final = 1 << 18  # bytes; hashed in 0.2 ms
-_MOST_OTHER_PARTS: Final = 2 * len(FIELDS)  # fields, and file inputs that a browser left empty
+_MOST_EMPTY: Final = 8  # file inputs that a browser left empty; a page has one or two
 _MAX_FIELD_BYTES: Final = 64  # "retrieval" and any k fit
 _PLAIN_ENCODINGS: Final = {b"7bit", b"8bit", b"binary"}  # RFC 7578 section 4.7 deprecates the others
 
@@ -48,7 +48,7 @@ class MultipartReceiver:
         self._folder, self._limits, self._check = folder, limits, check
         self._payload = hashlib.sha256()
         self._seen: set[str] = set()
-        self._parts = 0
+        self._parts = self._empty = 0
         self._headers: dict[bytes, bytes] = {}
         self._header = (bytearray(), bytearray())
         self._part: _FilePart | _FieldPart | None = None
@@ -95,7 +95,7 @@ class MultipartReceiver:
 
     def _begin_part(self) -> None:
         self._parts += 1
-        limit = self._limits.max_files + _MOST_OTHER_PARTS
+        limit = self._limits.max_files + len(FIELDS) + _MOST_EMPTY
         if self._parts > limit:
             raise UploadTooLarge(f"the form has more than {limit} parts", limit=limit)
         self._headers.clear()
@@ -156,6 +156,7 @@ class MultipartReceiver:
             part.file.close()
             if part.unnamed and part.size == 0:
                 part.path.unlink()  # what a browser sends for a file input that was left empty
+                self._count_empty()
                 return
             self.files.append(part.path)
             self.sha256[part.path] = part.digest().hexdigest()
@@ -163,6 +164,12 @@ class MultipartReceiver:
         elif part is not None:
             self.form = self.form.with_field(part.name, part.value.decode("utf-8", "replace"))
             self._check(self.form)
+
+    def _count_empty(self) -> None:
+        self._empty += 1
+        if self._empty > _MOST_EMPTY:
+            text = f"files: more than {_MOST_EMPTY} file inputs are empty"
+            raise UploadTooLarge(text, field="files", limit=_MOST_EMPTY)
 
     def _end(self) -> None:
         self.ended = True
