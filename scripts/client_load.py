@@ -30,7 +30,7 @@ def post_all(url: str, files: Sequence[Path], keys: dict[str, str], *, clients: 
     taking = threading.Lock()
 
     def one_client(tenant: str) -> list[Post]:
-        posts = []
+        posts: list[Post] = []
         with EchoScribeClient(url, key=keys[tenant], patience_seconds=_PATIENCE_SECONDS) as client:
             while True:
                 with taking:
@@ -46,7 +46,7 @@ def post_until(url: str, files: Sequence[Path], key: str, *, clients: int, ended
     """The posts of clients that go on until `ended`, each followed by reads. Raises ClientError."""
 
     def one_client(_: int) -> list[Post]:
-        posts = []
+        posts: list[Post] = []
         with EchoScribeClient(url, key=key, patience_seconds=_PATIENCE_SECONDS) as client:
             while not ended():
                 posts.append(one_post(client, files, "default"))

@@ -67,7 +67,7 @@ def report_lines(document: ReportDocument, truth: Mapping[str, str]) -> Iterator
     if document.header is not None:
         yield from header_lines(document.header, page)
     if document.impression:
-        yield from (page.words.impression, *impression_lines(document))
+        yield from (page.words.impression, *impression_lines(document, page.words))
     yield from ("", *side_by_side(document, truth))
 
 

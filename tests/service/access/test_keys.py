@@ -29,7 +29,7 @@ def test_a_key_is_kept_as_a_hash_that_its_owner_alone_can_read(path: Path) -> No
     assert len(secret) == 43
     assert read_keys(path) == (key,)
     caller = KeyRing(path).caller(text)
-    assert (caller.key_id, caller.tenant, caller.scopes) == (key.id, "lab-a", {"submit", "read"})
+    assert (caller.key_id, caller.tenant, caller.scopes) == (key.id, "lab-a", frozenset({"submit", "read"}))
     with pytest.raises(ScopeMissing, match="admin"):
         caller.require("admin")
 

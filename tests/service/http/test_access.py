@@ -76,7 +76,7 @@ def test_every_route_is_open_by_name_or_refused_without_a_key(locked: Locked) ->
     ],
 )
 def test_each_call_needs_its_scope_and_no_other_does(locked: Locked, method: str, path: str, scope: Scope) -> None:
-    others: list[Scope] = [each for each in ("submit", "read", "admin") if each != scope]  # type: ignore[misc]  # literals
+    others: list[Scope] = [each for each in ("submit", "read", "admin") if each != scope]
     refused = locked.client.request(method, path, headers=locked.key("a", *others))
     assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
     assert scope in refused.json()["detail"]

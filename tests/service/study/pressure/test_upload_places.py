@@ -10,7 +10,6 @@ import pytest
 
 from service.errors import QueueFull, UploadTimeout
 from service.study.multipart import UploadLimits
-from service.study.pressure import upload_places
 from service.study.pressure.pace import Pace
 from service.study.pressure.upload_places import UploadPlace, UploadPlaces
 from service.study.report_form import ReportForm
@@ -26,7 +25,7 @@ def accept(_: ReportForm) -> None:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [100.0]
-    monkeypatch.setattr(upload_places.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("service.study.pressure.upload_places.time.monotonic", lambda: now[0])
     return now
 
 
