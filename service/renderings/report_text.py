@@ -145,7 +145,8 @@ def section_lines(section: SectionOut, page: Page) -> Iterator[str]:
         wanted = f" ({', '.join(map(page.named.view, section.shown_by))})" if section.shown_by else ""
         yield from wrapped(words.not_assessed.format(why=why + wanted), indent="  ")
         return
-    yield from wrapped(section.text or words.no_sentence, indent="  ")
+    if section.text or not section.not_shown:  # what no clip shows is told below, and is reason enough
+        yield from wrapped(section.text or words.no_sentence, indent="  ")
     for row in section.not_shown:
         views = ", ".join(map(page.named.view, row.shown_by))
         said = words.not_shown.format(what=page.named.phenotype(row.phenotype), views=views)

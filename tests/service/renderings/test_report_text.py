@@ -133,3 +133,12 @@ def test_tables_are_aligned(lang: str) -> None:
     lines = report_text(document(lang=lang)).splitlines()
     row = next(number for number, line in enumerate(lines) if line.startswith(("  ejection", "  Ejektion")))
     assert lines[row].index("57 %") == lines[row - 1].index("value" if lang == "en" else "Wert")
+
+
+@pytest.mark.parametrize(("hidden", "told"), [(True, False), (False, True)])
+def test_an_empty_section_says_once_why(hidden: bool, told: bool) -> None:
+    row = [{"phenotype": "pulmonic_valve_regurgitation", "shown_by": ["A4C"]}] if hidden else []
+    section = examples.REPORT["sections"][0] | {"text": "", "sentences": [], "not_shown": row}
+    text = report_text(document(sections=[section]))
+    assert ("No sentence was written." in text) is told
+    assert ("no clip shows it" in text) is hidden
