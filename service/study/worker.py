@@ -68,10 +68,7 @@ class Observer(Protocol):
 
 
 class DeviceWorker:
-    """Owns the device: loads in its thread, then runs accepted studies, of each client in the order they came.
-
-    share: the largest part of the permits that one client may hold.
-    """
+    """Owns the device: loads in its thread, then runs accepted studies. share: the largest part of permits for one."""
 
     def __init__(
         self, load: Callable[[], StudyRunner], *, permits: int, observer: Observer, share: float = 1.0

@@ -36,7 +36,7 @@ def invented_process(folder: Path, seconds: float, **settings: str) -> Iterator[
     )
     service = ServiceProcess(process)
     try:
-        service.wait_for("ready", 60)
+        service.wait_for("ready", 240)  # imports alone take minutes on a busy machine
         yield service
     finally:
         process.kill()
