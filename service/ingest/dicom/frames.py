@@ -25,8 +25,9 @@ from service.ingest.dicom.pixels.colour_model import to_rgb
 from service.ingest.dicom.pixels.compressed import open_compressed
 from service.ingest.dicom.pixels.damaged_jpeg import unlike_neighbours
 from service.ingest.dicom.pixels.decoders import shown_syntax
-from service.ingest.dicom.pixels.fragments import index_fragments, read_fragments, truncated
+from service.ingest.dicom.pixels.fragments import index_fragments, truncated
 from service.ingest.dicom.pixels.frame_starts import begins_frame
+from service.ingest.dicom.pixels.joined_fragments import JoinedFragments
 from service.ingest.dicom.pixels.native import open_native
 from service.ingest.dicom.pixels.stored_frames import StoredFrames
 from service.ingest.dicom.reader import dataset_reader, is_encapsulated
@@ -36,7 +37,12 @@ from service.ingest.frame_source import FrameSource
 from service.ingest.limits import IngestLimits
 from service.ingest.untrusted import BoundedReader, third_party
 from service.ingest.video.frames import VideoFrames
-from service.ingest.video.stream_format import container_format, elementary_format, stream_format
+from service.ingest.video.stream_format import (
+    STREAM_HEAD_BYTES,
+    container_format,
+    elementary_format,
+    stream_format,
+)
 from service.ingest.video.video_syntax import count_warning, stream_of
 
 _DAMAGED = "The DICOM file is truncated or damaged and cannot be read."
@@ -228,9 +234,12 @@ def _video(
     index = index_fragments(reader, pixels.data.offset, reader.size)
     if index.is_cut:
         raise truncated()
-    joined = read_fragments(reader, index.fragments)
+    # A plain file is read past the count of reads, which is meant for headers: FFmpeg takes pieces of 32 KiB.
+    joined = JoinedFragments(reader.raw if isinstance(reader.raw, io.FileIO) else reader, index.fragments)
     elementary, limits = stream
-    source = VideoFrames(io.BytesIO(joined), stream_format(joined, elementary), limits)
+    head = joined.read(STREAM_HEAD_BYTES)
+    joined.seek(0)
+    source = VideoFrames(joined, stream_format(head, elementary), limits)
     source.warnings += count_warning(header.frames, source.frames_total)
     rate, found = frame_rate_of(header.timing, source.frames_total)
     if rate is not None:

@@ -37,7 +37,10 @@ _REFUSED: Final = {
     b"encv": "The MP4 is encrypted.",  # 8.12, and ISO/IEC 23001-7
     b"senc": "The MP4 is encrypted.",
 }
-_WANTED: Final = re.compile(b"|".join([*_TABLES, *_REFUSED]))
+_TRACK: Final = b"trak"  # 8.3.1; FFmpeg takes 100 KiB for each, however empty
+_MAX_TRACKS: Final = 64  # pictures, sounds, subtitles, times; recorders write one to four
+_WANTED: Final = re.compile(b"|".join([*_TABLES, *_REFUSED, _TRACK]))
+_WINDOW: Final = 1 << 12  # bytes that are read at a time where boxes lie close together
 _BLOCK: Final = 1 << 20
 _MAX_BOXES: Final = 500_000  # a file in fragments of one picture has four a picture
 _FIRST_TEXT: Final = 0x20000000  # `keys` is also a word; four letters after it are more keys than FFmpeg takes
@@ -66,6 +69,7 @@ class _Counts:
     samples: int = 0
     edits: int = 0
     boxes: int = 0
+    tracks: int = 0
     largest_chunk: int = 0
     chunks: int = field(default=0)
 
@@ -76,6 +80,8 @@ class _Counts:
         1024 samples, chunk by chunk, whatever the number of samples says.
         """
         shown = self.samples * max(1, self.edits)
+        if self.tracks > _MAX_TRACKS:
+            raise ClipRejected(SkipReason.TOO_LARGE, f"The MP4 holds more than {_MAX_TRACKS} tracks.")
         if self.samples > self.limit or shown > 4 * self.limit or self.chunks * self.largest_chunk > 1024 * self.limit:
             raise ClipRejected(SkipReason.TOO_LARGE, _TOO_MANY.format(self.limit))
 
@@ -103,13 +109,15 @@ def bounded_movie(file: BinaryIO, limits: IngestLimits) -> BinaryIO:
 
 def _boxes(file: BinaryIO, start: int, end: int, counts: _Counts) -> Iterator[Box]:
     """The boxes between two bytes, as FFmpeg walks them: the last may reach beyond the end (4.2)."""
-    at = start
+    at, window, window_at = start, b"", start
     while at + 8 <= end:
         counts.boxes += 1
         if counts.boxes > _MAX_BOXES:
             raise ClipRejected(SkipReason.TOO_LARGE, f"The MP4 holds more than {_MAX_BOXES} boxes.")
-        file.seek(at)
-        head = file.read(16)
+        if at + 16 > window_at + len(window):
+            file.seek(at)
+            window, window_at = file.read(_WINDOW), at
+        head = window[at - window_at : at - window_at + 16]
         size, body = int.from_bytes(head[:4], "big"), 8
         if size == 1 and len(head) == 16:
             size, body = int.from_bytes(head[8:], "big"), 16
@@ -157,6 +165,10 @@ def _add(file: BinaryIO, kind: bytes, at: int, counts: _Counts) -> None:
     counts.boxes += 1
     if counts.boxes > _MAX_BOXES:
         raise ClipRejected(SkipReason.TOO_LARGE, f"The MP4 holds more than {_MAX_BOXES} boxes.")
+    if kind == _TRACK:
+        counts.tracks += 1
+        counts.check()
+        return
     before, entry_bytes = _TABLES[kind]
     file.seek(at + before)
     count = int.from_bytes(file.read(4), "big")

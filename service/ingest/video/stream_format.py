@@ -16,6 +16,7 @@ _PACKET_BYTES: Final = (188, 192, 204)  # ISO/IEC 13818-1; with a time stamp bef
 _PACKETS_SEEN, _PACKETS_AT_START = 8, 3
 _START_CODE: Final = re.compile(rb"\x00\x00\x01(..)", re.DOTALL)
 _NALS_SEEN: Final = 64
+STREAM_HEAD_BYTES: Final = 1 << 16  # in which an elementary stream shows its parameter sets
 _H264_PROFILES: Final = frozenset((66, 77, 88, 100, 110, 122, 244, 44, 83, 86, 118, 128, 138))  # H.264 annexes A, F, G
 
 # What is named and not read: how it begins, and what to tell. docs/files.md says why.
@@ -78,7 +79,7 @@ def stream_format(data: bytes, stated: str) -> str:
 
     PS3.5 8.2.5 to 8.2.12 allow elementary, program and transport streams, and MP4; what a header says is often wrong.
     """
-    return container_format(data[:HEAD_BYTES]) or elementary_format(data[: 1 << 16]) or stated
+    return container_format(data[:HEAD_BYTES]) or elementary_format(data[:STREAM_HEAD_BYTES]) or stated
 
 
 def refusal(head: bytes) -> tuple[bool, str] | None:
