@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ EVALUATION_FILE, PAGE_FILE, LOG_FILE = "evaluation.json", "evaluation.md", "log.
 def write_new_bundle(
     base: Path, out: Path, manifest: BundleManifest, trained: Path, extra: Mapping[str, Any]
 ) -> BundleManifest:
-    """Writes beside `out` and moves there at the end. trained: folder of decoder, tokenizer and log.
+    """Writes beside `out` and moves there at the end. trained: folder of decoder and tokenizer.
 
-    extra: `language`, a report language for a bundle without one, or None; `evaluation`, the result.
+    extra: `language`, a report language for a bundle without one, or None; `evaluation`, the result; `logs`, folders of
+    the trainings in their order.
     Raises FileExistsError when `out` exists.
     """
     if out.exists():
@@ -32,9 +33,9 @@ def write_new_bundle(
     try:
         shutil.copytree(base, building)
         (building / MANIFEST).unlink()
-        for name in (DECODER_FILE, TOKENIZER_FILE, LOG_FILE):
-            if (trained / name).is_file():
-                shutil.copyfile(trained / name, building / name)
+        for name in (DECODER_FILE, TOKENIZER_FILE):
+            shutil.copyfile(trained / name, building / name)
+        (building / LOG_FILE).write_text("".join(joined_logs(extra["logs"])), encoding="utf-8")
         if extra["language"] is not None:
             write_language(extra["language"], building / PHRASES_FILE)
             manifest = manifest.model_copy(update={"phrases": PHRASES_FILE})
@@ -46,6 +47,18 @@ def write_new_bundle(
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return final
+
+
+def joined_logs(folders: Sequence[Path]) -> Iterator[str]:
+    """The lines of several trainings' logs; steps and seconds of each go on where those before it ended."""
+    before = {"step": 0, "seconds": 0.0}
+    for folder in folders:
+        line: dict[str, Any] = dict(before)
+        for text in (folder / LOG_FILE).read_text(encoding="utf-8").splitlines():
+            line = json.loads(text)
+            line |= {"step": line["step"] + before["step"], "seconds": round(line["seconds"] + before["seconds"], 1)}
+            yield json.dumps(line) + "\n"
+        before = {"step": line["step"], "seconds": line["seconds"]}
 
 
 def write_language(language: Language, path: Path) -> None:

@@ -21,7 +21,7 @@ from service.site.bank_training.measuring_stage import bits_of_held_out, measure
 from service.site.bank_training.new_bundle import write_new_bundle
 from service.site.bank_training.options import BankTrainingOptions
 from service.site.bank_training.row_stages import write_rows, write_study_rows, write_tokenizer
-from service.site.bank_training.run_parts import RunParts, work_folder
+from service.site.bank_training.run_parts import FINE_TUNING, TRAINING, RunParts, work_folder
 from service.site.bank_training.training_stages import fine_tune, train
 from service.site.observer import QUIET, Observer
 from service.site.training.heap import return_freed_memory
@@ -145,7 +145,8 @@ def _finish(parts: RunParts, trained: dict[str, Any]) -> dict[str, Any]:
     """Measures and writes the new bundle. Returns the summary."""
     manifest, result = measure(parts)
     own = None if parts.material.manifest.phrases is not None else parts.material.language
-    extra = {"language": own, "evaluation": result}
+    logs = [parts.work / TRAINING, *([] if parts.studies is None else [parts.work / FINE_TUNING])]
+    extra = {"language": own, "evaluation": result, "logs": logs}
     write_new_bundle(parts.options.bundle, parts.options.out, manifest, parts.decoder_folder, extra)
     stages = dict(parts.noted)
     shutil.rmtree(parts.work)

@@ -83,6 +83,10 @@ def test_real_studies_say_how_wide_the_gap_is_and_are_trained_on(
     assert summary["stages"]["rows"]["gap"]["measured"]
     assert set(summary["stages"]) == {"tokenizer", "rows", "study rows", "training", "fine-tuning"}
     result = json.loads((tmp_path / "B2" / "evaluation.json").read_text(encoding="utf-8"))
+    lines = [json.loads(line) for line in (tmp_path / "B2" / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["step"] for line in lines] == sorted({line["step"] for line in lines})
+    assert lines[-1]["step"] == sum(summary["stages"][stage]["steps"] for stage in ("training", "fine-tuning"))
+    assert lines[-1]["seconds"] >= lines[0]["seconds"]
     assert result["held_out"] == "encoded studies"
     assert not read_bundle(tmp_path / "B2").decoder["project_onto_bank"]  # type: ignore[index]  # there is one
 
@@ -238,7 +242,7 @@ def test_a_bank_whose_text_may_not_be_shown(
     phrases = json.loads((paths.bank / "phrases.json").read_text(encoding="utf-8"))
     (paths.bank / "phrases.json").write_text(json.dumps([row | {"key": None} for row in phrases]), encoding="utf-8")
     monkeypatch.setattr("index.candidate_bank.check_sizes", lambda *_: None)
-    monkeypatch.setattr("index.candidate_bank.check_blocks", lambda *_: iter(()))
+    monkeypatch.setattr("index.bank_files.check_blocks", lambda *_: iter(()))
     with pytest.raises(UnusableBank, match="text_may_be_shown is false and no wording is one of the report language"):
         open_material(options)
 
