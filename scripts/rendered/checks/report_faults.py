@@ -9,6 +9,7 @@ from model.report.editing.rules import EditingRules
 from model.report.editing.wording import same_words
 from model.report.language.holes import is_hole
 from model.report.language.language import Finding, FindingReader, Language
+from service.modalities.words import modality_words
 from service.schemas import ReportDocument, SectionOut
 
 _MARK = re.compile(r"\s*\[[^\]]*\]")  # marks stand in brackets; nothing else in a report does
@@ -122,6 +123,7 @@ def _values(findings: Sequence[Finding]) -> Mapping[str, set[str]]:
 def _count_calls(document: ReportDocument, stated: set[Finding], reader: ReportReader, faults: Faults) -> None:
     """Positive calls that are neither in the text nor in a warning, and valves called normal beside a called lesion."""
     warned = " ".join(warning.text for warning in document.warnings)
+    named = modality_words(document.modality, document.lang)  # a warning names what is called as the page does
     called = set[Finding]()
     for rule in reader.language.labels:
         if rule.finding is None or not document.phenotypes[rule.phenotype].positive:
@@ -129,7 +131,8 @@ def _count_calls(document: ReportDocument, stated: set[Finding], reader: ReportR
         faults.counts["calls"] += 1
         positive = {Finding(rule.finding, value) for value in rule.positive}
         called |= positive
-        if positive.isdisjoint(stated) and not re.search(rf"\b{rule.phenotype}\b", warned):
+        told = any(re.search(rf"\b{re.escape(n)}\b", warned) for n in (rule.phenotype, named.phenotype(rule.phenotype)))
+        if positive.isdisjoint(stated) and not told:
             faults.add("silent_calls", rule.phenotype)
     for exclusion in reader.rules.exclusions:
         if exclusion.finding in stated and not exclusion.lesions.isdisjoint(stated | called):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scripts.rendered.check_reports import arguments, main
-from service.schemas import ImpressionStatement, ReportDocument, RestsOn, SectionOut, SentenceOut
+from service.schemas import ImpressionStatement, ReportDocument, RestsOn, SectionOut, SentenceOut, WarningOut
 from tests.test_documents import sample_document
 
 LEAK = "There is severe mitral regurgitation."
@@ -42,6 +42,15 @@ def checked(document: ReportDocument, folder: Path, capsys: pytest.CaptureFixtur
 
 def test_a_report_that_says_its_call_once_is_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert checked(answer([LEAK]), tmp_path, capsys) == (0, {})
+
+
+@pytest.mark.parametrize("name", ["mitral_regurgitation", "mitral regurgitation"])
+def test_a_call_that_a_warning_names_is_not_silent(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warned = WarningOut(code="text_disagrees_with_phenotypes", text=f"They differ on: {name}.")
+    document = answer(["The mitral valve is native."])
+    assert checked(document.model_copy(update={"warnings": [warned]}), tmp_path, capsys) == (0, {})
 
 
 @pytest.mark.parametrize(
