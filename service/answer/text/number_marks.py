@@ -13,11 +13,11 @@ _NUMBER = re.compile(
 def bears_mark(sentence: SentenceOut, mark: str) -> bool:
     """Whether a number is to be marked as estimated: it was not measured, and its sentence does not say so itself.
 
-    A number of another person ends in a mark of its own.
+    A number of another person bears a mark of its own.
     """
     if sentence.estimated:
         return True
-    other = sentence.measured is not None or sentence.text.endswith("]")
+    other = sentence.measured is not None or "[" in sentence.text
     return not other and _NUMBER.search(sentence.text) is not None and mark.strip("[]") not in sentence.text.casefold()
 
 

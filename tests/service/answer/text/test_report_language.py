@@ -57,7 +57,7 @@ GERMAN_FILE: dict[str, Any] = {
     "contradictions": {"both": "Hell, aber ein Pegel."},
 }
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def write_bilingual(folder: Path, tag: str = "de", **german: Any) -> ArtifactPaths:
