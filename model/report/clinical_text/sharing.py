@@ -118,7 +118,7 @@ class Sharing:
         return after.frames[0].subject if after.frames[0].aspect in self._table.lasting else None
 
     def _described(self, parts: Sequence[Part], at: int, frame: Frame) -> str | None:
-        """What adjectives before their noun speak of: "a dilated and hypokinetic right ventricle"."""
+        """What adjectives before their noun speak of: "a swollen and stiff left knee"."""
         told = frame.state is not None and frame.aspect not in self._table.lesions
         named = self._noun(parts, at) if told else []
         return next((subject for subject in named if self._builder.fits(subject, frame.aspect)), None)
