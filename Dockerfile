@@ -17,7 +17,7 @@ RUN pip install -c constraints.txt torch torchvision "faiss-${FAISS}"
 # An empty package has the dependencies of the real one.
 COPY pyproject.toml ./
 RUN touch README.md LICENSE && mkdir service model index \
-    && pip install -c constraints.txt ".[${FAISS}]" && pip uninstall --yes echoscribe
+    && pip install -c constraints.txt ".[${FAISS},postgresql]" && pip uninstall --yes echoscribe
 
 FROM dependencies AS wheel
 RUN rm -rf /src/*
@@ -43,7 +43,8 @@ ENV PATH=/opt/echoscribe/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     ECHOSCRIBE_HOST=0.0.0.0 \
-    ECHOSCRIBE_STORE=/var/lib/echoscribe/results.sqlite3
+    ECHOSCRIBE_STORE=/var/lib/echoscribe/results.sqlite3 \
+    ECHOSCRIBE_UPLOAD_FOLDER=/var/lib/echoscribe/uploads
 USER echoscribe
 WORKDIR /var/lib/echoscribe
 VOLUME /var/lib/echoscribe

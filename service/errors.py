@@ -42,14 +42,16 @@ ServiceError
 │   ├── UploadsUnusable      the folder of uploads is gone, or may not be written
 │   └── DeviceLost           the device or its worker died
 ├── StudyFailed              accepted, and yet no answer
-│   ├── Interrupted          the process ended first
+│   ├── Interrupted          the process ended first, and the files are gone
+│   ├── TriesExhausted       the process ended each time that it worked on the study
 │   ├── DeviceOutOfMemory    the study does not fit into the device's memory
 │   ├── AnswerTimeout        not ready in time; the answer can be fetched later
 │   ├── Abandoned            nobody waits for it any more
 │   └── InternalFault        our fault; details are in the log
 ├── StoreError               results cannot be kept
 │   ├── StoreUnavailable     reading or writing the store failed
-│   └── StoreInUse           another process holds the store
+│   ├── AnswerUnreadable     what it keeps of one study is damaged or of a newer version
+│   └── StoreInUse           another process holds the store or the upload folder
 └── ArtifactError            bundle and bank do not fit together
 """
 
@@ -254,7 +256,11 @@ class StudyFailed(ServiceError):
 
 
 class Interrupted(StudyFailed):
-    """The process ended before the study was answered; its upload is deleted."""
+    """The process ended before the study was answered, and its files are gone."""
+
+
+class TriesExhausted(StudyFailed):
+    """The process ended each time that it worked on the study, so it is not tried again."""
 
 
 class DeviceOutOfMemory(StudyFailed):
@@ -281,8 +287,12 @@ class StoreUnavailable(StoreError):
     """Reading or writing the store failed, for example because its disk is full."""
 
 
+class AnswerUnreadable(StoreError):
+    """What the store keeps of one study is damaged, or was written by a newer version of the program."""
+
+
 class StoreInUse(StoreError):
-    """Another process holds the store."""
+    """Another process holds the store or the upload folder."""
 
 
 class ArtifactError(ServiceError):

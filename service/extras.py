@@ -2,7 +2,8 @@
 
 from importlib import import_module
 
-EXTRAS = {"train": ("matplotlib",)}  # extra of pyproject.toml → packages that its commands import
+# Extra of pyproject.toml → packages that its commands import.
+EXTRAS = {"train": ("matplotlib",), "postgresql": ("psycopg",)}
 
 
 class ExtraMissing(ImportError):

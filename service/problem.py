@@ -52,11 +52,14 @@ TABLE: Mapping[type[ServiceError], tuple[int, str]] = {
     errors.DeviceLost: (503, "The device was lost"),
     # 410 and not 503: asking again for this study can never succeed, only posting it again can.
     errors.Interrupted: (410, "The service stopped before the study was answered"),
+    errors.TriesExhausted: (500, "The service ended each time that it worked on this study"),
     errors.DeviceOutOfMemory: (503, "The study does not fit into the device's memory"),
     errors.AnswerTimeout: (504, "The answer is not ready yet"),
     errors.Abandoned: (410, "The study was dropped"),
     errors.InternalFault: (500, "The service failed on this study"),
     errors.StoreError: (503, "Results cannot be kept"),
+    # 410 as well: what cannot be read now can be read at no later time.
+    errors.AnswerUnreadable: (410, "The kept answer cannot be read"),
 }
 _HIDDEN_DETAIL = "The service's log has the details under this request id."
 

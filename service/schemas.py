@@ -221,11 +221,34 @@ def answer_json(document: ReportDocument, indent: int | None = None) -> str:
 
 
 class StudyPhenotypes(Document):
-    """The phenotypes of one study."""
+    """The phenotypes of one study, and what answered it."""
 
     study_id: str
     created: datetime
+    bundle: str | None = Field(None, description="Name of the bundle; null in answers that state none.")
+    bundle_sha256: str | None = Field(None, description="Of its manifest: which version of the bundle answered.")
+    bank: str | None = Field(None, description="Name of the candidate bank.")
+    bank_sha256: str | None = Field(None, description="Of its manifest: which version of the bank answered.")
     phenotypes: dict[str, PhenotypeOut]
+
+
+def phenotypes_of(document: ReportDocument) -> StudyPhenotypes:
+    """The phenotypes of an answer, and the versions that it states."""
+    names = ("bundle", "bundle_sha256", "bank", "bank_sha256")
+    stated = {name: document.provenance.get(name) for name in names}
+    return StudyPhenotypes(
+        study_id=document.study_id,
+        created=document.created,
+        phenotypes=document.phenotypes,
+        **{name: None if value is None else str(value) for name, value in stated.items()},
+    )
+
+
+class UnreadableStudy(Document):
+    """A study whose kept answer cannot be shown."""
+
+    study_id: str
+    reason: Literal["damaged", "written_by_a_newer_version"]
 
 
 class PhenotypeList(Document):
@@ -233,6 +256,7 @@ class PhenotypeList(Document):
 
     studies: list[StudyPhenotypes]
     next: str | None
+    left_out: list[UnreadableStudy] = Field(default=[], description="Studies of this page that cannot be shown.")
 
 
 class ProcessingDocument(Document):

@@ -1,11 +1,11 @@
 """Settings of the running service: environment variables `ECHOSCRIBE_…`, validated once, never changed afterwards."""
 
 import os
-import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import index
@@ -27,10 +27,32 @@ def shipped_bank() -> Path:
     return Path(index.__path__[0]) / "banks" / _SHIPPED
 
 
-def user_store() -> Path:
-    """The results file in the user's data folder (XDG Base Directory Specification 0.8)."""
+def user_data() -> Path:
+    """Our folder in the user's data folder (XDG Base Directory Specification 0.8)."""
     data_home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data_home) / "echoscribe" / "results.sqlite3"
+    return Path(data_home) / "echoscribe"
+
+
+@dataclass(frozen=True)
+class PostgresPlace:
+    """A PostgreSQL database, whose address may hold a password, and the schema in it."""
+
+    url: SecretStr
+    schema: str
+
+
+_POSTGRESQL: Final = ("postgresql://", "postgres://", "postgresql+psycopg://")
+
+
+def _path_or_database(given: object) -> object:
+    """A path, or the address of a database, which is never shown again. Raises ValueError for another kind."""
+    if not isinstance(given, str):
+        return given
+    if given.startswith(_POSTGRESQL):
+        return SecretStr("postgresql://" + given.partition("://")[2])
+    if "://" in given:
+        raise ValueError("must be the path of a SQLite file or an address that begins with postgresql://")
+    return Path(given)
 
 
 class Settings(BaseSettings):
@@ -79,8 +101,13 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; the image listens on 0.0.0.0.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one and logs it.")
-    store: Path = Field(
-        default_factory=user_store, description="SQLite file that keeps results. One process at a time may hold it."
+    store: Annotated[Path | SecretStr, BeforeValidator(_path_or_database)] = Field(
+        default_factory=lambda: user_data() / "results.sqlite3",
+        description="What keeps results: a SQLite file, which one process at a time may hold, or `postgresql://…`, "
+        "which several may share.",
+    )
+    retention_days: float = Field(
+        0, ge=0, le=36_500, description="Days after which an answered study is erased; 0: kept until it is deleted."
     )
     keys: Path | None = Field(
         None,
@@ -94,8 +121,9 @@ class Settings(BaseSettings):
         "", description="Names in `Host` that the service answers to, with commas, beside localhost and any address."
     )
     upload_folder: Path = Field(
-        default_factory=lambda: Path(tempfile.gettempdir()),
-        description="Where uploads lie until their study is answered.",
+        default_factory=lambda: user_data() / "uploads",
+        description="Where the files of accepted studies lie until they are answered, also over a restart: a local "
+        "folder that no other service uses.",
     )
     queue_size: int = Field(
         8, ge=1, le=1000, description="Studies that wait or run at once, their uploads complete. More get a 429."
@@ -165,19 +193,26 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
     @property
-    def results_file(self) -> Path:
-        """The SQLite file of this mode: drafts written in shadow have their own, so that ending it shows none."""
+    def results_place(self) -> Path | PostgresPlace:
+        """The store of this mode: drafts written in shadow have their own, so that ending it shows none."""
+        if isinstance(self.store, SecretStr):
+            return PostgresPlace(self.store, "echoscribe_shadow" if self.shadow else "echoscribe")
         return self.store.with_name(f"{self.store.stem}.shadow{self.store.suffix}") if self.shadow else self.store
+
+    @property
+    def _folder(self) -> Path:
+        """What is written beside the store; with a database, the user's data folder."""
+        return self.store.parent if isinstance(self.store, Path) else user_data()
 
     @property
     def keys_file(self) -> Path:
         """Where the keys are, whether there are any or not."""
-        return self.keys or self.store.with_name("keys.json")
+        return self.keys or self._folder / "keys.json"
 
     @property
     def audit_file(self) -> Path:
         """Where the audit log is."""
-        return self.audit or self.store.with_name("audit.jsonl")
+        return self.audit or self._folder / "audit.jsonl"
 
 
 def settings_table() -> str:
@@ -195,7 +230,7 @@ _DESCRIBED_DEFAULTS = {
     "store": "`echoscribe/results.sqlite3` in the user's data folder",
     "keys": "`keys.json` beside the store",
     "audit": "`audit.jsonl` beside the store",
-    "upload_folder": "the system's temporary folder",
+    "upload_folder": "`echoscribe/uploads` in the user's data folder",
 }
 
 

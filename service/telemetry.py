@@ -43,6 +43,7 @@ class Metrics:
         self.queue_seconds = self._histogram("queue_seconds", "Seconds a study waited for the device.")
         self.queue_length = self._gauge("queue_length", "Studies waiting for the device.")
         self.in_flight = self._gauge("studies_in_flight", "Studies uploading, waiting or running.")
+        self.unkept = self._gauge("outcomes_unkept", "Outcomes in memory that the store could not take yet.")
         self.ready = self._gauge("ready", "1 while POST /report is served.")
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:

@@ -162,7 +162,7 @@ def drafts(
 ) -> None:
     """Print the drafts that the service stored in shadow mode, newest first; nobody else sees them."""
     settings = Settings.model_validate({**Settings().model_dump(), "shadow": True})
-    for draft in drafts_in(settings.results_file, study_id):
+    for draft in drafts_in(settings.results_place, study_id):
         typer.echo(answer_json(draft) if as_json else report_text(draft))
 
 

@@ -31,10 +31,10 @@ from service.arithmetic_check import settle_arithmetic
 from service.artifacts import pipeline_of
 from service.causes import cause_of
 from service.cli.gpu_requirements import gpu_requirements
-from service.errors import ArtifactError, NotReady
+from service.errors import ArtifactError, NotReady, StoreUnavailable
 from service.http.healthcheck import is_alive
 from service.ingest.decoding.decoder_pool import decoder_pool
-from service.settings import Settings
+from service.settings import PostgresPlace, Settings
 from service.site.language_coverage import coverage_of
 from service.study.conditions import LEAST_STORE_BYTES, descriptor_trouble
 
@@ -63,7 +63,7 @@ def diagnose(settings: Settings, *, verify: bool) -> Iterator[Finding]:
     yield Finding("jpeg lossless", True, text)
     yield _decoders(settings)
     yield _uploads(settings.upload_folder)
-    yield _store(settings.results_file)
+    yield _store(settings.results_place)
     yield _descriptors()
     yield _port(settings)
     yield _bundle(settings)
@@ -111,7 +111,9 @@ def _uploads(folder: Path) -> Finding:
     return Finding("uploads", free >= wanted, text)
 
 
-def _store(path: Path) -> Finding:
+def _store(path: Path | PostgresPlace) -> Finding:
+    if isinstance(path, PostgresPlace):
+        return _database(path)
     try:
         free = _free_bytes(path.parent)
         damage = store_damage(path)
@@ -159,6 +161,19 @@ def _port(settings: Settings) -> Finding:
                 return Finding("port", True, f"{where}: an EchoScribe serves there already")
             return Finding("port", False, f"{where}: {cause_of(error)} (ECHOSCRIBE_HOST, ECHOSCRIBE_PORT)")
     return Finding("port", True, f"{where} is free")
+
+
+def _database(place: PostgresPlace) -> Finding:
+    from service.store.postgresql import PostgresDatabase  # its driver is an extra
+
+    try:
+        database = PostgresDatabase(place)
+        try:
+            return Finding("store", True, f"{database.place}: {database.server_version()}")
+        finally:
+            database.close()
+    except StoreUnavailable as error:
+        return Finding("store", False, str(error))
 
 
 def _free_bytes(folder: Path) -> int:

@@ -22,7 +22,7 @@ from service.http.app import create_app
 from service.http.bounded_protocol import BoundedConfig
 from service.http.connections import ConnectionLimits
 from service.settings import Settings
-from service.store.results import interrupted
+from service.study.durable.settling import shutting_down
 from service.study.runner import Workings
 from service.study.worker import DeviceWorker, Phase
 from service.telemetry import configure_logging, log_event
@@ -76,7 +76,7 @@ class DrainingServer(uvicorn.Server):
         late = time.monotonic() >= deadline
         if late and worker.in_flight:
             log_event("drain_deadline_passed", in_flight=worker.in_flight)
-            worker.stop(interrupted())
+            worker.stop(shutting_down())
         self.should_exit = late or worker.in_flight == 0
 
 

@@ -12,7 +12,18 @@ from service.schemas import PhenotypeOut, StudyPhenotypes
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("study_id", "created", "phenotype", *PhenotypeOut.model_fields)
+_STUDY = {"study_id", "created", "bundle", "bundle_sha256", "bank", "bank_sha256"}
+# What was there first comes first: programs that count columns still read them.
+COLUMNS = (
+    "study_id",
+    "created",
+    "phenotype",
+    *PhenotypeOut.model_fields,
+    "bundle",
+    "bundle_sha256",
+    "bank",
+    "bank_sha256",
+)
 
 
 def phenotype_table(studies: Iterable[StudyPhenotypes]) -> "pd.DataFrame":
@@ -23,7 +34,7 @@ def phenotype_table(studies: Iterable[StudyPhenotypes]) -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415 - see above
 
     rows = [
-        {**study.model_dump(mode="json", include={"study_id", "created"}), "phenotype": name, **row.model_dump()}
+        {**study.model_dump(mode="json", include=_STUDY), "phenotype": name, **row.model_dump()}
         for study in studies
         for name, row in study.phenotypes.items()
     ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from service.causes import cause_of
+from service.settings import PostgresPlace
 
 # An answer is about 100 KiB, and SQLite's log grows to 4 MiB before it is written back (sqlite.org/wal.html).
 LEAST_STORE_BYTES: Final = 16 << 20
@@ -20,7 +21,7 @@ _KEPT_SECONDS: Final = 1.0  # readiness is asked more often than disks fill up
 class Conditions:
     """Looks at the store's folder, the upload folder and the process. store, uploads: the paths in use."""
 
-    def __init__(self, store: Path, uploads: Path) -> None:
+    def __init__(self, store: Path | PostgresPlace, uploads: Path) -> None:
         self.store, self.uploads = store, uploads
         self._looked_seconds, self._found = -_KEPT_SECONDS, ""
 
@@ -36,8 +37,14 @@ class Conditions:
         return [
             descriptor_trouble(),
             folder_trouble(self.uploads, "upload folder", "ECHOSCRIBE_UPLOAD_FOLDER", LEAST_UPLOAD_BYTES),
-            folder_trouble(self.store.parent, f"store {self.store}", "ECHOSCRIBE_STORE", LEAST_STORE_BYTES),
+            self._store_trouble(),
         ]
+
+    def _store_trouble(self) -> str:
+        """Of a file; a database looks after its own disk."""
+        if not isinstance(self.store, Path):
+            return ""
+        return folder_trouble(self.store.parent, f"store {self.store}", "ECHOSCRIBE_STORE", LEAST_STORE_BYTES)
 
 
 def folder_trouble(folder: Path, what: str, setting: str, least_bytes: int) -> str:

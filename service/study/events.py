@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from fastapi.sse import ServerSentEvent
@@ -14,22 +14,31 @@ from service.study.intake import Intake
 from service.study.job import StudyAnswer, StudyJob
 
 _EVENT_ID = re.compile(r"[0-9]{1,9}")  # int() itself raises beyond 4300 digits
+_STORE_LOOK_SECONDS = 1.0
 _LOOK_SECONDS = 0.1  # steps are written by the device's thread; looking is simpler than waking a loop across threads
 
 
 @dataclass(frozen=True)
 class StudyWatch:
-    """A study to follow from step `seen` on: its job while it is live, else its outcome."""
+    """A study to follow from step `seen` on: its job while it is live, else its outcome.
+
+    Without either another process works on it; `look` then asks the store.
+    """
 
     study_id: str
     seen: int
     job: StudyJob | None
     outcome: StudyAnswer | Problem | None
+    look: Callable[[], Awaitable[StudyAnswer | Problem | None]]
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
         """One `progress` per step, then one `complete` or `problem`."""
         if self.job is None:
-            yield self._last(self.outcome, self.seen)
+            outcome = self.outcome
+            while outcome is None:
+                await asyncio.sleep(_STORE_LOOK_SECONDS)
+                outcome = await self.look()
+            yield self._last(outcome, self.seen)
             return
         steps, seen = self.job.steps, self.seen
         while True:
@@ -43,7 +52,7 @@ class StudyWatch:
                 return
             await asyncio.sleep(_LOOK_SECONDS)
 
-    def _last(self, outcome: StudyAnswer | Problem | None, seen: int) -> ServerSentEvent:
+    def _last(self, outcome: StudyAnswer | Problem, seen: int) -> ServerSentEvent:
         if isinstance(outcome, Problem):
             data = outcome.model_dump(mode="json", exclude_none=True)
             return ServerSentEvent(event="problem", data=data, id=str(seen + 1))
@@ -57,15 +66,17 @@ async def watch_study(intake: Intake, study_id: str, tenant: str, last_event_id:
     An id that this service never gave counts as none.
     """
     seen = int(last_event_id) if last_event_id and _EVENT_ID.fullmatch(last_event_id) else 0
+
+    async def look() -> ReportDocument | Problem | None:
+        try:
+            return await intake.found(study_id, tenant)
+        except KeptProblem as error:
+            return error.problem
+
     job = intake.job_of(study_id, tenant)
     if job:
-        return StudyWatch(study_id, seen, job, None)
-    outcome: ReportDocument | Problem
-    try:
-        outcome = await intake.answer(study_id, tenant)
-    except KeptProblem as error:
-        outcome = error.problem
-    return StudyWatch(study_id, 0, None, outcome)
+        return StudyWatch(study_id, seen, job, None, look)
+    return StudyWatch(study_id, 0, None, await look(), look)
 
 
 def _outcome_of(job: StudyJob) -> StudyAnswer | Problem:

@@ -1,9 +1,9 @@
 """From a request to an accepted study, and from that to its answer. Routes call this and shape the result."""
 
 import asyncio
-import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,7 +12,6 @@ from anyio import to_thread
 from service.access.caller import ANYBODY, Caller
 from service.documents.study_vectors import VectorsDocument
 from service.errors import (
-    Abandoned,
     AnswerTimeout,
     Draining,
     Interrupted,
@@ -22,13 +21,14 @@ from service.errors import (
     UnknownStudy,
     UploadFolderFull,
 )
-from service.problem import KeptProblem, Problem, code_of
+from service.problem import KeptProblem, code_of
 from service.renderings.negotiation import choose_language
 from service.run_options import RunOptions
 from service.schemas import ReportDocument
 from service.settings import Settings
 from service.store.results import KeyedRequest, ResultStore
 from service.study.artifact_watch import ArtifactWatch
+from service.study.durable.job_record import JobRecord
 from service.study.job import StudyAnswer, StudyJob
 from service.study.report_form import ReportForm
 from service.study.upload import UploadDesk, boundary_of
@@ -36,6 +36,8 @@ from service.study.worker import DeviceWorker
 from service.telemetry import Metrics, log_event
 
 _MAX_KEY_CHARACTERS = 255
+_LOOK_SECONDS = 0.5  # between two looks into the store for a study that another process works on
+_ERASING_SECONDS = 30.0  # a study that is dropped ends at its next step
 
 
 @dataclass(frozen=True)
@@ -66,68 +68,6 @@ class IncomingReport:
             text = f"Idempotency-Key: must be 1 to {_MAX_KEY_CHARACTERS} printable ASCII characters"
             raise InvalidField(text, field="Idempotency-Key", limit=_MAX_KEY_CHARACTERS)
         return bare
-
-
-class Ledger:
-    """Keeps how each study ended, in the store, the metrics and the log."""
-
-    def __init__(self, store: ResultStore, metrics: Metrics, live: dict[str, StudyJob]) -> None:
-        self._store, self._metrics, self._live = store, metrics, live
-
-    def settled(self, job: StudyJob, outcome: StudyAnswer | ServiceError) -> None:
-        """Takes an outcome; from here on the store answers for the study. Raises StoreUnavailable."""
-        try:
-            if isinstance(outcome, ServiceError):
-                self._failed(job, outcome)
-            elif isinstance(outcome, VectorsDocument):
-                self._store.forget(job.study_id)
-                self._embedded(job, outcome)
-            else:
-                self._store.complete(outcome)
-                self._answered(job, outcome)
-        finally:
-            self._live.pop(job.study_id, None)
-
-    def _failed(self, job: StudyJob, error: ServiceError) -> None:
-        code = code_of(type(error))
-        self._metrics.studies.labels(code).inc()
-        self._metrics.rejections.labels(code).inc()
-        log_event("study_failed", study_id=job.study_id, request_id=job.request_id, code=code)
-        if isinstance(error, Abandoned):
-            self._store.forget(job.study_id)
-        else:
-            self._store.fail(job.study_id, Problem.of(error, job.study_id))
-
-    def _embedded(self, job: StudyJob, document: VectorsDocument) -> None:
-        self._metrics.studies.labels("embedded").inc()
-        log_event(
-            "study_embedded",
-            study_id=job.study_id,
-            request_id=job.request_id,
-            clips_used=len(document.clips),
-            clips_skipped=len(document.skipped),
-        )
-
-    def _answered(self, job: StudyJob, document: ReportDocument) -> None:
-        metrics = self._metrics
-        metrics.studies.labels("complete").inc()
-        if job.started_seconds is not None:
-            metrics.queue_seconds.observe(job.started_seconds - job.accepted_seconds)
-            metrics.study_seconds.observe(time.monotonic() - job.started_seconds)
-        for stage, seconds in document.stage_seconds.items():
-            metrics.stage_seconds.labels(stage).observe(seconds)
-        for clip in document.clips:
-            metrics.clips.labels("used" if clip.used else "skipped", clip.skipped or "").inc()
-        used = sum(clip.used for clip in document.clips)
-        log_event(
-            "study_answered",
-            study_id=job.study_id,
-            request_id=job.request_id,
-            mode=document.mode,
-            clips_used=used,
-            clips_skipped=len(document.clips) - used,
-            seconds=round(sum(document.stage_seconds.values()), 3),
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +145,10 @@ class Intake:
 
     def _accept(self, job: StudyJob, key: str | None) -> str:
         keyed = KeyedRequest(key, self._payload(job), job.tenant) if key else None
+        try:
+            JobRecord.of(job).write(job.upload.folder)
+        except OSError as error:
+            raise self.desk.folders.refusal(error) from error
         self.live[job.study_id] = job
         try:
             known_as = self.store.accept(job.study_id, keyed, job.tenant)
@@ -245,35 +189,80 @@ class Intake:
         return job if job is not None and job.tenant == tenant else None
 
     async def answer(self, study_id: str, tenant: str) -> ReportDocument:
-        """The tenant's report, waited for. Raises the study's own error, AnswerTimeout or UnknownStudy."""
+        """The tenant's report, waited for.
+
+        Raises the study's own error, AnswerTimeout, UnknownStudy or AnswerUnreadable.
+        """
         job = self.job_of(study_id, tenant)
-        if job is None:
-            return await self._kept(study_id, tenant)
-        document = await self._awaited(job)
-        if isinstance(document, VectorsDocument):
-            raise UnknownStudy("study_id: no report of this id", field="study_id")
+        if job is not None:
+            return _report_of(await self._awaited(job))
+        with self._patience(study_id):
+            async with asyncio.timeout(self.settings.answer_seconds):
+                while (document := await self.found(study_id, tenant)) is None:
+                    await asyncio.sleep(_LOOK_SECONDS)
         return document
+
+    async def found(self, study_id: str, tenant: str) -> ReportDocument | None:
+        """The report as far as it is there: None while the study is open, here or in another process.
+
+        Raises as `answer`.
+        """
+        job = self.job_of(study_id, tenant)
+        if job is not None:
+            return _report_of(await self._awaited(job)) if job.outcome.done() else None
+        found = await to_thread.run_sync(self.store.find, study_id, tenant)
+        if found is None or isinstance(found, ReportDocument):
+            return found
+        raise KeptProblem(found)
 
     async def _awaited(self, job: StudyJob) -> StudyAnswer:
         try:
-            async with asyncio.timeout(self.settings.answer_seconds):
-                return await asyncio.wrap_future(job.outcome)
+            with self._patience(job.study_id if job.options.answer == "report" else None):
+                async with asyncio.timeout(self.settings.answer_seconds):
+                    return await asyncio.wrap_future(job.outcome)
+        except Interrupted as error:
+            kept = f"; it goes on at the next start and will be at /report/{job.study_id}"
+            text = "the service is shutting down and could not finish the study"
+            raise Draining(text + (kept if job.options.answer == "report" else "; post it again")) from error
+
+    @contextmanager
+    def _patience(self, study_id: str | None) -> Iterator[None]:
+        """Names the limit when it is over; the id, where the answer can be asked for later."""
+        try:
+            yield
         except TimeoutError as error:
             limit = self.settings.answer_seconds
-            later = f"; it will be at /report/{job.study_id}" if job.options.answer == "report" else ""
-            text = f"not answered within {limit:g} s{later}"
-            raise AnswerTimeout(text, limit=limit) from error
-        except Interrupted as error:
-            raise Draining("the service is shutting down and could not finish the study; post it again") from error
+            later = f"; it will be at /report/{study_id}" if study_id else ""
+            raise AnswerTimeout(f"not answered within {limit:g} s{later}", limit=limit) from error
 
-    async def _kept(self, study_id: str, tenant: str) -> ReportDocument:
-        found = await to_thread.run_sync(self.store.find, study_id, tenant)
-        if isinstance(found, ReportDocument):
-            return found
-        # Neither answered nor being worked on: its answer could not be written when it was there.
-        raise KeptProblem(found) if found else StoreUnavailable("the answer could not be kept; post the study again")
+    async def erase(self, study_id: str, tenant: str) -> None:
+        """Removes a study: its row with what the store keeps of it, and its files. Raises UnknownStudy.
+
+        One that is worked on is given up first.
+        """
+        job = self.job_of(study_id, tenant)
+        if job is not None:
+            await to_thread.run_sync(self.worker.drop, job)
+            with suppress(ServiceError, TimeoutError):
+                async with asyncio.timeout(_ERASING_SECONDS):
+                    await asyncio.wrap_future(job.outcome)
+        try:
+            await to_thread.run_sync(self.store.erase, study_id, tenant)
+        except UnknownStudy:
+            if job is None:
+                raise
+        if job is not None:
+            self.live.pop(study_id, None)
+            job.upload.remove()
+        log_event("study_erased", study_id=study_id)
 
     async def give_up(self, study_id: str) -> None:
         """Drops a study whose only reader went away."""
         if job := self.live.get(study_id):
             await to_thread.run_sync(self.worker.drop, job)
+
+
+def _report_of(answer: StudyAnswer) -> ReportDocument:
+    if isinstance(answer, VectorsDocument):
+        raise UnknownStudy("study_id: no report of this id", field="study_id")
+    return answer

@@ -8,7 +8,7 @@ from typing import Any
 
 from service.access.caller import DEFAULT_TENANT
 from service.documents.study_vectors import VectorsDocument
-from service.errors import Abandoned
+from service.errors import Abandoned, ServiceError
 from service.run_options import Progress, RunOptions
 from service.schemas import ReportDocument
 from service.study.upload import Upload
@@ -41,7 +41,8 @@ class StudyJob:
 
     prepared: what the runner began to read ahead. is_slow: its files take so long that others are read meanwhile.
     changed: told when either of them changes. tenant: whose it is. client: who takes turns with others, None where
-    nobody is told apart; turn: its own.
+    nobody is told apart; turn: its own. is_suspect: a process ended while it worked on the study. rests_until_seconds:
+    of the monotonic clock; before that it is not begun, and lets others pass.
     """
 
     def __init__(self, upload: Upload, options: RunOptions, permit: Permit, tenant: str = DEFAULT_TENANT) -> None:
@@ -58,6 +59,8 @@ class StudyJob:
         self.outcome: Future[StudyAnswer] = Future()
         self.outcome.set_running_or_notify_cancel()  # a handler that is cancelled must not cancel the study
         self.is_begun = self.is_slow = False
+        self.is_suspect = False
+        self.rests_until_seconds = 0.0
         self.prepared: Future[Any] | None = None
         self.changed: Callable[[], None] = _nobody
         self._dropped = threading.Event()
@@ -72,6 +75,11 @@ class StudyJob:
         """Raises Abandoned when nobody waits any more."""
         if self._dropped.is_set():
             raise Abandoned("nobody waits for this study any more")
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether it is not to be begun yet."""
+        return not self.is_begun and time.monotonic() < self.rests_until_seconds
 
     def let_others_pass(self) -> None:
         """Takes note that the files take long."""
@@ -88,6 +96,13 @@ class StudyJob:
         self._dropped.set()
         if self.prepared is not None:
             self.prepared.cancel()
+
+    def tell(self, outcome: StudyAnswer | ServiceError) -> None:
+        """Tells who waits."""
+        if isinstance(outcome, ServiceError):
+            self.outcome.set_exception(outcome)
+        else:
+            self.outcome.set_result(outcome)
 
     def claim_settling(self) -> bool:
         """True for the one caller who may settle the outcome."""

@@ -6,8 +6,9 @@ first check, keeps client file names and lets a field come twice.
 
 import hashlib
 import os
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Self
@@ -19,6 +20,8 @@ from service.errors import InvalidField, MalformedUpload, UnsupportedUpload, Upl
 from service.study.report_form import FIELDS, ReportForm
 
 _HASHERS: Final = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "hasher")
+_SYNCERS: Final = ThreadPoolExecutor(8, "syncer")  # they wait for the disk, which takes several files at once
+_MOST_SYNCING: Final = 32  # files of one upload that are open at once
 _WORTH_A_THREAD: Final = 1 << 18  # bytes; hashed in 0.2 ms
 _MOST_EMPTY: Final = 8  # file inputs that a browser left empty; a page has one or two
 _MAX_FIELD_BYTES: Final = 64  # "retrieval" and any k fit
@@ -52,6 +55,7 @@ class MultipartReceiver:
         self._headers: dict[bytes, bytes] = {}
         self._header = (bytearray(), bytearray())
         self._part: _FilePart | _FieldPart | None = None
+        self._syncing: deque[Future[None]] = deque()
         try:
             self._parser = MultipartParser(
                 boundary,
@@ -75,6 +79,12 @@ class MultipartReceiver:
     def __exit__(self, *_: object) -> None:
         if isinstance(self._part, _FilePart):
             self._part.file.close()
+        wait(self._syncing)
+
+    def wait_until_on_disk(self) -> None:
+        """Waits until every file's bytes are on disk. Raises OSError."""
+        while self._syncing:
+            self._syncing.popleft().result()
 
     def write(self, piece: bytes) -> None:
         """Takes the next bytes of the body."""
@@ -153,11 +163,14 @@ class MultipartReceiver:
     def _end_part(self) -> None:
         part, self._part = self._part, None
         if isinstance(part, _FilePart):
-            part.file.close()
             if part.unnamed and part.size == 0:
+                part.file.close()
                 part.path.unlink()  # what a browser sends for a file input that was left empty
                 self._count_empty()
                 return
+            self._syncing.append(_SYNCERS.submit(_sync_and_close, part.file))
+            if len(self._syncing) > _MOST_SYNCING:
+                self._syncing.popleft().result()
             self.files.append(part.path)
             self.sha256[part.path] = part.digest().hexdigest()
             self._payload.update(part.digest().digest())
@@ -173,6 +186,13 @@ class MultipartReceiver:
 
     def _end(self) -> None:
         self.ended = True
+
+
+def _sync_and_close(file: BinaryIO) -> None:
+    """Has a file on disk while the next ones arrive. Raises OSError."""
+    with file:
+        file.flush()
+        os.fsync(file.fileno())
 
 
 class _FieldPart:

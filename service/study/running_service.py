@@ -12,18 +12,23 @@ from service.ingest.decoding.decoder_pool import decoder_pool
 from service.run_options import RunOptions, silent
 from service.schemas import DRAFT_NOTICE, InfoDocument, ReadinessDocument
 from service.settings import Settings
-from service.store.results import ResultStore, interrupted
+from service.store.results import ResultStore
 from service.study.artifact_watch import ArtifactWatch
 from service.study.bank_check import BankCheck
 from service.study.bank_watch import BankWatch
 from service.study.conditions import Conditions
-from service.study.intake import Intake, Ledger
+from service.study.durable.caretaker import Caretaker
+from service.study.durable.ledger import Ledger
+from service.study.durable.resuming import resume
+from service.study.durable.settling import shutting_down
+from service.study.durable.upload_folders import UploadFolders
+from service.study.intake import Intake
 from service.study.job import StudyJob
 from service.study.multipart import UploadLimits
 from service.study.pressure.upload_places import UploadPlaces
 from service.study.report_form import ReportForm
 from service.study.runner import PipelineRunner, StudyPipeline, Workings, default_neighbours, ingest_limits
-from service.study.upload import UploadDesk, UploadFolders, UploadPace
+from service.study.upload import UploadDesk, UploadPace
 from service.study.worker import DeviceWorker, Phase
 from service.telemetry import Metrics, log_event
 
@@ -38,7 +43,7 @@ class RunningService:
         self.settings, self.metrics, self.store = settings, metrics, store
         self.pipeline: StudyPipeline | None = None
         self.live: dict[str, StudyJob] = {}
-        self.conditions = Conditions(settings.results_file, settings.upload_folder)
+        self.conditions = Conditions(settings.results_place, settings.upload_folder)
         self.bank_check = BankCheck()
         self.artifacts = ArtifactWatch(self.bank_check)
         self.bank_watch = BankWatch(settings.bank)
@@ -52,6 +57,7 @@ class RunningService:
         )
         metrics.queue_length.set_function(lambda: self.worker.waiting)
         metrics.in_flight.set_function(lambda: self.worker.in_flight)
+        metrics.unkept.set_function(lambda: self.worker.unkept)
         metrics.ready.set_function(lambda: self.readiness().ready)
 
     def intake(self, folders: UploadFolders) -> Intake:
@@ -86,6 +92,10 @@ class RunningService:
         worker, trouble = self.worker, self.artifacts.trouble or self.conditions.trouble or self.store.trouble
         if self.settings.decoding == "processes":
             trouble = trouble or decoder_pool().trouble
+        if self.worker.unkept:
+            trouble = (
+                trouble or f"{self.worker.unkept} answers wait until the store can be written ({self.store.place})"
+            )
         if worker.phase is Phase.READY and trouble:
             return ReadinessDocument(ready=False, phase="failed", reason=trouble)
         return ReadinessDocument(ready=worker.phase is Phase.READY, phase=worker.phase.value, reason=worker.reason)
@@ -190,17 +200,21 @@ class RunningService:
 def open_service(settings: Settings, workings: Workings, metrics: Metrics) -> Iterator[tuple[RunningService, Intake]]:
     """The running service and its intake; loading goes on in the background. Raises StoreError.
 
-    At the end every study without an outcome is settled as interrupted, and no upload is left.
+    Studies that a process before left are taken up. At the end those without an outcome stay on disk for the next.
     """
-    with ResultStore(settings.results_file) as store, UploadFolders(settings.upload_folder) as folders:
+    with UploadFolders(settings.upload_folder) as folders, ResultStore(settings.results_place, folders.owner) as store:
         service = RunningService(settings, workings, metrics, store)
+        resume(store, folders, service.worker, service.live)
+        caretaker = Caretaker(store, folders, service.live, settings)
+        caretaker.start()
         service.worker.start()
         try:
             yield service, service.intake(folders)
         finally:
-            service.worker.stop(interrupted())
+            service.worker.stop(shutting_down())
             service.worker.join(_JOIN_SECONDS)
             service.stop()
+            caretaker.stop(_JOIN_SECONDS)
             service.bank_watch.stop(_JOIN_SECONDS)
             service.artifacts.stop(_JOIN_SECONDS)
             service.bank_check.stop(_JOIN_SECONDS)

@@ -8,13 +8,23 @@ from urllib.parse import quote
 
 from service.errors import StoreUnavailable, UnknownStudy
 from service.schemas import ReportDocument
+from service.settings import PostgresPlace
+from service.store.postgresql import documents_of
 
 
-def drafts_in(path: Path, study_id: str | None = None) -> Iterator[ReportDocument]:
-    """The drafts of a results file, newest first; of one study where its id is given. Nothing is written or locked.
+def drafts_in(place: Path | PostgresPlace, study_id: str | None = None) -> Iterator[ReportDocument]:
+    """The drafts of a store, newest first; of one study where its id is given. Nothing is written or locked.
 
-    Raises StoreUnavailable when there is no such file or it cannot be read, UnknownStudy for an id without a draft.
+    Raises StoreUnavailable when there is no such store or it cannot be read, UnknownStudy for an id without a draft.
     """
+    kept = _in_file(place, study_id) if isinstance(place, Path) else documents_of(place, study_id)
+    documents = list(kept)
+    if study_id is not None and not documents:
+        raise UnknownStudy("study_id: no draft of this study", field="study_id")
+    yield from (ReportDocument.model_validate_json(document) for document in documents)
+
+
+def _in_file(path: Path, study_id: str | None) -> Iterator[str]:
     if not path.is_file():
         raise StoreUnavailable(
             f"{path}: no drafts were stored there; does the service run with ECHOSCRIBE_SHADOW=true?"
@@ -25,7 +35,5 @@ def drafts_in(path: Path, study_id: str | None = None) -> Iterator[ReportDocumen
             rows = connection.execute(f"{query} ORDER BY created DESC, study_id DESC", (study_id,)).fetchall()
     except sqlite3.Error as error:
         raise StoreUnavailable(f"{path}: cannot be read as a results file ({error})") from error
-    if study_id is not None and not rows:
-        raise UnknownStudy("study_id: no draft of this study", field="study_id")
     for (document,) in rows:
-        yield ReportDocument.model_validate_json(document)
+        yield document

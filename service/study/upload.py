@@ -1,29 +1,24 @@
-"""Uploads: headers are judged before the body is read, the body streams to disk, its folder vanishes in every case."""
+"""Uploads: headers are judged before the body is read, the body streams to disk; one that fails leaves nothing."""
 
 import asyncio
 import errno
-import fcntl
+import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Protocol
 
 from anyio import to_thread
 from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect
 
-from service.causes import cause_of
 from service.errors import (
     EmptyStudy,
     MalformedUpload,
     ServiceError,
-    StoreUnavailable,
     UnsupportedUpload,
     UploadCutOff,
-    UploadFolderFull,
-    UploadsUnusable,
     UploadTimeout,
     UploadTooLarge,
 )
@@ -31,10 +26,7 @@ from service.study.multipart import FormCheck, MultipartReceiver, UploadLimits
 from service.study.pressure.upload_places import UploadPlace, UploadPlaces, nothing
 from service.study.report_form import ReportForm
 
-_PREFIX: Final = "echoscribe-uploads-"
-_LOCK: Final = "in-use"
-_RETRY_SECONDS: Final = 10  # an operator must make room; studies that end make some
-_NO_SPACE: Final = {errno.ENOSPC, errno.EDQUOT}
+NO_SPACE: Final = {errno.ENOSPC, errno.EDQUOT}
 _HELD: Final = 1 << 20  # bytes of a request in memory while its earlier ones are written
 _LITTLE: Final = 1 << 16  # bytes; a fast client's pieces are larger
 
@@ -56,6 +48,12 @@ class Upload:
         """Deletes the files; doing it twice is fine."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def remove_scratch(self) -> None:
+        """Deletes what a reader unpacked into folders beside the files."""
+        for path in self.folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+
 
 @dataclass(frozen=True)
 class UploadPace:
@@ -65,57 +63,23 @@ class UploadPace:
     total_seconds: float
 
 
-class UploadFolders:
-    """One folder per process with one folder per upload in it.
-
-    What a killed process left behind is removed by the next one: the lock tells whether its owner still lives.
-    """
-
-    def __init__(self, parent: Path) -> None:
-        """Makes the process's folder and removes those of dead ones. Raises StoreUnavailable when that fails."""
-        try:
-            parent.mkdir(parents=True, exist_ok=True)
-            _remove_orphans(parent)
-            self.root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-            self._lock = (self.root / _LOCK).open("w")
-        except OSError as error:
-            text = f"upload folder {parent}: {cause_of(error)} (ECHOSCRIBE_UPLOAD_FOLDER)"
-            raise StoreUnavailable(text) from error
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+class NewFolders(Protocol):
+    """Where uploads go."""
 
     def new(self) -> Path:
         """An empty folder for one upload. Raises UploadFolderFull or UploadsUnusable."""
-        try:
-            return Path(tempfile.mkdtemp(dir=self.root))
-        except OSError as error:
-            raise self.refusal(error) from error
 
     def refusal(self, error: OSError) -> ServiceError:
         """What a fault of writing is answered with: its cause, the folder and the setting."""
-        kind = UploadFolderFull if error.errno in _NO_SPACE else UploadsUnusable
-        text = f"upload folder {self.root}: {cause_of(error)} (ECHOSCRIBE_UPLOAD_FOLDER)"
-        return kind(text, retry_after_seconds=_RETRY_SECONDS)
-
-    def close(self) -> None:
-        """Removes everything."""
-        shutil.rmtree(self.root, ignore_errors=True)
-        self._lock.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
-def _remove_orphans(parent: Path) -> None:
-    for folder in parent.glob(f"{_PREFIX}*"):
-        try:
-            with (folder / _LOCK).open("r+") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-        except OSError:
-            continue  # its owner lives, or is just making it, or it is another user's
+def sync_folder(folder: Path) -> None:
+    """Has the names in a folder on disk, as fsync has what files hold. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def boundary_of(headers: Mapping[str, str], limits: UploadLimits) -> bytes:
@@ -142,7 +106,7 @@ def boundary_of(headers: Mapping[str, str], limits: UploadLimits) -> bytes:
 class UploadDesk:
     """Receives uploads into `folders` within `limits` and `pace`; `check` judges the form as soon as a field is in."""
 
-    folders: UploadFolders
+    folders: NewFolders
     limits: UploadLimits
     pace: UploadPace
     check: FormCheck
@@ -180,6 +144,7 @@ class UploadDesk:
                 raise MalformedUpload("the body ends before its closing boundary")
             if not receiver.files:
                 raise EmptyStudy("files: the form has none", field="files")
+            await to_thread.run_sync(receiver.wait_until_on_disk)
             return Upload(
                 folder, tuple(receiver.files), receiver.form, receiver.payload_sha256(), dict(receiver.sha256)
             )

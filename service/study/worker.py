@@ -3,6 +3,9 @@
 The first studies that wait are read and prepared meanwhile, so that the device does not wait for them. It takes the
 first that is prepared: a study whose files take long keeps no other from being read, nor from the device.
 
+A study in whose company a process ended before is a suspect: it waits until it is alone, so that it is known what ends
+the process if one ends again.
+
 A permit is taken when the body of a request is in: a slow upload keeps nobody's place. Clients take turns. A study that
 nobody waits for stops at its next step.
 """
@@ -30,13 +33,16 @@ from service.errors import (
     ServiceError,
     Unavailable,
 )
+from service.study.durable.job_record import note_beginning
+from service.study.durable.settling import Observer, Settling
 from service.study.job import Permit, StudyAnswer, StudyJob
 from service.study.pressure.fair_order import FairOrder
 from service.study.pressure.pace import Pace
 from service.study.pressure.places import Places
+from service.study.reading_ahead import to_be_begun
 from service.telemetry import log_event
 
-_READ_AHEAD: Final = 2  # waiting studies that may be read already; what is prepared of each stays in memory
+_REST_LOOK_SECONDS: Final = 0.5  # between two looks whether a study has rested
 
 
 class Phase(StrEnum):
@@ -50,6 +56,9 @@ class Phase(StrEnum):
     STOPPED = "stopped"
 
 
+_RUNNING: Final = frozenset({Phase.READY, Phase.DRAINING})  # phases in which studies are worked on
+
+
 class StudyRunner(Protocol):
     """What the worker's thread loads, and then runs one study at a time."""
 
@@ -60,13 +69,6 @@ class StudyRunner(Protocol):
         """The answer to one study; reports its steps to `job.step`."""
 
 
-class Observer(Protocol):
-    """Who is told how a study ended, before the one who waits for it; may raise ServiceError instead of keeping it."""
-
-    def settled(self, job: StudyJob, outcome: StudyAnswer | ServiceError) -> None:
-        """Takes the outcome."""
-
-
 class DeviceWorker:
     """Owns the device: loads in its thread, then runs accepted studies. share: the largest part of permits for one."""
 
@@ -75,7 +77,7 @@ class DeviceWorker:
     ) -> None:
         self.phase = Phase.LOADING
         self.reason: str | None = "bundle and bank are loading"
-        self._load, self._observer = load, observer
+        self._load, self._settling = load, Settling(observer)
         self._places, self._uploading = Places(permits, share), 0
         self._waiting = FairOrder()
         self._running: StudyJob | None = None
@@ -88,6 +90,11 @@ class DeviceWorker:
     def waiting(self) -> int:
         """Studies that wait for the device."""
         return len(self._waiting)
+
+    @property
+    def unkept(self) -> int:
+        """Outcomes that the store could not take yet."""
+        return len(self._settling.unkept)
 
     @property
     def in_flight(self) -> int:
@@ -128,6 +135,12 @@ class DeviceWorker:
                 self._uploading -= 1
                 self._changed.notify_all()
 
+    def readmit(self, client: str | None) -> Permit:
+        """A permit for a study that was accepted before, by a process that ended; it is never refused."""
+        with self._changed:
+            self._places.take(client)
+        return Permit(partial(self._give_back, client))
+
     def admit(self, client: str | None = None, *, begun: bool = False) -> Permit:
         """A permit to have one study run. begun: it came in while studies were taken. Raises Unavailable, QueueFull."""
         with self._changed:
@@ -153,25 +166,22 @@ class DeviceWorker:
     def submit(self, job: StudyJob) -> None:
         """Puts a study with its permit in the queue; a draining worker still takes those that were admitted before."""
         with self._changed:
-            if self.phase in {Phase.READY, Phase.DRAINING}:
+            if self.phase in _RUNNING | {Phase.LOADING}:
                 job.changed = self._look_again
                 self._waiting.add(job)
                 self._begin_next()
                 self._changed.notify_all()
                 return
-        self._settle(job, self.unavailable() or Interrupted("the service has stopped"))
+        self._settling.leave(job, self.unavailable() or Interrupted("the service has stopped"))
 
     def _begin_next(self) -> None:
         """Has the first waiting studies read, beside those that take long; call it holding the lock."""
-        if self._runner is None:
+        if self._runner is None or self.phase not in _RUNNING:
             return
-        ahead = _READ_AHEAD + (self._running is None)
-        for job in self._waiting:
-            if sum(each.is_begun and not each.is_slow for each in self._waiting) >= ahead:
-                return
-            if not job.is_begun:
-                job.is_begun = True
-                self._runner.begin(job)
+        for job in to_be_begun(self._waiting, self._running):
+            job.is_begun = True
+            note_beginning(job.upload.folder)
+            self._runner.begin(job)
 
     def _look_again(self) -> None:
         """A study was prepared, or takes long."""
@@ -189,7 +199,7 @@ class DeviceWorker:
             if job not in self._waiting:
                 return
             self._waiting.remove(job)
-        self._settle(job, Abandoned("nobody waits for this study any more"))
+        self._settling.settle(job, Abandoned("nobody waits for this study any more"))
 
     def drain(self) -> None:
         """Takes no new study from now on; those already taken go on."""
@@ -198,17 +208,21 @@ class DeviceWorker:
                 self._enter(Phase.DRAINING, "the service is shutting down")
 
     def stop(self, outcome: ServiceError, *, phase: Phase = Phase.STOPPED) -> None:
-        """Settles every study that has no outcome yet with `outcome`; the thread ends after its current step."""
+        """Tells everybody who waits `outcome`; the thread ends after its current step.
+
+        The studies stay on disk, for the next process to take up.
+        """
         with self._changed:
             self._enter(phase, str(outcome))
             left = [*self._waiting, *([self._running] if self._running else [])]
             self._waiting.clear()
         for job in left:
             job.drop()
-            self._settle(job, outcome)
+            self._settling.leave(job, outcome)
 
     def join(self, seconds: float) -> None:
         """Waits for the thread to end; it is a daemon, so that a hanging kernel cannot keep the process."""
+        self._settling.unkept.stop(seconds)
         if self._thread.ident is not None:
             self._thread.join(seconds)
 
@@ -223,7 +237,7 @@ class DeviceWorker:
             while runner and (job := self._next()):
                 self._run(runner, job)
         finally:
-            if self.phase in {Phase.READY, Phase.DRAINING}:  # an exception of our own: readiness must see it
+            if self.phase in _RUNNING:  # an exception of our own: readiness must see it
                 self.stop(DeviceLost("the thread of the device ended"), phase=Phase.LOST)
 
     def _loaded(self) -> StudyRunner | None:
@@ -250,9 +264,11 @@ class DeviceWorker:
         with self._changed:
             self._running = None
             self._begin_next()
-            self._changed.wait_for(lambda: self._first_prepared() or self.phase not in {Phase.READY, Phase.DRAINING})
+            while not (self._first_prepared() or self.phase not in _RUNNING):
+                self._changed.wait(_REST_LOOK_SECONDS if any(each.is_resting for each in self._waiting) else None)
+                self._begin_next()
             job = self._first_prepared()
-            if job is None or self.phase not in {Phase.READY, Phase.DRAINING}:
+            if job is None or self.phase not in _RUNNING:
                 return None
             self._waiting.begin(job)
             self._running = job
@@ -264,37 +280,17 @@ class DeviceWorker:
         try:
             document = runner.run(job)
         except ServiceError as error:
-            self._settle(job, error)
+            self._settling.settle(job, error)
         except torch.OutOfMemoryError as error:
             log_event("device_out_of_memory", level=40, fault=error, study_id=job.study_id)
-            self._settle(job, DeviceOutOfMemory("the study does not fit into the device's memory"))
+            self._settling.settle(job, DeviceOutOfMemory("the study does not fit into the device's memory"))
         except (torch.AcceleratorError, SystemExit, KeyboardInterrupt) as error:
             # After a CUDA fault every later call in this process fails too.
             log_event("device_lost", level=50, fault=error, study_id=job.study_id)
             self.stop(DeviceLost(f"the device was lost ({type(error).__name__})"), phase=Phase.LOST)
         except Exception as error:  # one study's fault, whatever it is, must not end the worker
             log_event("study_failed", level=40, fault=error, study_id=job.study_id, request_id=job.request_id)
-            self._settle(job, InternalFault())
+            self._settling.settle(job, InternalFault())
         else:
             self._pace.study_ended(job.accepted_seconds)
-            self._settle(job, document)
-
-    def _settle(self, job: StudyJob, outcome: StudyAnswer | ServiceError) -> None:
-        """Keeps the outcome, deletes the files, frees the place, and only then tells who waits."""
-        if not job.claim_settling():
-            return
-        kept = outcome
-        try:
-            self._observer.settled(job, outcome)
-        except ServiceError as error:
-            log_event("result_not_kept", level=40, fault=error, study_id=job.study_id)
-            kept = error
-        except Exception as error:  # a mistake of ours in keeping the books must not strand who waits
-            log_event("result_not_kept", level=50, fault=error, study_id=job.study_id)
-            kept = InternalFault()
-        job.upload.remove()
-        job.permit.release()
-        if isinstance(kept, ServiceError):
-            job.outcome.set_exception(kept)
-        else:
-            job.outcome.set_result(kept)
+            self._settling.settle(job, document)

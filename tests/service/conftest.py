@@ -85,4 +85,4 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
 def uploads_left(app: FastAPI) -> list[Path]:
     """Files of uploads on disk."""
     root = app.state.service.settings.upload_folder
-    return [path for path in root.rglob("*") if path.is_file() and path.name != "in-use"]
+    return [path for path in root.rglob("*") if path.is_file() and path.name != "owner"]

@@ -23,7 +23,7 @@ def accepted(client: TestClient, **options: str) -> str:
 
 
 def shadow_file(client: TestClient) -> Path:
-    path: Path = client.app.state.service.settings.results_file  # type: ignore[attr-defined]  # ours
+    path: Path = client.app.state.service.settings.results_place  # type: ignore[attr-defined]  # ours
     return path
 
 

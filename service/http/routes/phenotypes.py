@@ -13,7 +13,7 @@ from service.http.routes.openapi import PROCESSING_ANSWER, problems
 from service.http.routes.processing import processing
 from service.renderings.negotiation import choose_media_type
 from service.renderings.phenotype_table import phenotype_csv
-from service.schemas import PhenotypeList, StudyPhenotypes
+from service.schemas import PhenotypeList, StudyPhenotypes, phenotypes_of
 
 router = APIRouter(tags=["phenotypes"])
 _ONE: Final = {"study_id": examples.STUDY_ID, "created": examples.REPORT["created"], "phenotypes": examples.PHENOTYPES}
@@ -79,10 +79,10 @@ async def list_phenotypes(
 )
 async def get_phenotypes(study_id: str, intake: IntakeDep, caller: CallerDep, media_type: MediaTypeDep) -> Response:
     """Fetch the phenotypes of one study; 202 while it is processed, and its own problem when it failed."""
-    if job := intake.job_of(study_id, caller.tenant):
-        return processing(job, study_id, f"/phenotypes/{study_id}")
-    document = await intake.answer(study_id, caller.tenant)
-    study = StudyPhenotypes(study_id=study_id, created=document.created, phenotypes=document.phenotypes)
+    document = await intake.found(study_id, caller.tenant)
+    if document is None:
+        return processing(intake.job_of(study_id, caller.tenant), study_id, f"/phenotypes/{study_id}")
+    study = phenotypes_of(document)
     if media_type == "application/json":
         return Response(study.model_dump_json(), media_type=media_type)
     return Response(phenotype_csv([study]), media_type=media_type)

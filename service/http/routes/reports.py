@@ -51,9 +51,17 @@ async def post_report(request: Request, intake: IntakeDep, caller: CallerDep, re
 )
 async def get_report(study_id: str, intake: IntakeDep, caller: CallerDep, rendering: RenderingDep) -> Response:
     """Fetch a report again; 202 while the study is processed, and the study's own problem when it failed."""
-    if job := intake.job_of(study_id, caller.tenant):
-        return processing(job, study_id, f"/report/{study_id}")
-    return _answer(await intake.answer(study_id, caller.tenant), rendering)
+    document = await intake.found(study_id, caller.tenant)
+    if document is None:
+        return processing(intake.job_of(study_id, caller.tenant), study_id, f"/report/{study_id}")
+    return _answer(document, rendering)
+
+
+@router.delete("/report/{study_id}", status_code=204, dependencies=[needs("admin")], responses=problems(404, 422))
+async def delete_report(study_id: str, intake: IntakeDep, caller: CallerDep) -> Response:
+    """Erase a study: its answer, what the store keeps of it, and its files; one that is worked on is given up."""
+    await intake.erase(study_id, caller.tenant)
+    return Response(status_code=204)
 
 
 @router.get(
@@ -64,9 +72,9 @@ async def get_report(study_id: str, intake: IntakeDep, caller: CallerDep, render
 )
 async def get_contours(study_id: str, intake: IntakeDep, caller: CallerDep) -> Response:
     """The outlines that a study's measurements rest on, in the pixels of its files; 202 while it is processed."""
-    if job := intake.job_of(study_id, caller.tenant):
-        return processing(job, study_id, f"/report/{study_id}/contours")
-    document = await intake.answer(study_id, caller.tenant)
+    document = await intake.found(study_id, caller.tenant)
+    if document is None:
+        return processing(intake.job_of(study_id, caller.tenant), study_id, f"/report/{study_id}/contours")
     contours = ContourDocument(study_id=study_id, contours=document.contours)
     return Response(contours.model_dump_json(), media_type="application/json")
 

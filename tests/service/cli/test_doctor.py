@@ -10,7 +10,7 @@ from service.cli.doctor import Finding, diagnose
 from service.errors import StoreError
 from service.settings import Settings
 from service.store.results import ResultStore
-from service.study.upload import UploadFolders
+from service.study.durable.upload_folders import UploadFolders
 
 
 def found(what: str, **settings: Path | int) -> Finding:

@@ -45,13 +45,15 @@ def test_openapi_documents_the_form_the_answers_and_the_problems(client: TestCli
 
 def test_two_apps_in_one_process_share_nothing(make_settings: MakeSettings, tmp_path: Path) -> None:
     first = create_app(make_settings(), invented_workings(InventedPipeline()))
-    second = create_app(make_settings(store=tmp_path / "2.sqlite3"), invented_workings(InventedPipeline()))
+    second = create_app(
+        make_settings(store=tmp_path / "2.sqlite3", upload_folder=tmp_path / "2"), invented_workings(InventedPipeline())
+    )
     with TestClient(first, base_url="http://localhost") as one, TestClient(second, base_url="http://localhost") as two:
         wait_until(lambda: one.get("/readyz").status_code == two.get("/readyz").status_code == 200)
         study_id = one.post("/report", files=FILES).json()["study_id"]
         assert one.get(f"/report/{study_id}").status_code == 200
         assert two.get(f"/report/{study_id}").status_code == 404
-        assert two.get("/phenotypes").json() == {"studies": [], "next": None}
+        assert two.get("/phenotypes").json() == {"studies": [], "next": None, "left_out": []}
         assert 'echoscribe_studies_total{outcome="complete"} 1.0' in one.get("/metrics").text
         assert "echoscribe_studies_total{" not in two.get("/metrics").text
 

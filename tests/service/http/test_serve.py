@@ -65,7 +65,7 @@ def answer_of(client: socket.socket) -> tuple[int, str]:
 
 
 def uploads(folder: Path) -> list[Path]:
-    return [path for path in (folder / "uploads").rglob("*") if path.is_file() and path.name != "in-use"]
+    return [path for path in (folder / "uploads").rglob("*") if path.is_file() and path.name != "owner"]
 
 
 PART = b'--x\r\nContent-Disposition: form-data; name="files"; filename="JANE^DOE"\r\n\r\n'
@@ -150,7 +150,7 @@ def test_sigterm_fails_readiness_first_and_ends_after_the_answer(tmp_path: Path)
     assert list((tmp_path / "uploads").iterdir()) == []
 
 
-def test_the_drain_has_a_deadline_and_the_next_process_tells_what_was_given_up(tmp_path: Path) -> None:
+def test_the_drain_has_a_deadline_and_the_next_process_goes_on(tmp_path: Path) -> None:
     with invented_process(tmp_path, 60.0, ECHOSCRIBE_DRAIN_SECONDS="0.5") as service, ThreadPoolExecutor(2) as pool:
         posted = pool.submit(httpx.post, f"{service.url}/report", files=FILES, timeout=30)
         service.wait_for("study_accepted")
@@ -160,17 +160,19 @@ def test_the_drain_has_a_deadline_and_the_next_process_tells_what_was_given_up(t
         assert (answer.status_code, answer.json()["code"]) == (503, "draining")
         assert service.process.wait(20) == 0
     with invented_process(tmp_path, 60.0) as service, connect(service) as client:
-        problem = httpx.get(service.url + accepted.json()["report"])
-        assert (problem.status_code, problem.json()["code"]) == (410, "interrupted")
+        waiting = httpx.get(service.url + accepted.json()["report"])
+        assert (waiting.status_code, waiting.json()["status"]) == (202, "processing")
+        assert len([event for event in service.events if event["event"] == "study_resumed"]) == 2
         assert httpx.get(f"{service.url}/phenotypes").json()["studies"] == []
         client.sendall(HEAD + b"y" * 1000)
-        wait_until(lambda: len(uploads(tmp_path)) == 1)
+        wait_until(lambda: any(path.stat().st_size == 0 for path in uploads(tmp_path)))
         service.process.send_signal(signal.SIGTERM)
         service.wait_for("draining")
         assert service.process.poll() is None
         service.process.send_signal(signal.SIGTERM)  # the second one gives up at once
         assert service.process.wait(15) == 0
-        assert uploads(tmp_path) == []
+        assert len([path for path in uploads(tmp_path) if path.name == "job.json"]) == 2, "what was accepted stays"
+        assert len({path.parent for path in uploads(tmp_path)}) == 2, "what was not accepted is gone"
 
 
 def test_a_bundle_that_cannot_be_loaded_ends_the_process(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import fcntl
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,9 +10,10 @@ import pytest
 from starlette.requests import ClientDisconnect
 
 from service.errors import InvalidField, ServiceError, UploadCutOff, UploadFolderFull, UploadTimeout, UploadTooLarge
+from service.study.durable.upload_folders import UploadFolders
 from service.study.multipart import MultipartReceiver, UploadLimits
 from service.study.report_form import ReportForm
-from service.study.upload import UploadDesk, UploadFolders, UploadPace, boundary_of
+from service.study.upload import UploadDesk, UploadPace, boundary_of
 
 LIMITS = UploadLimits(max_body_bytes=10_000, max_files=3, max_file_bytes=5_000)
 HEAD = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
@@ -29,7 +29,7 @@ def receive(folders: UploadFolders, body: AsyncIterator[bytes], pace: UploadPace
 
 
 def left(folders: UploadFolders) -> list[str]:
-    return [path.name for path in folders.root.iterdir() if path.name != "in-use"]
+    return [path.name for path in folders.root.iterdir() if path.name != "owner"]
 
 
 async def endless() -> AsyncIterator[bytes]:
@@ -135,28 +135,6 @@ def test_a_full_disk_while_writing_is_named(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(MultipartReceiver, "write", full)
     with UploadFolders(tmp_path) as folders, pytest.raises(UploadFolderFull):
         receive(folders, endless(), UploadPace(5, 10))
-
-
-def test_folders_of_dead_processes_are_removed_and_those_of_living_ones_kept(tmp_path: Path) -> None:
-    with UploadFolders(tmp_path) as living:
-        dead = tmp_path / "echoscribe-uploads-dead"
-        (dead / "upload").mkdir(parents=True)
-        (dead / "in-use").touch()
-        (dead / "upload" / "00001").write_bytes(b"a patient's clip")
-        with UploadFolders(tmp_path) as third:
-            assert living.root.is_dir()
-            assert third.root.is_dir()
-            assert not dead.exists()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_lock_is_held_as_long_as_the_folders_are_open(tmp_path: Path) -> None:
-    with (
-        UploadFolders(tmp_path) as folders,
-        (folders.root / "in-use").open("r+") as lock,
-        pytest.raises(BlockingIOError),
-    ):
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @pytest.mark.parametrize(

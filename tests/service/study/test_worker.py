@@ -1,6 +1,7 @@
 """The device's worker: permits, order, and what happens to studies when it is full, drained, stopped or broken."""
 
 import threading
+import time
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from service.errors import (
     NotReady,
     QueueFull,
     ServiceError,
+    StoreUnavailable,
 )
 from service.run_options import Progress, RunOptions
 from service.schemas import ReportDocument
@@ -46,22 +48,28 @@ class Runner:
         self.gate = threading.Event()
         self.order: list[str] = []
         self.begun: list[str] = []
+        self.together: list[tuple[str, int]] = []  # how many were begun and not over when each ran
+        self._over = 0
 
     def begin(self, job: StudyJob) -> None:
         self.begun.append(job.study_id)
 
     def run(self, job: StudyJob) -> ReportDocument:
         self.order.append(job.study_id)
+        self.together.append((job.study_id, len(self.begun) - self._over))
+        self._over += 1
         while not self.gate.wait(0.01):
             job.step(Progress("encode", 0, 1))
         return invented_document(job.options, [], {})
 
 
-def job(worker: DeviceWorker, name: str, folder: Path) -> StudyJob:
+def job(worker: DeviceWorker, name: str, folder: Path, *, is_suspect: bool = False) -> StudyJob:
     upload_folder = folder / name
     upload_folder.mkdir()
     upload = Upload(upload_folder, (), ReportForm(), "0" * 64)
-    return StudyJob(upload, RunOptions(study_id=name), worker.admit())
+    made = StudyJob(upload, RunOptions(study_id=name), worker.admit())
+    made.is_suspect = is_suspect
+    return made
 
 
 def started(runner: Runner, observer: Recorder, permits: int = 3) -> DeviceWorker:
@@ -173,7 +181,7 @@ def test_draining_keeps_what_was_admitted_and_takes_nothing_new(tmp_path: Path) 
     worker.join(5)
 
 
-def test_stopping_settles_everything_once(tmp_path: Path) -> None:
+def test_stopping_tells_everybody_and_leaves_the_studies_on_disk(tmp_path: Path) -> None:
     runner, observer = Runner(), Recorder()
     worker = started(runner, observer)
     jobs = [job(worker, name, tmp_path) for name in "ab"]
@@ -184,8 +192,9 @@ def test_stopping_settles_everything_once(tmp_path: Path) -> None:
     assert [type(each.outcome.exception(0)) for each in jobs] == [Interrupted, Interrupted]
     runner.gate.set()
     worker.join(5)
-    assert len(observer.outcomes) == 2
+    assert observer.outcomes == []
     assert worker.in_flight == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
 
 def test_loading_that_fails_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -212,6 +221,61 @@ def test_a_study_that_cannot_be_kept_is_told_so(tmp_path: Path) -> None:
     assert isinstance(lost.outcome.exception(5), DeviceLost)
     assert worker.in_flight == 0
     assert worker.phase is Phase.READY
+    worker.stop(Interrupted("end"))
+    worker.join(5)
+
+
+def test_an_answer_that_the_store_cannot_take_is_offered_until_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.study.durable.settling._RETRY_SECONDS", 0.01)
+    runner, observer = Runner(), Recorder(StoreUnavailable("locked"))
+    runner.gate.set()
+    worker = started(runner, observer)
+    jobs = [job(worker, name, tmp_path) for name in "ab"]
+    for each in jobs:
+        worker.submit(each)
+    assert [each.outcome.result(5).study_id for each in jobs] == ["a", "b"], "who waits gets the answer at once"
+    wait_until(lambda: worker.unkept == 2)
+    assert worker.in_flight == 2, "their places stay taken: memory is bounded"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+    observer.fault = None
+    wait_until(lambda: worker.in_flight == 0)
+    assert sorted(name for name, _ in observer.outcomes) == ["a", "b"]
+    assert (worker.unkept, list(tmp_path.iterdir())) == (0, [])
+    worker.stop(Interrupted("end"))
+    worker.join(5)
+
+
+def test_a_suspect_is_alone(tmp_path: Path) -> None:
+    runner = Runner()
+    worker = started(runner, Recorder(), permits=5)
+    names = {name: job(worker, name, tmp_path, is_suspect=name in "cd") for name in "abcde"}
+    for each in names.values():
+        worker.submit(each)
+    wait_until(lambda: runner.order == ["a"])
+    assert set(runner.begun) == {"a", "b"}
+    runner.gate.set()
+    assert [each.outcome.result(5).study_id for each in names.values()] == list("abcde")
+    assert runner.begun.index("c") == 2
+    assert runner.order == list("abcde")
+    assert dict(runner.together)["c"] == dict(runner.together)["d"] == 1, "nothing else is begun while a suspect runs"
+    worker.stop(Interrupted("end"))
+    worker.join(5)
+
+
+def test_a_study_that_rests_lets_others_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.study.worker._REST_LOOK_SECONDS", 0.01)
+    runner = Runner()
+    runner.gate.set()
+    worker = started(runner, Recorder())
+    resting, other = job(worker, "a", tmp_path, is_suspect=True), job(worker, "b", tmp_path)
+    resting.rests_until_seconds = time.monotonic() + 0.3
+    for each in (resting, other):
+        worker.submit(each)
+    assert other.outcome.result(5).study_id == "b"
+    assert resting.outcome.result(5).study_id == "a"
+    assert runner.order == ["b", "a"]
     worker.stop(Interrupted("end"))
     worker.join(5)
 

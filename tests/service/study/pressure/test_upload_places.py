@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from service.errors import QueueFull, UploadTimeout
+from service.study.durable.upload_folders import UploadFolders
 from service.study.multipart import UploadLimits
 from service.study.pressure.pace import Pace
 from service.study.pressure.upload_places import UploadPlace, UploadPlaces
 from service.study.report_form import ReportForm
-from service.study.upload import UploadDesk, UploadFolders, UploadPace
+from service.study.upload import UploadDesk, UploadPace
 
 HEAD = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
 
