@@ -8,7 +8,7 @@ CLIPS ?=
 SOAK_MINUTES ?= 30
 GOLDEN ?= $(or $(ECHOSCRIBE_REFERENCE),../shared)/golden
 
-.PHONY: setup demo serve test check bench bench-full gpu-check own-data container-smoke load soak
+.PHONY: setup demo serve test check bench bench-full gpu-check own-data container-smoke load soak chaos
 
 setup: $(VENV)/installed  ## make .venv with everything the service needs (CPU search)
 
@@ -64,3 +64,6 @@ load: setup  ## 200 studies from 32 clients of four tenants; one JSON line, exit
 
 soak: setup  ## studies for SOAK_MINUTES (30): flat memory and descriptors; one JSON line, exit 1 under a bar
 	@$(BIN)/python -m scripts.soak --minutes $(SOAK_MINUTES)
+
+chaos: setup  ## 100 SIGKILLs while 200 studies are accepted: none may be lost; one JSON line, exit 1 under a bar
+	@$(BIN)/python -m scripts.chaos
