@@ -103,8 +103,8 @@ class Chaos:
         half = self._random.random()
         time.sleep(delay_seconds * half)
         if other:
-            victims = [("decoder server", child) for child in _children(number)]
-            victims += [("decoder", grandchild) for _, child in victims for grandchild in _children(child)]
+            victims = [("decoder server", child) for child in children_of(number)]
+            victims += [("decoder", grandchild) for _, child in victims for grandchild in children_of(child)]
             if victims:
                 what, victim = self._random.choice(victims)
                 with suppress(ProcessLookupError):
@@ -176,7 +176,8 @@ def _comparable(document: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name not in _ALIKE}
 
 
-def _children(number: int) -> list[int]:
+def children_of(number: int) -> list[int]:
+    """The processes that a process has started."""
     with suppress(OSError):
         return [int(word) for word in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
     return []

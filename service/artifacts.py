@@ -122,7 +122,7 @@ def pipeline_of(settings: Settings) -> ReportPipeline:
 
 def paths_of(settings: Settings) -> ArtifactPaths:
     """Where bundle and bank lie, and what is asked of them."""
-    spare = settings.store.parent if settings.bank_reading == "private" else None
+    spare = settings.data_folder if settings.bank_reading == "private" else None
     return ArtifactPaths(settings.bundle, settings.bank, settings.bundle_sha256, settings.bank_sha256, spare)
 
 

@@ -200,19 +200,19 @@ class Settings(BaseSettings):
         return self.store.with_name(f"{self.store.stem}.shadow{self.store.suffix}") if self.shadow else self.store
 
     @property
-    def _folder(self) -> Path:
+    def data_folder(self) -> Path:
         """What is written beside the store; with a database, the user's data folder."""
         return self.store.parent if isinstance(self.store, Path) else user_data()
 
     @property
     def keys_file(self) -> Path:
         """Where the keys are, whether there are any or not."""
-        return self.keys or self._folder / "keys.json"
+        return self.keys or self.data_folder / "keys.json"
 
     @property
     def audit_file(self) -> Path:
         """Where the audit log is."""
-        return self.audit or self._folder / "audit.jsonl"
+        return self.audit or self.data_folder / "audit.jsonl"
 
 
 def settings_table() -> str:
