@@ -160,7 +160,7 @@ class UploadDesk:
 
     async def _copy(self, body: AsyncIterator[bytes], receiver: MultipartReceiver, place: UploadPlace) -> None:
         """Every piece of the body into the receiver. Raises TimeoutError when one takes too long to come."""
-        writer, loop = _WriteBehind(receiver), asyncio.get_running_loop()
+        writer, loop = _WriteBehind(receiver, place), asyncio.get_running_loop()
         try:
             async with asyncio.timeout(None) as silence:  # one for all pieces, of which there are thousands
                 place.stop = lambda: None if silence.expired() else silence.reschedule(loop.time())
@@ -194,10 +194,11 @@ class _WriteBehind:
     """Writes pieces in a thread while the next ones come.
 
     They are held until the thread is free, so that it is not woken for each 64 KiB, and no more than _HELD bytes.
+    place: of the upload, which is stopped when a piece is at fault: its client may send no more, and wait.
     """
 
-    def __init__(self, receiver: MultipartReceiver) -> None:
-        self._receiver = receiver
+    def __init__(self, receiver: MultipartReceiver, place: UploadPlace) -> None:
+        self._receiver, self._place = receiver, place
         self._held: list[bytes] = []
         self._bytes_held = 0
         self._writing: asyncio.Task[None] | None = None
@@ -229,7 +230,12 @@ class _WriteBehind:
     def _write(self) -> None:
         if self._held:
             self._writing = asyncio.create_task(to_thread.run_sync(self._write_all, self._held))
+            self._writing.add_done_callback(self._look)
             self._held, self._bytes_held = [], 0
+
+    def _look(self, written: asyncio.Task[None]) -> None:
+        if not written.cancelled() and written.exception() is not None:
+            self._place.stop()
 
     def _write_all(self, pieces: list[bytes]) -> None:
         # Joined: hashing and writing let go of the interpreter's lock, and each time it must be waited for again.

@@ -97,7 +97,7 @@ def test_what_is_wrong_is_told_though_the_client_sends_no_more(tmp_path: Path, s
 
     limits = UploadLimits(max_body_bytes=1 << 20, max_files=3, max_file_bytes=1 << 20)
     with UploadFolders(tmp_path) as folders:
-        desk = UploadDesk(folders=folders, limits=limits, pace=UploadPace(0.2, 10), check=accept)
+        desk = UploadDesk(folders=folders, limits=limits, pace=UploadPace(50, 60), check=accept)
         with pytest.raises(InvalidField, match="unknown field"):
             asyncio.run(desk.receive(b"x", wrong_field()))
         assert left(folders) == []
