@@ -17,6 +17,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from service.observed_machine import ObservedMachine
+
 Field = str | int | float | bool | None
 
 _LOGGER = logging.getLogger("echoscribe")
@@ -45,6 +47,12 @@ class Metrics:
         self.in_flight = self._gauge("studies_in_flight", "Studies uploading, waiting or running.")
         self.unkept = self._gauge("outcomes_unkept", "Outcomes in memory that the store could not take yet.")
         self.ready = self._gauge("ready", "1 while POST /report is served.")
+        self.used_clips = self._counter("used_clips", "Clips that answers rest on.")
+        self.unfamiliar_clips = self._counter("unfamiliar_clips", "Of those, clips unlike the known ones.")
+        self.artifact_changes = self._counter("artifact_changes", "Files of bundle or bank that changed while served.")
+        self.machine = ObservedMachine()
+        self.registry.register(self.machine)
+        self.registry.register(DECODER_EVENTS)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"echoscribe_{name}", text, labels, registry=self.registry)
@@ -54,6 +62,12 @@ class Metrics:
 
     def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
         return Histogram(f"echoscribe_{name}", text, labels, buckets=_SECONDS, registry=self.registry)
+
+
+# Of decoders, which all apps of a process share; an app's registry shows them too.
+DECODER_EVENTS: Final = Counter(
+    "echoscribe_decoder_events", "Files given up by a decoder, and lines of native libraries.", ("what",), registry=None
+)
 
 
 class JsonLines(logging.Formatter):

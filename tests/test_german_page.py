@@ -17,13 +17,13 @@ from service.artifacts import ArtifactPaths, load_pipeline
 from service.http import examples
 from service.ingest.limits import IngestLimits
 from service.modalities.echo.files import open_study
+from service.modalities.word_files import read_words
 from service.pipeline import ReportPipeline
 from service.renderings.page_words import ENGLISH, GERMAN
 from service.renderings.report_text import report_text
 from service.run_options import RunOptions
 from service.schemas import Mode, ReportDocument
 from service.settings import shipped_bank, shipped_bundle
-from service.word_files import read_words
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = (ROOT / "service" / "renderings" / "words", ROOT / "service" / "modalities" / "echo" / "words")

@@ -15,6 +15,7 @@ from service.http.gate import Gate
 from service.http.middleware import HeadAsGet, LingeringRefusals, ObservedRequests
 from service.http.problem_handlers import install_problem_handlers
 from service.http.routes import api_page, embeddings, health, phenotypes, reports
+from service.http.tracing import TracedRequests, span_sink
 from service.schemas import DRAFT_NOTICE
 from service.settings import Settings
 from service.study.runner import Workings, workings_of
@@ -60,5 +61,6 @@ def create_app(settings: Settings, workings: Workings | None = None) -> FastAPI:
     app.add_middleware(Gate, ring=ring, audit=audit, names=host_names(settings.allowed_hosts))
     app.add_middleware(LingeringRefusals)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(ObservedRequests, metrics=metrics)  # added last: the outermost
+    app.add_middleware(ObservedRequests, metrics=metrics)
+    app.add_middleware(TracedRequests, sink=span_sink())  # added last: the outermost
     return app

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from model.taxonomy import Taxonomy
-from service.word_files import read_words
+from service.modalities.word_files import read_words
 
 _ROOMS = Path(__file__).parent
 _WITH_WORDS = {"echo"}  # modalities whose room has a folder `words`

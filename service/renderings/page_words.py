@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from model.report.request import ReportWarning
 from model.study import SkipReason
-from service.word_files import read_words
+from service.modalities.word_files import read_words
 
 _FOLDER = Path(__file__).parent / "words"
 Table = Mapping[str, str]

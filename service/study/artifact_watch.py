@@ -1,6 +1,7 @@
 """Whether bundle and bank are still what was taken up: looked at before each study, and mended in the background."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -14,10 +15,11 @@ _RETRY_SECONDS: Final = 5
 
 
 class ArtifactWatch:
-    """The seal of what is served, and the check of the bank's blocks."""
+    """The seal of what is served, and the check of the bank's blocks. changed: told of each file that changed."""
 
-    def __init__(self, bank_check: BankCheck) -> None:
+    def __init__(self, bank_check: BankCheck, changed: Callable[[], None] = lambda: None) -> None:
         self.bank_check = bank_check
+        self._changed = changed
         self._seal = ArtifactSeal()
         self._told: Path | None = None
         self._ended = threading.Event()
@@ -45,6 +47,7 @@ class ArtifactWatch:
         if self._told != path:
             self._told = path
             log_event("artifact_changed", level=40, file=str(path))
+            self._changed()
         return f"{path}: was changed while it was served; put it back as it was, or restart the service"
 
     def require_intact(self) -> None:

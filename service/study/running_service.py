@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from time import perf_counter
 
 from service.errors import NotReady
@@ -45,7 +46,7 @@ class RunningService:
         self.live: dict[str, StudyJob] = {}
         self.conditions = Conditions(settings.results_place, settings.upload_folder)
         self.bank_check = BankCheck()
-        self.artifacts = ArtifactWatch(self.bank_check)
+        self.artifacts = ArtifactWatch(self.bank_check, metrics.artifact_changes.inc)
         self.bank_watch = BankWatch(settings.bank)
         self._workings = workings
         self._swapping = threading.Lock()
@@ -55,6 +56,14 @@ class RunningService:
         self.worker = DeviceWorker(
             self._load, permits=settings.queue_size, observer=ledger, share=settings.share_per_client
         )
+        machine = metrics.machine
+        place = settings.results_place
+        kept = place if isinstance(place, Path) else None  # a server of PostgreSQL looks after its own disk
+        beside = {} if kept is None else {"store": kept.parent}
+        machine.folders = lambda: {"uploads": self.conditions.uploads, **beside}
+        machine.store = lambda: kept
+        machine.bank_check = lambda: self.bank_check.state
+        machine.versions = self._versions
         metrics.queue_length.set_function(lambda: self.worker.waiting)
         metrics.in_flight.set_function(lambda: self.worker.in_flight)
         metrics.unkept.set_function(lambda: self.worker.unkept)
@@ -116,6 +125,12 @@ class RunningService:
             provenance=provenance,
             limits={name: getattr(self.settings, name) for name in limits},
         )
+
+    def _versions(self) -> dict[str, str]:
+        """Names and hashes of what answers; None of them names a patient."""
+        provenance = self.pipeline.provenance if self.pipeline else {}
+        wanted = ("bundle", "bundle_sha256", "bank", "bank_sha256", "device", "torch")
+        return {name: str(provenance[name]) for name in wanted if provenance.get(name) is not None}
 
     def _check(self, form: ReportForm) -> None:
         """Judges a form as soon as a field of it is in. Raises RequestError."""

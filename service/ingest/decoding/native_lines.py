@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from service.telemetry import log_event
+from service.telemetry import DECODER_EVENTS, log_event
 
 # How lines of each library begin or what only it says. FFmpeg: component, then its address (libavutil/log.c); OpenCV:
 # level and thread (modules/core/src/logger.cpp); libjpeg: jerror.h; OpenJPEG: marker and tile names of its messages.
@@ -65,6 +65,7 @@ class NativeLines:
         lines, self._lines = self._lines, Counter()
         for library, count in lines.items():
             log_event("native_library", library=library, lines=count)
+            DECODER_EVENTS.labels(f"{library}_line").inc(count)
 
 
 def library_of(line: bytes) -> str:

@@ -32,7 +32,7 @@ from service.ingest.formats import A_co, AcquisitionFile, FileFormats, Recognise
 from service.ingest.identity import Identity
 from service.ingest.limits import DecoderLimits, IngestLimits
 from service.ingest.recognition import content_of
-from service.telemetry import log_event
+from service.telemetry import DECODER_EVENTS, log_event
 
 _SLOW_SECONDS: Final = 1.0  # reading a usual clip takes 0.06 to 1 s; after that others need not wait for it
 _TRIES: Final = 3  # where a decoder ended before it had taken the task, which costs the file nothing
@@ -205,6 +205,7 @@ class InDecoders(Generic[A_co]):
     def _rejected(self, reason: SkipReason, text: str) -> ClipRejected:
         """Why a file is skipped that a decoder could not read; the log is told too."""
         log_event("file_given_up", level=30, reason=reason.value, message=text)
+        DECODER_EVENTS.labels(reason.value).inc()
         return ClipRejected(reason, text)
 
     def _memory_text(self) -> str:

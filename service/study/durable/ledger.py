@@ -74,6 +74,8 @@ class Ledger:
         for clip in document.clips:
             metrics.clips.labels("used" if clip.used else "skipped", clip.skipped or "").inc()
         used = sum(clip.used for clip in document.clips)
+        metrics.used_clips.inc(used)
+        metrics.unfamiliar_clips.inc(sum(clip.out_of_distribution is True for clip in document.clips))
         log_event(
             "study_answered",
             study_id=job.study_id,
