@@ -8,7 +8,7 @@ CLIPS ?=
 SOAK_MINUTES ?= 30
 GOLDEN ?= $(or $(ECHOSCRIBE_REFERENCE),../shared)/golden
 
-.PHONY: setup demo serve test check bench bench-full gpu-check own-data container-smoke load soak chaos
+.PHONY: setup demo serve test check bench bench-full gpu-check own-data container-smoke load soak chaos fuzz audit
 
 setup: $(VENV)/installed  ## make .venv with everything the service needs (CPU search)
 
@@ -67,3 +67,11 @@ soak: setup  ## studies for SOAK_MINUTES (30): flat memory and descriptors; one 
 
 chaos: setup  ## 100 SIGKILLs while 200 studies are accepted: none may be lost; one JSON line, exit 1 under a bar
 	@$(BIN)/python -m scripts.chaos
+
+fuzz: $(VENV)/installed-dev  ## the readers, fuzzed for ten minutes (SECONDS=600); one JSON line, exit 1 under the bar
+	@$(BIN)/python -c "import sys; from pathlib import Path; from tests.service.ingest.attacks.corpus import write_corpus; \
+		write_corpus(Path(sys.argv[1]))" runs/fuzz/corpus
+	@$(BIN)/python -m scripts.fuzz --corpus runs/fuzz/corpus --seconds $(or $(SECONDS),600)
+
+audit: $(VENV)/installed-dev  ## known vulnerabilities of what is pinned; says so where no service can be reached
+	@$(BIN)/python -m scripts.supply audit
