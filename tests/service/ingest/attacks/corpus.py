@@ -20,7 +20,7 @@ from tests.service.ingest.attacks.videos import TABLES
 from tests.video_files import clip_rgb, encoded
 
 _SMALL_BYTES = 32 << 10  # libFuzzer tries small inputs more often, and changes more of them
-_FRAMES = moving_frames(2, 16, 16)
+_FRAMES = moving_frames(2, 48, 64)  # OpenJPEG writes none with fewer pixels than six levels halve
 
 
 def write_corpus(folder: Path) -> int:
