@@ -33,7 +33,7 @@ SEED_NUMBER = 18  # of the range `calibration`; the bundle's thresholds are set 
 def trained_tracer(folder: Path, device: str = "cpu") -> Tracer:
     """The tracer that a training wrote, without judgements."""
     config = json.loads((folder / NETWORK_FILE).read_text(encoding="utf-8"))
-    network, placement = build_tracer_network(config), choose_placement(device)
+    network, placement = build_tracer_network(config), choose_placement(device, "auto")
     load_weights(network, folder / config["file"])
     return placed_tracer(network, int(config["image_size"]), Judge({}), placement)
 

@@ -50,9 +50,8 @@ def fit_judgement(kind: str, rows: Sequence[MeasuredRow]) -> Judgement | None:
     tolerance = _TOLERANCES[name]
     measured, truth = (np.array([getattr(row, field) for row in rows]) for field in ("measured", "truth"))
     is_relative = tolerance < 1
-    slope, offset = (_factor(measured, truth), 0.0) if is_relative else _line(measured, truth)
-    measured = slope * measured + offset
-    errors = (truth - measured) / (np.maximum(measured, 1e-6) if is_relative else 1.0)
+    slope, offset = _correction(measured, truth, is_relative=is_relative)
+    errors = _errors(measured, truth, [row.look for row in rows], is_relative=is_relative)
     right = np.abs(errors) <= tolerance
     weights, intercept = _logistic([row.signs for row in rows], right)
     quality = np.array([_quality(weights, intercept, row.signs) for row in rows])
@@ -63,7 +62,7 @@ def fit_judgement(kind: str, rows: Sequence[MeasuredRow]) -> Judgement | None:
     return Judgement(
         intercept=round(intercept, 4),
         weights={sign: round(weight, 4) for sign, weight in weights.items()},
-        limit=round(limit, 3),
+        limit=limit,
         low=round(float(low), 4),
         high=round(float(high), 4),
         tolerance=tolerance,
@@ -72,6 +71,25 @@ def fit_judgement(kind: str, rows: Sequence[MeasuredRow]) -> Judgement | None:
         is_relative=is_relative,
         fills_slot=near and name in SLOTS and method in _SLOT_METHODS,
     )
+
+
+def _correction(measured: NDArray[np.float64], truth: NDArray[np.float64], *, is_relative: bool) -> tuple[float, float]:
+    """Slope and offset from measured values to true ones."""
+    return (_factor(measured, truth), 0.0) if is_relative else _line(measured, truth)
+
+
+def _errors(
+    measured: NDArray[np.float64], truth: NDArray[np.float64], looks: Sequence[str], *, is_relative: bool
+) -> NDArray[np.float64]:
+    """Truth less corrected value, each corrected by what the clips of other looks say: scanners to come are others."""
+    names, errors = np.array(looks), np.zeros(len(truth))
+    for look in sorted(set(looks)):
+        own = names == look
+        others = ~own if (~own).sum() >= _FEWEST else np.ones(len(own), bool)
+        slope, offset = _correction(measured[others], truth[others], is_relative=is_relative)
+        corrected = slope * measured[own] + offset
+        errors[own] = (truth[own] - corrected) / (np.maximum(corrected, 1e-6) if is_relative else 1.0)
+    return errors
 
 
 def _line(measured: NDArray[np.float64], truth: NDArray[np.float64]) -> tuple[float, float]:
@@ -123,4 +141,5 @@ def _limit(quality: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[floa
     order = np.argsort(-quality)
     shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     good = np.flatnonzero((shares >= _RIGHT_SHARE) & (np.arange(1, len(order) + 1) >= _STATED_SHARE * len(order)))
-    return (float(quality[order[good[-1]]]), True) if len(good) else (1.0, False)
+    # Rounded down, or a kind whose qualities are all alike would lie a hair below its own limit.
+    return (float(np.floor(1e3 * quality[order[good[-1]]] - 0.1) / 1e3), True) if len(good) else (1.0, False)

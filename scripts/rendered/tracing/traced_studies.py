@@ -34,6 +34,7 @@ class TracedTruth:
     quality: float
     chambers: NDArray[np.uint8]
     found: NDArray[np.uint8]
+    look: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,11 @@ def traced_study(tracer: Tracer, renderer: StudyRenderer, study: int) -> list[Tr
         trace = tracer.trace((number + 1, None), (planned.view, _KNOWN_VIEW), picture)
         most = trace.probabilities.argmax(axis=1).astype(np.uint8)
         state = renderer.state(study)
-        found.append(TracedTruth(trace, _exact(trace, chambers), state, planned.quality, chambers, most))
+        found.append(
+            TracedTruth(
+                trace, _exact(trace, chambers), state, planned.quality, chambers, most, planned.acquisition.look
+            )
+        )
     return found
 
 

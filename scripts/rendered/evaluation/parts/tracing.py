@@ -15,7 +15,7 @@ from scripts.rendered.tracing.measured_rows import MeasuredRow, rows_of
 from scripts.rendered.tracing.traced_studies import StudyRenderer, TracedTruth, studies_of
 from scripts.rendered.training.tracer_training import dice
 
-TRACING_SEED = 91_801  # of the range `test`; no other part draws from it
+TRACING_SEED = 91_895  # of the range `test`; no other part draws from it, and no figure of it was seen (LOG L-093)
 STUDIES = 100
 DICE_BARS = {"lv": 0.93, "la": 0.90, "rv": 0.88, "ra": 0.88}
 EF_BARS = {"lv_ejection_fraction:disks_A4C": 4.0, "lv_ejection_fraction:biplane_disks": 3.0}

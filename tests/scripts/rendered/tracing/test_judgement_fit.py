@@ -44,6 +44,26 @@ def test_too_few_rows_teach_nothing() -> None:
     assert isinstance(fit_judgements(rows(telling=True))[KIND], Judgement)
 
 
+def test_what_is_always_right_is_stated() -> None:
+    exact = [MeasuredRow(KIND, row.truth, row.truth, row.signs, 1.0) for row in rows(telling=True)]
+    judgement = fit_judgement(KIND, exact)
+    assert judgement is not None
+    assert all(judgement.quality(row.signs) >= judgement.limit for row in exact)
+
+
+def test_an_interval_allows_for_scanners_to_come() -> None:
+    looks = [f"look {number}" for number in range(5)]
+    drawn = [
+        MeasuredRow(KIND, row.measured + 3 * (place % 5 - 2), row.truth, row.signs, 1.0, looks[place % 5])
+        for place, row in enumerate(rows(telling=True))
+    ]
+    known = fit_judgement(KIND, [MeasuredRow(r.kind, r.measured, r.truth, r.signs, 1.0) for r in drawn])
+    judgement = fit_judgement(KIND, drawn)
+    assert judgement is not None
+    assert known is not None
+    assert judgement.high - judgement.low > known.high - known.low
+
+
 def test_a_share_that_is_always_too_low_is_put_right() -> None:
     low = [MeasuredRow(KIND, 0.8 * row.measured + 2, row.truth, row.signs, 1.0) for row in rows(telling=True)]
     judgement = fit_judgement(KIND, low)
