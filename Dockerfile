@@ -6,6 +6,8 @@ ARG BASE_IMAGE=python:3.11-slim
 
 FROM ${BASE_IMAGE} AS dependencies
 ARG FAISS=gpu
+# An index with CPU builds of torch, https://download.pytorch.org/whl/cpu, leaves NVIDIA's packages out (docs/licences.md).
+ARG TORCH_INDEX=
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 RUN test "$FAISS" = cpu || test "$FAISS" = gpu || { echo "FAISS must be cpu or gpu, not '$FAISS'"; exit 1; }
 RUN python3 -m venv /opt/echoscribe
@@ -13,7 +15,8 @@ ENV PATH=/opt/echoscribe/bin:$PATH
 WORKDIR /src
 # The gigabytes first: this layer is made again only when a pinned version changes.
 COPY constraints.txt ./
-RUN pip install -c constraints.txt torch torchvision "faiss-${FAISS}"
+RUN pip install -c constraints.txt ${TORCH_INDEX:+--index-url "$TORCH_INDEX" --extra-index-url https://pypi.org/simple} torch torchvision \
+    && pip install -c constraints.txt "faiss-${FAISS}"
 # An empty package has the dependencies of the real one.
 COPY pyproject.toml ./
 RUN touch README.md LICENSE && mkdir service model index \
