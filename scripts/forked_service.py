@@ -10,12 +10,14 @@ import signal
 import time
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from service.http.serve import serve
 from service.settings import Settings
+from service.study import multipart
 from service.study.runner import Workings
 
 
@@ -101,6 +103,8 @@ def _run(settings: Settings, workings: Workings, log: Path) -> None:
         os.dup2(descriptor, 1)
         os.dup2(descriptor, 2)
         _log_to_descriptor()
+        # threads of the original are not in the copy, and a pool that believes in them would wait for ever
+        multipart._HASHERS, multipart._SYNCERS = ThreadPoolExecutor(2, "hasher"), ThreadPoolExecutor(8, "syncer")  # type: ignore[misc]  # Final in a process that is no copy
         serve(settings, workings)
         status = 0
     except SystemExit as ended:
