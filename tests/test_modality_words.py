@@ -19,6 +19,7 @@ ARRAY = "torch's and numpy's own word: a view of an array"
 
 REASONS = {
     "model/bundle.py": VIEWS,
+    "model/bundle_numbers.py": VIEWS,
     "model/embeddings.py": VIEWS,
     "model/familiarity/clip_distances.py": VIEWS,
     "model/familiarity/view_mixture.py": VIEWS,

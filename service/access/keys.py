@@ -19,7 +19,7 @@ from service.errors import InvalidField
 
 _SECRET_BYTES: Final = 32
 _ID_BYTES: Final = 4
-_TEXT: Final = re.compile(r"echo_([0-9a-f]{8})_([\w-]{43})", re.ASCII)
+_TEXT: Final = re.compile(r"scribe_([0-9a-f]{8})_([\w-]{43})", re.ASCII)
 _NOBODYS: Final = hashlib.sha256(
     b""
 ).hexdigest()  # compared with where there is no such key, so that time tells nothing
@@ -61,7 +61,7 @@ def new_key(tenant: str, scopes: tuple[Scope, ...], label: str) -> tuple[Key, st
     key = Key(
         id=key_id, sha256=_digest(secret), tenant=tenant, scopes=tuple(kept), label=label, created=datetime.now(UTC)
     )
-    return key, f"echo_{key_id}_{secret}"
+    return key, f"scribe_{key_id}_{secret}"
 
 
 def key_of(text: str, keys: Mapping[str, Key]) -> Key | None:

@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
 def test_a_key_is_kept_as_a_hash_that_its_owner_alone_can_read(path: Path) -> None:
     key, text = add_key(path, "lab-a", ("submit", "read"), "gateway")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    secret = text.removeprefix(f"echo_{key.id}_")
+    secret = text.removeprefix(f"scribe_{key.id}_")
     kept = b"".join(each.read_bytes() for each in path.parent.iterdir() if each.is_file())
     assert secret.encode() not in kept
     assert len(secret) == 43

@@ -20,7 +20,7 @@ def test_a_key_is_printed_once_listed_without_its_secret_and_revoked(
 ) -> None:
     assert run(monkeypatch, "keys", "add", "--tenant", "lab-a", "--label", "gateway") == 0
     text = capsys.readouterr().out.strip()
-    assert re.fullmatch(r"echo_[0-9a-f]{8}_[\w-]{43}", text)
+    assert re.fullmatch(r"scribe_[0-9a-f]{8}_[\w-]{43}", text)
     key_id = text.split("_")[1]
     assert KeyRing(Settings().keys_file).caller(text).scopes == {"submit", "read"}
     assert run(monkeypatch, "keys", "list") == 0
@@ -59,4 +59,6 @@ def test_without_keys_the_service_starts_on_loopback_only(
     assert len(said.splitlines()) == 1
     assert f"ECHOSCRIBE_HOST {host}" in said
     assert "echoscribe keys add" in said
-    assert not Settings().store.exists()
+    place = Settings().results_place
+    assert isinstance(place, Path)
+    assert not place.exists()

@@ -59,7 +59,7 @@ CHANGES = [cut, rewrite, rewrite_with_its_times, replace_by_another, Path.unlink
 
 @contextmanager
 def served(settings: Settings, paths: ArtifactPaths) -> Iterator[TestClient]:
-    sealed = replace(paths, spare=settings.store.parent)
+    sealed = replace(paths, spare=settings.keys_file.parent)
 
     def load(_: Settings) -> StudyPipeline:
         return load_pipeline(sealed, choose_placement("cpu"))
