@@ -5,7 +5,6 @@ import re
 from importlib import metadata
 from pathlib import Path
 
-import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -28,7 +27,6 @@ def test_every_hash_is_one_of_a_pinned_package() -> None:
     assert [name for name, hashes in lock.items() if not hashes or not all(map(right.fullmatch, hashes))] == []
 
 
-@pytest.mark.xfail(strict=True, reason="the index answered for some only; `python -m scripts.supply lock` asks again")
 def test_every_pinned_package_has_its_hashes() -> None:
     lock, wanted = locked(), {f"{name}=={version}" for name, version in pinned().items()}
     assert set(lock) == wanted
