@@ -139,7 +139,8 @@ def test_jobs_of_compose_are_commands() -> None:
     for program, *words in entries:
         assert program == "echoscribe"
         check(words, "docker-compose.yml")
-        assert not hasattr(named(words)[0], "commands"), words
+        # who starts the job of keys says what of: `docker compose run --rm keys add …`
+        assert words == ["keys"] or not hasattr(named(words)[0], "commands"), words
 
 
 def test_the_library_of_a_site_prints_nothing() -> None:

@@ -102,9 +102,8 @@ class RunningService:
         if self.settings.decoding == "processes":
             trouble = trouble or decoder_pool().trouble
         if self.worker.unkept:
-            trouble = (
-                trouble or f"{self.worker.unkept} answers wait until the store can be written ({self.store.place})"
-            )
+            waiting = f"{self.worker.unkept} answers wait until the store can be written ({self.store.place})"
+            trouble = f"{trouble}; {waiting}" if trouble else waiting
         if worker.phase is Phase.READY and trouble:
             return ReadinessDocument(ready=False, phase="failed", reason=trouble)
         return ReadinessDocument(ready=worker.phase is Phase.READY, phase=worker.phase.value, reason=worker.reason)
@@ -217,6 +216,7 @@ def open_service(settings: Settings, workings: Workings, metrics: Metrics) -> It
 
     Studies that a process before left are taken up. At the end those without an outcome stay on disk for the next.
     """
+    settings.audit_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with UploadFolders(settings.upload_folder) as folders, ResultStore(settings.results_place, folders.owner) as store:
         service = RunningService(settings, workings, metrics, store)
         resume(store, folders, service.worker, service.live)

@@ -26,6 +26,8 @@ def make_settings(tmp_path: Path) -> MakeSettings:
         values = {
             "store": tmp_path / "store" / "results.sqlite3",
             "upload_folder": tmp_path / "uploads",
+            "keys": tmp_path / "store" / "keys.json",
+            "audit": tmp_path / "store" / "audit.jsonl",
             "neighbours": 5,
             "depth": 5,
         }

@@ -50,8 +50,16 @@ class Settling:
         except Exception as error:  # a mistake of ours in keeping the books must not strand who waits
             log_event("result_not_kept", level=50, fault=error, study_id=job.study_id)
             kept = error if isinstance(error, ServiceError) else InternalFault()
+            self._keep_fault(job, kept)
         _let_go(job)
         job.tell(kept)
+
+    def _keep_fault(self, job: StudyJob, fault: ServiceError) -> None:
+        """In place of an outcome that could not be kept: else the study would be worked on for ever, to who asks."""
+        try:
+            self._observer.settled(job, fault)
+        except Exception as error:  # the same mistake again: who waits is told, who asks later is not
+            log_event("fault_not_kept", level=50, fault=error, study_id=job.study_id)
 
     def leave(self, job: StudyJob, outcome: ServiceError) -> None:
         """Tells who waits that this process does not answer; the study stays on disk for the next one.

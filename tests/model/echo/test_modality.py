@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 
 from model.bundle import read_bundle
 from model.device import choose_placement
@@ -75,7 +76,6 @@ def test_no_clip_cannot_be_encoded(echo: EchoModality) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"preprocessing": {**PREPROCESSING.model_dump(), "std": (1, 0, 1)}}, "preprocessing"),
         ({"preprocessing": {**PREPROCESSING.model_dump(), "invented": 1}}, "preprocessing.invented"),
         ({"networks": {}}, "networks.video_encoder"),
         ({"networks": {"video_encoder": {"architecture": "resnet", "file": "x"}}}, "'resnet' is none of"),
@@ -87,6 +87,11 @@ def test_a_bundle_that_does_not_fit_is_refused_by_field(tmp_path: Path, changes:
     manifest = write_echo_bundle(tmp_path, **changes)
     with pytest.raises(BundleMismatch, match=said):
         build_echo(manifest, tmp_path, CPU)
+
+
+def test_numbers_out_of_range_are_refused_with_the_manifest(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match=r"preprocessing\.std: is 0, must be more than 0"):
+        write_echo_bundle(tmp_path, preprocessing={**PREPROCESSING.model_dump(), "std": (1, 0, 1)})
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:

@@ -138,8 +138,12 @@ def small_disk(folder: Path, mebibytes: int) -> Iterator[Path]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_full_disk_refuses_uploads_and_keeps_every_answer(make_settings: MakeSettings, tmp_path: Path) -> None:
+def test_a_full_disk_refuses_uploads_and_keeps_every_answer(
+    make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pipeline = InventedPipeline()
+    monkeypatch.setattr("service.study.conditions.LEAST_UPLOAD_BYTES", 0)  # the disk is smaller than what is asked for
+    monkeypatch.setattr("service.study.conditions.LEAST_STORE_BYTES", 0)
     with small_disk(tmp_path / "disk", 4) as disk:
         settings = make_settings(store=disk / "s.sqlite3", upload_folder=disk / "uploads")
         with TestClient(create_app(settings, invented_workings(pipeline)), base_url=HOST) as client:

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -159,8 +159,9 @@ def test_of_processes_that_start_in_lockstep_one_holds_it(tmp_path: Path) -> Non
         for _ in range(2):  # all at once: each waits for its line
             for process in processes:
                 assert process.stdin
-                process.stdin.write("\n")
-                process.stdin.flush()
+                with suppress(BrokenPipeError):  # who was refused may be gone already
+                    process.stdin.write("\n")
+                    process.stdin.flush()
             if _ == 0:
                 said = [process.stdout.readline().strip() for process in processes if process.stdout]
     finally:

@@ -99,13 +99,13 @@ def test_the_end_of_the_service_ends_what_hangs(make_settings: MakeSettings) -> 
         started = time.monotonic()
     assert time.monotonic() - started < SECONDS
     assert decoders() == []
-    assert uploads_left(app) == []
+    assert {path.name for path in uploads_left(app)} >= {"job.json", "begun"}, "the next process goes on with it"
 
 
 def test_readiness_says_when_no_decoder_can_be_had(
     make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("service.ingest.decoding.decoder_pool._RETRY_SECONDS", 0.2)
+    monkeypatch.setattr("service.ingest.decoding.decoder_pool._RETRY_SECONDS", 1)
     with service(make_settings()) as client:
         decoder_pool().close()
         with monkeypatch.context() as broken:

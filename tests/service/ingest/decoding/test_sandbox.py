@@ -32,7 +32,7 @@ def test_a_decoder_sees_no_secret_and_reaches_nobody(tmp_path: Path, monkeypatch
         *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "SYSTEMROOT"),
     }
     assert "PLANTED" not in found.said
-    assert seen["open"] == ["device", "device", "device", "socket"]
+    assert seen["open"] == ["device", "other", "other", "socket"]  # nothing, two pipes for lines of libraries, orders
     assert (seen["core"], seen["data"]) == ([0, 0], [MEMORY, MEMORY])
     assert decoder_pool().network_is_cut
     assert set(seen["tried"].values()) == {"refused"}, seen["tried"]
