@@ -177,10 +177,12 @@ def _comparable(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def children_of(number: int) -> list[int]:
-    """The processes that a process has started."""
-    with suppress(OSError):
-        return [int(word) for word in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
-    return []
+    """The processes that a process has started, each listed under the thread that did it."""
+    found: list[int] = []
+    for children in Path(f"/proc/{number}/task").glob("*/children"):
+        with suppress(OSError):
+            found += [int(word) for word in children.read_text().split()]
+    return found
 
 
 def shipped_workings(settings: Settings) -> Workings:
