@@ -127,7 +127,7 @@ class Intake:
             upload = await self.desk.receive(boundary, request.body, client)
             try:
                 permit = self.worker.admit(client, begun=True)
-            except BaseException:
+            except BaseException:  # cancellation too: nothing of the patient may stay behind
                 upload.remove()
                 raise
             try:

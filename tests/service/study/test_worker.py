@@ -1,6 +1,5 @@
 """The device's worker: permits, order, and what happens to studies when it is full, drained, stopped or broken."""
 
-import threading
 import time
 from concurrent.futures import Future
 from pathlib import Path
@@ -11,72 +10,16 @@ from service.errors import (
     Abandoned,
     DeviceLost,
     Draining,
-    InternalFault,
     Interrupted,
     NotReady,
     QueueFull,
-    ServiceError,
-    StoreUnavailable,
 )
-from service.run_options import Progress, RunOptions
+from service.run_options import RunOptions
 from service.schemas import ReportDocument
-from service.study.job import Permit, StudyAnswer, StudyJob
-from service.study.report_form import ReportForm
-from service.study.upload import Upload
+from service.study.job import Permit, StudyJob
 from service.study.worker import DeviceWorker, Phase
 from tests.service.conftest import wait_until
-from tests.service.invented import invented_document
-
-
-class Recorder:
-    """An observer that remembers; `fault` is raised instead."""
-
-    def __init__(self, fault: BaseException | None = None) -> None:
-        self.outcomes: list[tuple[str, object]] = []
-        self.fault = fault
-
-    def settled(self, job: StudyJob, outcome: StudyAnswer | ServiceError) -> None:
-        if self.fault:
-            raise self.fault
-        self.outcomes.append((job.study_id, outcome if isinstance(outcome, ServiceError) else None))
-
-
-class Runner:
-    """Answers when the gate is open; remembers the order."""
-
-    def __init__(self) -> None:
-        self.gate = threading.Event()
-        self.order: list[str] = []
-        self.begun: list[str] = []
-        self.together: list[tuple[str, int]] = []  # how many were begun and not over when each ran
-        self._over = 0
-
-    def begin(self, job: StudyJob) -> None:
-        self.begun.append(job.study_id)
-
-    def run(self, job: StudyJob) -> ReportDocument:
-        self.order.append(job.study_id)
-        self.together.append((job.study_id, len(self.begun) - self._over))
-        self._over += 1
-        while not self.gate.wait(0.01):
-            job.step(Progress("encode", 0, 1))
-        return invented_document(job.options, [], {})
-
-
-def job(worker: DeviceWorker, name: str, folder: Path, *, is_suspect: bool = False) -> StudyJob:
-    upload_folder = folder / name
-    upload_folder.mkdir()
-    upload = Upload(upload_folder, (), ReportForm(), "0" * 64)
-    made = StudyJob(upload, RunOptions(study_id=name), worker.admit())
-    made.is_suspect = is_suspect
-    return made
-
-
-def started(runner: Runner, observer: Recorder, permits: int = 3) -> DeviceWorker:
-    worker = DeviceWorker(lambda: runner, permits=permits, observer=observer)
-    worker.start()
-    wait_until(lambda: worker.phase is Phase.READY)
-    return worker
+from tests.service.study.worker_parts import Recorder, Runner, job, started
 
 
 def test_the_first_that_wait_are_begun_while_one_runs(tmp_path: Path) -> None:
@@ -225,28 +168,6 @@ def test_a_study_that_cannot_be_kept_is_told_so(tmp_path: Path) -> None:
     worker.join(5)
 
 
-def test_an_answer_that_the_store_cannot_take_is_offered_until_it_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("service.study.durable.settling._RETRY_SECONDS", 0.01)
-    runner, observer = Runner(), Recorder(StoreUnavailable("locked"))
-    runner.gate.set()
-    worker = started(runner, observer)
-    jobs = [job(worker, name, tmp_path) for name in "ab"]
-    for each in jobs:
-        worker.submit(each)
-    assert [each.outcome.result(5).study_id for each in jobs] == ["a", "b"], "who waits gets the answer at once"
-    wait_until(lambda: worker.unkept == 2)
-    assert worker.in_flight == 2, "their places stay taken: memory is bounded"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
-    observer.fault = None
-    wait_until(lambda: worker.in_flight == 0)
-    assert sorted(name for name, _ in observer.outcomes) == ["a", "b"]
-    assert (worker.unkept, list(tmp_path.iterdir())) == (0, [])
-    worker.stop(Interrupted("end"))
-    worker.join(5)
-
-
 def test_a_suspect_is_alone(tmp_path: Path) -> None:
     runner = Runner()
     worker = started(runner, Recorder(), permits=5)
@@ -276,17 +197,6 @@ def test_a_study_that_rests_lets_others_pass(tmp_path: Path, monkeypatch: pytest
     assert other.outcome.result(5).study_id == "b"
     assert resting.outcome.result(5).study_id == "a"
     assert runner.order == ["b", "a"]
-    worker.stop(Interrupted("end"))
-    worker.join(5)
-
-
-def test_a_mistake_in_keeping_the_books_strands_nobody(tmp_path: Path) -> None:
-    runner = Runner()
-    runner.gate.set()
-    worker = started(runner, Recorder(ZeroDivisionError("ours")))
-    lost = job(worker, "a", tmp_path)
-    worker.submit(lost)
-    assert isinstance(lost.outcome.exception(5), InternalFault)
     worker.stop(Interrupted("end"))
     worker.join(5)
 
