@@ -1,7 +1,9 @@
 """The audit log: who did what to which study. A line is only ever added, and each one holds the hash of the one before.
 
-A line has a key's id, never a name, and of what a client sent only ids that this service could have given. The file is
-opened for each line, so that it can be moved away while the service runs; a new one then begins a new chain.
+A line has a key's id, never a name, and of what a client sent only ids that this service could have given. A line is on
+disk before what it tells is shown. The file is opened for each line, so that it can be moved away while the service runs;
+the new one's first line names the last line of the old one. The hash of the last line stands in a second file too
+(`.end`), so that a log that was cut at its end, or taken away, is noticed.
 """
 
 import fcntl
@@ -55,30 +57,77 @@ class AuditLog:
             cut_off = bool(tail) and not tail.endswith(b"\n")  # by a killed process or a full disk
             last = tail.rstrip(b"\n").rsplit(b"\n", 1)[-1] if tail else b""
             line["before"] = _hash(last) if last else _BEGIN
-            text = (b"\n" if cut_off else b"") + json.dumps(line).encode() + b"\n"
+            line |= _gap(last, _end_of(self._path))
+            new = json.dumps(line).encode()
+            text = (b"\n" if cut_off else b"") + new + b"\n"
             if os.write(handle, text) != len(text):
                 raise OSError("the line was cut off")
+            os.fsync(handle)
+            _write_end(self._path, _hash(new))
         finally:
             os.close(handle)
 
 
+def is_cut_at_its_end(path: Path) -> bool:
+    """Whether the line that was noted as the last one is missing. False for a log that was moved away. Raises OSError.
+
+    Lines after it are none of a cut: a killed process may have written one and not noted it.
+    """
+    end = _end_of(path)
+    if end is None:
+        return False
+    with path.open("rb") as file:
+        return all(_hash(raw.rstrip(b"\n")) != end for raw in file)
+
+
 def broken_links(path: Path) -> Iterator[int]:
-    """Numbers of the lines, from 1, that do not follow the line before them. Raises OSError."""
+    """Numbers of the lines, from 1, that do not follow the line before them, or found it missing. Raises OSError."""
     before = _BEGIN
     with path.open("rb") as file:
         for number, raw in enumerate(file, start=1):
             line = raw.rstrip(b"\n")
-            if _before(line) != before:
+            if _field(line, "before") != before or _field(line, "missing"):
                 yield number
             before = _hash(line)
 
 
-def _before(line: bytes) -> str | None:
+def _end_path(path: Path) -> Path:
+    return path.with_name(path.name + ".end")
+
+
+def _end_of(path: Path) -> str | None:
+    """Hash of the last line that was noted, of this file or of the one before it."""
+    try:
+        return _end_path(path).read_text(encoding="ascii").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def _write_end(path: Path, end: str) -> None:
+    """Called under the log's lock. Not forced to disk: after a power cut it names an earlier line, which is there."""
+    handle = os.open(_end_path(path), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        os.pwrite(handle, end.encode("ascii"), 0)  # always as long as before
+    finally:
+        os.close(handle)
+
+
+def _gap(last: bytes, end: str | None) -> dict[str, str]:
+    """What a new line says of the lines before it, where the last that was noted is not there.
+
+    A killed process may have written the last line and not noted it: then the line before that is the noted one.
+    """
+    if end is None or end in {_hash(last), _field(last, "before")}:
+        return {}
+    return {"missing": end} if last else {"continues": end}
+
+
+def _field(line: bytes, name: str) -> str | None:
     try:
         found = json.loads(line)
     except ValueError:
         return None
-    return found.get("before") if isinstance(found, dict) else None
+    return found.get(name) if isinstance(found, dict) else None
 
 
 def _hash(line: bytes) -> str:

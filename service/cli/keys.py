@@ -5,7 +5,7 @@ from typing import Annotated, cast
 import typer
 from rich.table import Table
 
-from service.access.audit import AuditLog, broken_links
+from service.access.audit import AuditLog, broken_links, is_cut_at_its_end
 from service.access.caller import DEFAULT_TENANT, SCOPES, Scope
 from service.access.key_file import add_key, read_keys, revoke_key
 from service.cli.output import examples, print_table
@@ -56,14 +56,16 @@ def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="As `keys li
 
 @app.command()
 def audit() -> None:
-    """Check that each line of the audit log follows the one before; exit status 1 where one does not."""
+    """Check that each line of the audit log follows the one before and the last is there; exit status 1 where not."""
     path = Settings().audit_file
-    broken = list(broken_links(path))
-    for number in broken:
-        typer.echo(f"FAIL {path}: line {number} does not follow the line before it")
-    if broken:
+    faults = [f"line {number} does not follow the line before it" for number in broken_links(path)]
+    if is_cut_at_its_end(path):
+        faults.append(f"the last line that was written is missing: the file was cut or replaced ({path.name}.end)")
+    for fault in faults:
+        typer.echo(f"FAIL {path}: {fault}")
+    if faults:
         raise typer.Exit(1)
-    typer.echo(f"ok   {path}: each line follows the one before it")
+    typer.echo(f"ok   {path}: each line follows the one before it, and the last one is there")
 
 
 def _scopes(given: list[str]) -> tuple[Scope, ...]:
