@@ -1,8 +1,8 @@
 """The audit log: who did what to which study. A line is only ever added, and each one holds the hash of the one before.
 
-A line has a key's id, never a name, and of what a client sent only ids that this service could have given. A line is on
-disk before what it tells is shown. The file is opened for each line, so that it can be moved away while the service runs;
-the new one's first line names the last line of the old one. The hash of the last line stands in a second file too
+A line has a key's id, never a name, and of what a client sent only ids that this service could have given. A line is
+on disk before what it tells is shown. The file is opened for each line, so that it can be moved away while the service
+runs; the new one's first line names the last line of the old one. The hash of the last line stands in a second file too
 (`.end`), so that a log that was cut at its end, or taken away, is noticed.
 """
 

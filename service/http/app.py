@@ -20,6 +20,7 @@ from service.schemas import DRAFT_NOTICE
 from service.settings import Settings
 from service.study.runner import Workings, workings_of
 from service.study.running_service import open_service
+from service.study.spans import StudySpans
 from service.telemetry import Metrics, log_event
 
 
@@ -28,12 +29,12 @@ def create_app(settings: Settings, workings: Workings | None = None) -> FastAPI:
 
     workings: instead of those of the bundle that the settings name.
     """
-    metrics = Metrics()
+    metrics, spans = Metrics(), span_sink()
     parts = workings or workings_of(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        opened = open_service(settings, parts, metrics)
+        opened = open_service(settings, parts, metrics, StudySpans(spans))
         try:
             app.state.service, app.state.intake = opened.__enter__()
         except ServiceError as error:
@@ -62,5 +63,5 @@ def create_app(settings: Settings, workings: Workings | None = None) -> FastAPI:
     app.add_middleware(LingeringRefusals)
     app.add_middleware(HeadAsGet)
     app.add_middleware(ObservedRequests, metrics=metrics)
-    app.add_middleware(TracedRequests, sink=span_sink())  # added last: the outermost
+    app.add_middleware(TracedRequests, sink=spans)  # added last: the outermost
     return app

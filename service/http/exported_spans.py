@@ -1,6 +1,7 @@
 """Spans to OpenTelemetry's exporter (extra [tracing])."""
 
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Self
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -9,7 +10,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanContext as Context
 from opentelemetry.trace import SpanKind, TraceFlags
 
-from service.http.tracing import SpanContext
+from service.study.spans import SpanContext
 
 
 class ExportedSpans:
@@ -24,7 +25,9 @@ class ExportedSpans:
         """To the collector that OTEL_EXPORTER_OTLP_ENDPOINT names."""
         return cls(BatchSpanProcessor(OTLPSpanExporter()))
 
-    def span(self, context: SpanContext, name: str, times_ns: tuple[int, int], attributes: dict[str, Any]) -> None:
+    def span(
+        self, context: SpanContext, name: str, times_ns: tuple[int, int], attributes: Mapping[str, str | int | float]
+    ) -> None:
         """Takes a finished span."""
         parent = None if context.parent_id is None else _context(context.trace_id, context.parent_id, is_remote=True)
         span = ReadableSpan(
@@ -33,7 +36,7 @@ class ExportedSpans:
             parent=parent,
             resource=self._resource,
             attributes=attributes,
-            kind=SpanKind.SERVER,
+            kind=SpanKind.SERVER if "http.route" in attributes else SpanKind.INTERNAL,  # a study has no route
             start_time=times_ns[0],
             end_time=times_ns[1],
         )

@@ -11,6 +11,7 @@ from service.documents.study_vectors import VectorsDocument
 from service.errors import Abandoned, ServiceError
 from service.run_options import Progress, RunOptions
 from service.schemas import ReportDocument
+from service.study.spans import current_span
 from service.study.upload import Upload
 from service.telemetry import current_request_id
 
@@ -52,7 +53,7 @@ class StudyJob:
         self.upload, self.options, self.permit, self.tenant = upload, options, permit, tenant
         self.client: str | None = None
         self.turn = 0
-        self.request_id = current_request_id()
+        self.request_id, self.span = current_request_id(), current_span()
         self.accepted_seconds = time.monotonic()
         self.started_seconds: float | None = None
         self.steps: list[Progress] = [Progress("queued", 0, 0)]

@@ -29,6 +29,7 @@ from service.study.multipart import UploadLimits
 from service.study.pressure.upload_places import UploadPlaces
 from service.study.report_form import ReportForm
 from service.study.runner import PipelineRunner, StudyPipeline, Workings, default_neighbours, ingest_limits
+from service.study.spans import StudySpans
 from service.study.upload import UploadDesk, UploadPace
 from service.study.worker import DeviceWorker, Phase
 from service.telemetry import Metrics, log_event
@@ -40,7 +41,9 @@ _JOIN_SECONDS = 2.0  # after that a hanging kernel is left to the end of the pro
 class RunningService:
     """The parts of one app. `pipeline` is None until it is loaded."""
 
-    def __init__(self, settings: Settings, workings: Workings, metrics: Metrics, store: ResultStore) -> None:
+    def __init__(
+        self, settings: Settings, workings: Workings, metrics: Metrics, store: ResultStore, spans: StudySpans
+    ) -> None:
         self.settings, self.metrics, self.store = settings, metrics, store
         self.pipeline: StudyPipeline | None = None
         self.live: dict[str, StudyJob] = {}
@@ -52,7 +55,7 @@ class RunningService:
         self._swapping = threading.Lock()
         self._stopping = threading.Event()
         self._settling = threading.Thread(target=self._settle_arithmetic, name="arithmetic", daemon=True)
-        ledger = Ledger(store, metrics, self.live)
+        ledger = Ledger(store, metrics, self.live, spans)
         self.worker = DeviceWorker(
             self._load, permits=settings.queue_size, observer=ledger, share=settings.share_per_client
         )
@@ -211,14 +214,16 @@ class RunningService:
 
 
 @contextmanager
-def open_service(settings: Settings, workings: Workings, metrics: Metrics) -> Iterator[tuple[RunningService, Intake]]:
+def open_service(
+    settings: Settings, workings: Workings, metrics: Metrics, spans: StudySpans
+) -> Iterator[tuple[RunningService, Intake]]:
     """The running service and its intake; loading goes on in the background. Raises StoreError.
 
     Studies that a process before left are taken up. At the end those without an outcome stay on disk for the next.
     """
     settings.audit_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with UploadFolders(settings.upload_folder) as folders, ResultStore(settings.results_place, folders.owner) as store:
-        service = RunningService(settings, workings, metrics, store)
+        service = RunningService(settings, workings, metrics, store, spans)
         resume(store, folders, service.worker, service.live)
         caretaker = Caretaker(store, folders, service.live, settings)
         caretaker.start()

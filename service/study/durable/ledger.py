@@ -1,6 +1,7 @@
 """How each study ended: in the store, the metrics and the log."""
 
 import time
+from typing import Final
 
 from service.documents.study_vectors import VectorsDocument
 from service.errors import Abandoned, ServiceError, StoreUnavailable
@@ -8,14 +9,19 @@ from service.problem import Problem, code_of
 from service.schemas import ReportDocument
 from service.store.results import ResultStore
 from service.study.job import StudyAnswer, StudyJob
+from service.study.spans import StudySpans
 from service.telemetry import Metrics, log_event
+
+_UNSEEN: Final = StudySpans()
 
 
 class Ledger:
     """Keeps outcomes. `live` holds the studies that are not settled yet."""
 
-    def __init__(self, store: ResultStore, metrics: Metrics, live: dict[str, StudyJob]) -> None:
-        self._store, self._metrics, self._live = store, metrics, live
+    def __init__(
+        self, store: ResultStore, metrics: Metrics, live: dict[str, StudyJob], spans: StudySpans = _UNSEEN
+    ) -> None:
+        self._store, self._metrics, self._live, self._spans = store, metrics, live, spans
 
     def settled(self, job: StudyJob, outcome: StudyAnswer | ServiceError) -> None:
         """Takes an outcome; from here on the store answers for the study. Raises StoreUnavailable: ask again."""
@@ -52,9 +58,11 @@ class Ledger:
         self._metrics.studies.labels(code).inc()
         self._metrics.rejections.labels(code).inc()
         log_event("study_failed", study_id=job.study_id, request_id=job.request_id, code=code)
+        self._spans.ended(job.span, time.monotonic() - job.accepted_seconds, code, {})
 
     def _embedded(self, job: StudyJob, document: VectorsDocument) -> None:
         self._metrics.studies.labels("embedded").inc()
+        self._spans.ended(job.span, time.monotonic() - job.accepted_seconds, "embedded", {})
         log_event(
             "study_embedded",
             study_id=job.study_id,
@@ -76,6 +84,10 @@ class Ledger:
         used = sum(clip.used for clip in document.clips)
         metrics.used_clips.inc(used)
         metrics.unfamiliar_clips.inc(sum(clip.out_of_distribution is True for clip in document.clips))
+        costs = {f"echoscribe.stage.{name}.seconds": spent for name, spent in document.stage_seconds.items()}
+        if job.started_seconds is not None:
+            costs["echoscribe.queue.seconds"] = job.started_seconds - job.accepted_seconds
+        self._spans.ended(job.span, time.monotonic() - job.accepted_seconds, "answered", costs)
         log_event(
             "study_answered",
             study_id=job.study_id,

@@ -12,8 +12,9 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from service.http.exported_spans import ExportedSpans
-from service.http.tracing import SpanContext, TracedRequests, span_sink
-from tests.service.conftest import Serve
+from service.http.tracing import TracedRequests, span_sink
+from service.study.spans import SpanContext, StudySpans
+from tests.service.conftest import Serve, wait_until
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -72,3 +73,42 @@ def test_a_sampled_request_is_a_span_below_its_client_s(flags: str, spans: int) 
 def test_without_a_collector_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
     assert span_sink() is None
+
+
+CINE = {"files": ("JANE-DOE.toy", b"toy")}
+
+
+def study_spans(kept: Kept) -> list[ReadableSpan]:
+    return [span for span in kept.spans if span.name == "study"]
+
+
+def test_a_study_is_a_span_below_its_request_with_the_seconds_of_its_stages(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Kept()
+    monkeypatch.setattr("service.http.app.span_sink", lambda: ExportedSpans(SimpleSpanProcessor(kept)))
+    with serve() as client:
+        headers = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
+        answer = client.post("/report", files=CINE, headers=headers).json()
+        wait_until(lambda: len(study_spans(kept)) == 1 and len(kept.spans) > len(study_spans(kept)))
+    (study,) = study_spans(kept)
+    (request,) = [span for span in kept.spans if span.name == "POST /report"]
+    assert study.parent is not None
+    assert study.parent.span_id == request.context.span_id
+    assert f"{study.context.trace_id:032x}" == TRACE
+    attributes = dict(study.attributes or {})
+    assert attributes["echoscribe.outcome"] == "answered"
+    assert {f"echoscribe.stage.{name}.seconds" for name in answer["stage_seconds"]} <= set(attributes)
+    assert "echoscribe.queue.seconds" in attributes
+    assert (study.start_time or 0) >= (request.start_time or 0) > 0
+    assert "JANE" not in study.to_json()
+
+
+def test_a_study_whose_request_nobody_samples_or_knows_is_no_span() -> None:
+    kept = Kept()
+    spans = StudySpans(ExportedSpans(SimpleSpanProcessor(kept)))
+    spans.ended(None, 1.0, "answered", {})
+    spans.ended(SpanContext.following(f"00-{TRACE}-{PARENT}-00"), 1.0, "answered", {})
+    assert kept.spans == []
+    spans.ended(SpanContext.following(f"00-{TRACE}-{PARENT}-01"), 1.0, "not_ready", {})
+    assert [dict(span.attributes or {}) for span in kept.spans] == [{"echoscribe.outcome": "not_ready"}]
