@@ -7,6 +7,7 @@ from pydantic import Field
 
 from model.study import FrameRateSource
 from service.documents.document import Document
+from service.documents.edition import EditionOut
 from service.documents.examination import HeaderOut, MeasurementOut
 from service.documents.traced import ContourOut, MeasuredNumber, TracedMeasurement
 
@@ -21,7 +22,9 @@ class SentenceOut(Document):
     """A sentence of the report and where it came from."""
 
     text: str
-    source: Literal["generated", "retrieved", "both"]
+    source: Literal["generated", "retrieved", "both", "written"] = Field(
+        description="written: by a person, who edited the report."
+    )
     candidate_ids: list[int]
     estimated: bool = Field(False, description="Its number is the neighbours' vote, not this study's own estimate.")
     measured: MeasuredNumber | None = Field(None, description="Its number was measured in this study's own clips.")
@@ -66,6 +69,7 @@ class SectionOut(Document):
         default=[], description="Views that show the section; empty where the bundle has no table."
     )
     not_shown: list[NotShown] = Field(default=[], description="What is left unsaid for want of a clip.")
+    edited: bool = Field(False, description="A person wrote its text.")
 
 
 class RestsOn(Document):
@@ -79,9 +83,10 @@ class ImpressionStatement(Document):
     """One statement of the impression, made of what the sections say and of nothing else."""
 
     text: str = Field(description="A number in it carries the mark that it has in its section.")
-    kind: Literal["finding", "normal", "change", "not_assessed", "unclear"] = Field(
+    kind: Literal["finding", "normal", "change", "not_assessed", "unclear", "written"] = Field(
         description="normal: what was assessed is normal. change: against this patient's earlier study. "
-        "not_assessed: what the study does not show. unclear: no abnormality was read, and normal cannot be said."
+        "not_assessed: what the study does not show. unclear: no abnormality was read, and normal cannot be said. "
+        "written: by a person, who edited the report."
     )
     rests_on: list[RestsOn] = Field(description="Empty for what was not assessed.")
     lang: str = Field("en", description="Language it is written in.")
@@ -188,6 +193,7 @@ class ReportDocument(Document):
     modality: str = Field("", description="Name of the modality; empty in documents of before it was stated.")
     lang: str = Field("en", description="Language of the report (BCP 47).")
     created: datetime
+    edition: EditionOut | None = Field(None, description="Which version a person made; null for the machine's draft.")
     header: HeaderOut | None = Field(None, description="Null in documents of before it was written.")
     impression: list[ImpressionStatement] = Field(
         default=[],

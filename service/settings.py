@@ -185,6 +185,11 @@ class Settings(BaseSettings):
     shadow: bool = Field(
         False, description="Drafts are stored and shown to nobody over HTTP; `echoscribe drafts` reads them."
     )
+    feedback: bool = Field(
+        False,
+        description="GET /feedback gives out signed reports beside their drafts, to train and to validate with. "
+        "Off: what a physician wrote may name a patient.",
+    )
     embeddings: bool = Field(
         False,
         description="POST /embeddings gives out a study's vectors. Off: the vectors of a patient's studies find each "

@@ -5,7 +5,7 @@ from typing import Final, Literal, get_args
 
 from service.errors import ScopeMissing
 
-Scope = Literal["submit", "read", "admin"]
+Scope = Literal["submit", "read", "sign", "admin"]
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 DEFAULT_TENANT: Final = "default"  # whose studies are those of a service without keys
 

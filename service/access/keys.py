@@ -52,7 +52,7 @@ def new_key(tenant: str, scopes: tuple[Scope, ...], label: str) -> tuple[Key, st
         text = f"tenant: {tenant!r} must be 1 to 32 lower-case letters, digits, - and _, not beginning with - or _"
         raise InvalidField(text, field="tenant", limit=32)
     if not scopes:
-        raise InvalidField("scope: a key needs at least one of submit, read, admin", field="scope")
+        raise InvalidField("scope: a key needs at least one of submit, read, sign, admin", field="scope")
     if len(label) > MOST_LABEL_CHARACTERS or not label.isprintable():
         text = f"label: must be at most {MOST_LABEL_CHARACTERS} printable characters"
         raise InvalidField(text, field="label", limit=MOST_LABEL_CHARACTERS)

@@ -14,7 +14,7 @@ from service.errors import ServiceError
 from service.http.gate import Gate
 from service.http.middleware import HeadAsGet, LingeringRefusals, ObservedRequests
 from service.http.problem_handlers import install_problem_handlers
-from service.http.routes import api_page, embeddings, health, phenotypes, reports
+from service.http.routes import api_page, editing, embeddings, health, phenotypes, reports
 from service.http.tracing import TracedRequests, span_sink
 from service.schemas import DRAFT_NOTICE
 from service.settings import Settings
@@ -56,7 +56,14 @@ def create_app(settings: Settings, workings: Workings | None = None) -> FastAPI:
         redoc_url=None,
     )
     install_problem_handlers(app)
-    for router in (reports.router, embeddings.router, phenotypes.router, health.router, api_page.router):
+    for router in (
+        reports.router,
+        editing.router,
+        embeddings.router,
+        phenotypes.router,
+        health.router,
+        api_page.router,
+    ):
         app.include_router(router)
     ring, audit = KeyRing(settings.keys_file), AuditLog(settings.audit_file)
     app.add_middleware(Gate, ring=ring, audit=audit, names=host_names(settings.allowed_hosts))

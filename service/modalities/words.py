@@ -19,10 +19,11 @@ _FIRST = "echo"  # of documents that were stored before they named their modalit
 class ModalityWords:
     """What the page calls the things of a modality; each table is keyed by name.
 
-    title: of the report, None where the modality has none in that language.
+    title: of the report while it is a draft, None where the modality has none in that language; final_title: signed.
     """
 
     title: str | None = None
+    final_title: str | None = None
     views: Mapping[str, str] = field(default_factory=dict)
     phenotypes: Mapping[str, str] = field(default_factory=dict)
     measurements: Mapping[str, str] = field(default_factory=dict)
@@ -58,14 +59,13 @@ def modality_words(modality: str, lang: str) -> ModalityWords:
     tables = {
         name: {**english.get(name, {}), **given.get(name, {})} for name in ("views", "phenotypes", "measurements")
     }
-    return ModalityWords(title=given.get("title"), **tables)
+    return ModalityWords(given.get("title"), given.get("final_title"), **tables)
 
 
 def lacking_words(taxonomy: Taxonomy, lang: str, measurements: Iterable[str]) -> Iterator[str]:
     """Names of a modality for which a language has no word."""
     given = _stated(taxonomy.modality, lang)
-    if "title" not in given:
-        yield "title"
+    yield from (name for name in ("title", "final_title") if name not in given)
     wanted = {"views": taxonomy.views, "phenotypes": taxonomy.phenotype_names, "measurements": measurements}
     for table, names in wanted.items():
         yield from (f"{table}.{name}" for name in names if name not in given.get(table, {}))

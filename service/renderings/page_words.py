@@ -31,7 +31,10 @@ class PageWords:
     decimal_mark: str
     percent: str
     title: str
+    final_title: str
     draft_notice: str
+    final_notice: str
+    editions: Table
     demonstration_notice: str
     status: str
     study: str

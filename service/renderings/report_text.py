@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from service.documents.edition import EditionOut
 from service.documents.examination import HeaderOut, RateClips
 from service.modalities.words import ModalityWords, modality_words
 from service.renderings.columns import aligned, width_of
@@ -78,7 +79,7 @@ def _lines(document: ReportDocument, page: Page) -> Iterator[str]:
 def head_lines(document: ReportDocument, page: Page) -> Iterator[str]:
     """Title, notice, status and warnings."""
     words = page.words
-    title = page.named.title or words.title
+    title = title_of(document, page)
     yield from (title, "=" * len(title), "", *wrapped(document.draft_notice))
     yield words.status.format(
         status=words.statuses.get(document.status, document.status),
@@ -86,8 +87,25 @@ def head_lines(document: ReportDocument, page: Page) -> Iterator[str]:
         created=f"{document.created:%Y-%m-%d %H:%M}",
     )
     yield words.study.format(study_id=document.study_id)
+    if document.edition is not None:
+        yield from wrapped(edition_line(document.edition, words))
     for warning in document.warnings:
         yield from wrapped(f"! {with_names(warning.text, page.names)} [{warning.code}]", hanging="  ")
+
+
+def title_of(document: ReportDocument, page: Page) -> str:
+    """The title; that of a draft until somebody signs."""
+    if document.edition is not None and document.edition.state == "final":
+        return page.named.final_title or page.words.final_title
+    return page.named.title or page.words.title
+
+
+def edition_line(edition: EditionOut, words: PageWords) -> str:
+    """Which version this is, and what it was opened for."""
+    told = words.editions[edition.state].format(version=edition.version, when=f"{edition.created:%Y-%m-%d %H:%M}")
+    if edition.amends is None:
+        return told
+    return f"{told} {words.editions['amends'].format(version=edition.amends, reason=edition.reason)}"
 
 
 def header_lines(header: HeaderOut, page: Page) -> Iterator[str]:
@@ -139,7 +157,7 @@ def heading_of(section: SectionOut) -> str:
 def section_lines(section: SectionOut, page: Page) -> Iterator[str]:
     """The text of a section, what is not said, and the clips that matter; or why it is not assessed."""
     words = page.words
-    if not section.assessed:
+    if not section.assessed and not section.edited:
         reasons = {"no_clip_used": words.no_clip_used, "no_clip_of_an_informative_view": words.no_informative_view}
         why = reasons.get(section.reason or "", section.reason or words.no_reason)
         wanted = f" ({', '.join(map(page.named.view, section.shown_by))})" if section.shown_by else ""

@@ -27,10 +27,12 @@ from service.problem import Problem, code_of
 from service.schemas import PhenotypeList, ReportDocument, StudyPhenotypes, UnreadableStudy
 from service.settings import PostgresPlace
 from service.store.database import Database
+from service.store.editions import EditionTable
 from service.store.postgresql import PostgresDatabase
 from service.store.row_reading import ANSWER_COLUMNS, LIST_COLUMNS, iso_utc, listed, outcome_of, row_of
 from service.store.schema import migrate
 from service.store.sqlite import SqliteDatabase
+from service.store.tables import editions as _editions
 from service.store.tables import secret as _secret
 from service.store.tables import studies as _studies
 from service.telemetry import log_event
@@ -64,6 +66,7 @@ class ResultStore:
         """Opens or makes the store for the owner of an upload folder. Raises StoreInUse or StoreUnavailable."""
         self.owner = owner
         self._trouble: tuple[float, str] | None = None  # seconds and cause of the last fault, None after a success
+        self.editions = EditionTable(self._transaction)
         self._database: Database = SqliteDatabase(place) if isinstance(place, Path) else PostgresDatabase(place)
         try:
             self._prepare()
@@ -142,9 +145,9 @@ class ResultStore:
 
     def erase(self, study_id: str, tenant: str = DEFAULT_TENANT) -> None:
         """Removes a tenant's study and what the database would keep of its row. Raises UnknownStudy."""
-        its_row = delete(_studies).where(_studies.c.study_id == study_id, _studies.c.tenant == tenant)
+        its_row = and_(_studies.c.study_id == study_id, _studies.c.tenant == tenant)
         with self._transaction() as connection:
-            gone = connection.execute(its_row).rowcount
+            gone = _delete(connection, its_row)
         with self._named_faults():
             self._database.erase_remains()
         if not gone:
@@ -153,15 +156,17 @@ class ResultStore:
     def erase_before(self, moment: datetime) -> int:
         """Removes settled studies that are older, as `erase` does; returns how many."""
         with self._transaction() as connection:
-            old = delete(_studies).where(_studies.c.created < iso_utc(moment), ~_IS_OPEN)
-            gone = connection.execute(old).rowcount
+            gone = _delete(connection, and_(_studies.c.created < iso_utc(moment), ~_IS_OPEN))
         if gone:
             with self._named_faults():
                 self._database.erase_remains()
         return gone
 
     def find(self, study_id: str, tenant: str = DEFAULT_TENANT) -> ReportDocument | Problem | None:
-        """The answer or problem of a tenant's study; None while it is open. Raises UnknownStudy or AnswerUnreadable."""
+        """The answer or problem of a tenant's study, as the machine wrote it; None while it is open.
+
+        Raises UnknownStudy or AnswerUnreadable.
+        """
         query = select(*ANSWER_COLUMNS).where(_studies.c.study_id == study_id, _studies.c.tenant == tenant)
         with self._transaction() as connection:
             row = connection.execute(query).one_or_none()
@@ -248,6 +253,12 @@ class ResultStore:
 
 
 _NEWEST_FIRST: Final[tuple[ColumnElement[Any], ...]] = (_studies.c.created.desc(), _studies.c.study_id.desc())
+
+
+def _delete(connection: Connection, which: ColumnElement[bool]) -> int:
+    """Removes studies with their versions; returns how many."""
+    connection.execute(delete(_editions).where(_editions.c.study_id.in_(select(_studies.c.study_id).where(which))))
+    return connection.execute(delete(_studies).where(which)).rowcount
 
 
 def _insert(connection: Connection) -> "sqlite.Insert | postgresql.Insert":

@@ -11,6 +11,7 @@ from anyio import to_thread
 
 from service.access.caller import ANYBODY, Caller
 from service.documents.study_vectors import VectorsDocument
+from service.editing.desk import EditingDesk
 from service.errors import (
     AnswerTimeout,
     Draining,
@@ -87,6 +88,11 @@ class Intake:
     artifacts: ArtifactWatch
     default_neighbours: Callable[[], int]
     languages: Callable[[], tuple[str, ...]]
+
+    @property
+    def editing(self) -> EditingDesk:
+        """What is done to a kept report."""
+        return EditingDesk(self.store)
 
     async def accept(self, request: IncomingReport) -> str:
         """The id of the accepted study, or of the equal one that came earlier with the same key.
@@ -211,8 +217,10 @@ class Intake:
         if job is not None:
             return _report_of(await self._awaited(job)) if job.outcome.done() else None
         found = await to_thread.run_sync(self.store.find, study_id, tenant)
-        if found is None or isinstance(found, ReportDocument):
-            return found
+        if isinstance(found, ReportDocument):
+            return await to_thread.run_sync(self.editing.newest, found)
+        if found is None:
+            return None
         raise KeptProblem(found)
 
     async def _awaited(self, job: StudyJob) -> StudyAnswer:

@@ -35,7 +35,7 @@ def test_a_key_is_printed_once_listed_without_its_secret_and_revoked(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("add", "--scope", "root"), "scope: 'root' is none of submit, read, admin"),
+        (("add", "--scope", "root"), "scope: 'root' is none of submit, read, sign, admin"),
         (("add", "--tenant", "Lab A"), "tenant: 'Lab A' must be"),
         (("revoke", "00000000"), "key: none of the 0 keys in"),
     ],

@@ -68,7 +68,7 @@ def test_with_keys_no_request_fails_and_without_one_none_is_served(
     served: tuple[str, Path], method: str, path: str, examples: int
 ) -> None:
     url, folder = served
-    _, text = add_key(folder / "keys.json", "default", ("submit", "read", "admin"))
+    _, text = add_key(folder / "keys.json", "default", ("submit", "read", "sign", "admin"))
     statuses = send_all(url, method, path, max(5, examples // 3), {})
     if path not in OPEN_PATHS:
         assert statuses <= {400, 401, 431}, statuses  # what is no HTTP is refused before a key is looked for

@@ -1,0 +1,1 @@
+"""Versions of a report: edited, signed, amended."""

@@ -1,0 +1,58 @@
+"""What a version says: kept sentences keep their source, a demonstration stays one, changes are found by sentence."""
+
+from datetime import UTC, datetime
+
+from service.documents.edition import SectionChange
+from service.editing.applying import changes_between, feedback_of, with_edition
+from service.editing.edition import Edition
+from service.http import examples
+from service.schemas import DEMONSTRATION_NOTICE, ReportDocument
+
+WHEN = datetime(2026, 11, 30, 12, tzinfo=UTC)
+DRAFT = ReportDocument.model_validate(examples.REPORT)
+SECTION = next(section for section in DRAFT.sections if len(section.sentences) > 1)
+FIRST, SECOND = (sentence.text for sentence in SECTION.sentences[:2])
+
+
+def version(**changes: object) -> Edition:
+    return Edition(1, "draft", WHEN, **changes)  # type: ignore[arg-type]  # names of its fields
+
+
+def test_a_kept_sentence_keeps_where_it_came_from() -> None:
+    shown = with_edition(DRAFT, version(sections={SECTION.name: f"{FIRST} Seen by a person."}))
+    section = next(each for each in shown.sections if each.name == SECTION.name)
+    assert section.edited
+    assert section.sentences[0] == SECTION.sentences[0]
+    assert (section.sentences[1].text, section.sentences[1].source) == ("Seen by a person.", "written")
+    assert [each for each in shown.sections if each.name != SECTION.name] == [
+        each for each in DRAFT.sections if each.name != SECTION.name
+    ]
+    assert changes_between(DRAFT, shown) == [
+        SectionChange(section=SECTION.name, removed=[SECOND], added=["Seen by a person."])
+    ]
+
+
+def test_a_section_with_the_text_of_the_draft_is_not_edited() -> None:
+    shown = with_edition(DRAFT, version(sections={SECTION.name: SECTION.text}))
+    assert shown.sections == DRAFT.sections
+    assert changes_between(DRAFT, shown) == []
+
+
+def test_a_section_can_be_emptied() -> None:
+    shown = with_edition(DRAFT, version(sections={SECTION.name: ""}))
+    section = next(each for each in shown.sections if each.name == SECTION.name)
+    assert (section.text, section.sentences) == ("", [])
+
+
+def test_a_signature_makes_no_patient_of_a_rendered_heart() -> None:
+    final = Edition(1, "final", WHEN, signed_by="Dr. A")
+    assert with_edition(DRAFT, final).draft_notice == "Signed by Dr. A, 2026-11-30 12:00 UTC."
+    shown = with_edition(DRAFT.model_copy(update={"status": "demonstration"}), final)
+    assert shown.draft_notice.endswith(DEMONSTRATION_NOTICE)
+
+
+def test_feedback_has_both_texts() -> None:
+    row = feedback_of(DRAFT, Edition(1, "final", WHEN, signed_by="Dr. A", sections={SECTION.name: FIRST}))
+    assert (row.draft[SECTION.name], row.final[SECTION.name]) == (SECTION.text, FIRST)
+    assert row.changes == [SectionChange(section=SECTION.name, removed=[SECOND], added=[])]
+    assert "Dr. A" not in row.model_dump_json()
