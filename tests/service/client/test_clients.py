@@ -1,13 +1,17 @@
 """The client against the app in process, and against scripted answers of a busy service."""
 
 import asyncio
+import json
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 
 import httpx
 import pytest
 
 from service.client import AsyncEchoScribeClient, EchoScribeClient, ReportOptions, ServiceBusy, ServiceRefused
+from service.documents.edition import Amendment, ReportEdit, Signature
+from service.http import examples
 from service.http.app import create_app
 from tests.service.conftest import MakeSettings
 from tests.service.invented import InventedPipeline, invented_workings
@@ -44,12 +48,27 @@ def test_the_async_client_posts_waits_and_lists(
                 "size": report.phenotypes["size"].model_copy(update={"k": 5, "labelled": 5})
             }
             assert (await client.info()).modes == ["retrieval"]
+            await edited_and_signed(client, study_id)
             with pytest.raises(ServiceRefused, match="mode_unavailable") as refused:
                 await client.report(files, ReportOptions(mode="rag"))
             assert refused.value.problem is not None
             assert refused.value.problem.field == "mode"
 
     asyncio.run(talk())
+
+
+async def edited_and_signed(client: AsyncEchoScribeClient, study_id: str) -> None:
+    draft = await client.wait(study_id)
+    edited = await client.edit(study_id, ReportEdit(version=0, sections={draft.sections[0].name: "Seen."}))
+    assert edited.sections[0].text == "Seen."
+    final = await client.sign(study_id, Signature(version=1, signed_by="Dr. A"))
+    assert final.edition is not None and final.edition.state == "final"  # noqa: PT018 - the first is for the types
+    await client.amend(study_id, Amendment(version=2, reason="More."))
+    listed = await client.versions(study_id)
+    assert [row.edition.state for row in listed.versions] == ["draft", "draft", "final", "draft"]
+    assert await client.version(study_id, 0) == draft
+    with pytest.raises(ServiceRefused, match="feedback_off"):
+        await client.feedback()
 
 
 def scripted(answers: Iterator[httpx.Response], seen: list[httpx.Request]) -> httpx.MockTransport:
@@ -98,3 +117,26 @@ def test_a_processed_study_is_waited_for() -> None:
         pytest.raises(ServiceRefused, match="404"),
     ):
         client.wait("some-study")
+
+
+PUBLIC_CALLS = {name for name in vars(EchoScribeClient) if not name.startswith("_")}
+
+
+def test_both_clients_have_the_same_calls() -> None:
+    assert {name for name in vars(AsyncEchoScribeClient) if not name.startswith("_")} == PUBLIC_CALLS
+    for name in PUBLIC_CALLS:
+        one, other = (signature(getattr(kind, name)) for kind in (EchoScribeClient, AsyncEchoScribeClient))
+        assert one == other, name
+
+
+def test_the_waiting_client_edits_and_signs_with_the_documents_it_is_given() -> None:
+    seen: list[httpx.Request] = []
+    answers = (httpx.Response(200, json=examples.REPORT) for _ in range(3))
+    with EchoScribeClient("http://service", transport=scripted(answers, seen)) as client:
+        client.edit("s", ReportEdit(version=0, impression=["Normal."]))
+        client.sign("s", Signature(version=1, signed_by="Dr. A"))
+        client.amend("s", Amendment(version=2, reason="More."))
+    assert [(each.method, each.url.path) for each in seen] == [
+        ("PATCH", "/report/s"), ("POST", "/report/s/signature"), ("POST", "/report/s/amendment"),
+    ]  # fmt: skip
+    assert json.loads(seen[0].content) == {"version": 0, "sections": {}, "impression": ["Normal."]}
