@@ -1,4 +1,4 @@
-"""Errors of the service layer. `service.problem` holds the one table from error class to HTTP status.
+"""Errors of the service, but those of `service.editing_errors`. `service.problem` has the table from error to status.
 
 ServiceError
 ├── AccessError              the call, or the start, is not let in
@@ -26,11 +26,6 @@ ServiceError
 │   ├── NotAcceptable        no rendering of the answer fits the Accept header
 │   ├── IdempotencyKeyReused  the key belongs to other files or options
 │   ├── UnknownStudy         no study of that id
-│   ├── UnknownVersion       no version of that number of a report
-│   ├── VersionConflict      the change was made from another version than the newest
-│   ├── ReportFinal          the version is signed, so it stays as it is
-│   ├── ReportNotFinal       only what is signed can be amended
-│   ├── FeedbackOff          signed reports are not given out
 │   ├── EmbeddingsOff        vectors of studies are not given out
 │   └── ShadowMode           drafts are stored and shown to nobody
 ├── UploadError              the body cannot be read as an upload
@@ -194,26 +189,6 @@ class IdempotencyKeyReused(RequestError):
 
 class UnknownStudy(RequestError):
     """No study of that id is known."""
-
-
-class UnknownVersion(RequestError):
-    """The report has no version of that number."""
-
-
-class VersionConflict(RequestError):
-    """The change was made from another version than the newest; names both."""
-
-
-class ReportFinal(RequestError):
-    """The version is signed and cannot be changed."""
-
-
-class ReportNotFinal(RequestError):
-    """The version is a draft, and only what is signed can be amended."""
-
-
-class FeedbackOff(RequestError):
-    """Signed reports beside their drafts are not given out: the setting that allows it is off."""
 
 
 class EmbeddingsOff(RequestError):

@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from pydantic import Field
 
+from service import editing_errors as editing
 from service import errors
 from service.documents.document import Document
 from service.errors import ServiceError
@@ -38,11 +39,12 @@ TABLE: Mapping[type[ServiceError], tuple[int, str]] = {
     errors.EmbeddingsOff: (403, "Vectors are not given out"),
     errors.ShadowMode: (403, "Drafts are not shown"),
     errors.UnknownStudy: (404, "No study of that id"),
-    errors.UnknownVersion: (404, "No version of that number"),
-    errors.VersionConflict: (409, "The report was changed meanwhile"),
-    errors.ReportFinal: (409, "The report is signed"),
-    errors.ReportNotFinal: (409, "The report is not signed"),
-    errors.FeedbackOff: (403, "Signed reports are not given out"),
+    editing.EditingError: (409, "The report cannot be changed so"),
+    editing.UnknownVersion: (404, "No version of that number"),
+    editing.VersionConflict: (409, "The report was changed meanwhile"),
+    editing.ReportFinal: (409, "The report is signed"),
+    editing.ReportNotFinal: (409, "The report is not signed"),
+    editing.FeedbackOff: (403, "Signed reports are not given out"),
     errors.UnsupportedUpload: (415, "The body must be plain multipart/form-data"),
     errors.MalformedUpload: (400, "The body is no valid multipart form"),
     errors.UploadTooLarge: (413, "The upload exceeds a limit"),

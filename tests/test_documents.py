@@ -247,13 +247,13 @@ def test_what_is_cited_of_the_log_is_there() -> None:
     assert len(cited_ids | cited_dates) > 1
 
 
-@pytest.mark.parametrize("layer", ["model", "index", "service"])
-def test_error_trees_are_drawn_as_they_are(layer: str) -> None:
-    module = importlib.import_module(f"{layer}.errors")
+@pytest.mark.parametrize("name", ["model.errors", "index.errors", "service.errors", "service.editing_errors"])
+def test_error_trees_are_drawn_as_they_are(name: str) -> None:
+    module = importlib.import_module(name)
     drawn = re.findall(r"^(?:[│ ]*[├└]── )?([A-Z]\w+)(?=\s{2,}|$)", module.__doc__ or "", re.MULTILINE)
     own = {
-        name
-        for name, thing in inspect.getmembers(module, inspect.isclass)
+        error
+        for error, thing in inspect.getmembers(module, inspect.isclass)
         if thing.__module__ == module.__name__ and issubclass(thing, Exception)
     }
     assert set(drawn) == own

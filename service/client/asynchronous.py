@@ -13,7 +13,8 @@ from service.client.requests import DEFAULT_OPTIONS, Answer, Call, Post, ReportO
 from service.documents.edition import Amendment, EditionList, FeedbackPage, ReportEdit, Signature
 from service.documents.study_vectors import StudyVectors, VectorsDocument
 from service.documents.traced import ContourDocument
-from service.schemas import InfoDocument, PhenotypeList, ReportDocument, StudyPhenotypes
+from service.schemas import PhenotypeList, ReportDocument, StudyPhenotypes
+from service.study.running_documents import InfoDocument
 
 
 class AsyncEchoScribeClient:

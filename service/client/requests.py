@@ -13,7 +13,8 @@ import httpx
 from service.documents.document import Document
 from service.documents.edition import Amendment, EditionList, FeedbackPage, ReportEdit, Signature
 from service.documents.traced import ContourDocument
-from service.schemas import InfoDocument, Mode, PhenotypeList, ReportDocument, StudyPhenotypes
+from service.schemas import Mode, PhenotypeList, ReportDocument, StudyPhenotypes
+from service.study.running_documents import InfoDocument
 
 Answer = TypeVar("Answer")
 _Kind = TypeVar("_Kind", bound=Document)

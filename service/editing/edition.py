@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from service.documents.edition import Amendment, EditionOut, EditionState, ReportEdit, Signature
-from service.errors import InvalidField, ReportFinal, ReportNotFinal, VersionConflict
+from service.editing_errors import ReportFinal, ReportNotFinal, VersionConflict
+from service.errors import InvalidField
 
 
 @dataclass(frozen=True)

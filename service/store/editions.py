@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from service.access.caller import DEFAULT_TENANT
 from service.editing.edition import Edition
-from service.errors import AnswerUnreadable, UnknownStudy, VersionConflict
+from service.editing_errors import VersionConflict
+from service.errors import AnswerUnreadable, UnknownStudy
 from service.store.row_reading import iso_utc
 from service.store.tables import editions, studies
 

@@ -11,7 +11,6 @@ from anyio import to_thread
 
 from service.access.caller import ANYBODY, Caller
 from service.documents.study_vectors import VectorsDocument
-from service.editing.desk import EditingDesk
 from service.errors import (
     AnswerTimeout,
     Draining,
@@ -30,6 +29,7 @@ from service.settings import Settings
 from service.store.results import KeyedRequest, ResultStore
 from service.study.artifact_watch import ArtifactWatch
 from service.study.durable.job_record import JobRecord
+from service.study.editing_desk import EditingDesk
 from service.study.job import StudyAnswer, StudyJob
 from service.study.report_form import ReportForm
 from service.study.upload import UploadDesk, boundary_of

@@ -11,7 +11,7 @@ from time import perf_counter
 from service.errors import NotReady
 from service.ingest.decoding.decoder_pool import decoder_pool
 from service.run_options import RunOptions, silent
-from service.schemas import DRAFT_NOTICE, InfoDocument, ReadinessDocument
+from service.schemas import DRAFT_NOTICE
 from service.settings import Settings
 from service.store.results import ResultStore
 from service.study.artifact_watch import ArtifactWatch
@@ -29,6 +29,7 @@ from service.study.multipart import UploadLimits
 from service.study.pressure.upload_places import UploadPlaces
 from service.study.report_form import ReportForm
 from service.study.runner import PipelineRunner, StudyPipeline, Workings, default_neighbours, ingest_limits
+from service.study.running_documents import InfoDocument, ReadinessDocument
 from service.study.spans import StudySpans
 from service.study.upload import UploadDesk, UploadPace
 from service.study.worker import DeviceWorker, Phase

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from service.documents.document import Document
 from service.documents.edition import Amendment, EditionList, FeedbackPage, ReportEdit, Signature
-from service.errors import FeedbackOff
+from service.editing_errors import FeedbackOff
 from service.http.bounded_json import read_json
 from service.http.dependencies import CallerDep, IntakeDep, OpenToReaders, needs, note_studies
 from service.http.routes.openapi import problems

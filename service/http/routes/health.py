@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from service.http.dependencies import ServiceDep, needs
 from service.http.routes.openapi import problems
-from service.schemas import InfoDocument, ReadinessDocument
+from service.study.running_documents import InfoDocument, ReadinessDocument
 
 router = APIRouter(tags=["operation"])
 

@@ -7,7 +7,8 @@ from service.access.caller import Caller
 from service.documents.edition import Amendment, EditionChanges, EditionList, FeedbackPage, ReportEdit, Signature
 from service.editing.applying import changes_between, feedback_of, with_edition
 from service.editing.edition import Edition, draft_of
-from service.errors import UnknownStudy, UnknownVersion
+from service.editing_errors import UnknownVersion
+from service.errors import UnknownStudy
 from service.problem import Problem
 from service.schemas import ReportDocument
 from service.store.results import ResultStore
