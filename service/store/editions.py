@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, Row, and_, select, tuple_
+from sqlalchemy import Connection, Row, and_, literal, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from service.access.caller import DEFAULT_TENANT
@@ -49,19 +49,18 @@ class EditionTable:
             "reason": edition.reason,
             "changes": _CHANGES.dump_json(_Changes(dict(edition.sections), edition.impression)).decode(),
         }
+        # Written without a read before it: SQLite refuses at once to write in a transaction that began with a read.
+        values = [literal(value, editions.c[name].type).label(name) for name, value in row.items()]
+        of_its_study = select(*values).where(select(studies.c.study_id).where(studies.c.study_id == study_id).exists())
         with self._transaction() as connection:
-            if (
-                connection.execute(select(studies.c.study_id).where(studies.c.study_id == study_id)).one_or_none()
-                is None
-            ):
-                raise UnknownStudy("study_id: no study of this id", field="study_id")
             try:
-                connection.execute(editions.insert().values(**row))
+                insert = editions.insert().from_select(list(row), of_its_study).returning(editions.c.number)
+                added = connection.execute(insert).one_or_none()
             except IntegrityError as error:
-                raise VersionConflict(
-                    f"version: {edition.number - 1} is not the newest any more: read the report and change that",
-                    field="version",
-                ) from error
+                text = f"version: {edition.number - 1} is not the newest any more: read the report and change that"
+                raise VersionConflict(text, field="version") from error
+        if added is None:
+            raise UnknownStudy("study_id: no study of this id", field="study_id")
 
     def of(self, study_id: str) -> list[Edition]:
         """All versions of a report, the oldest first. Raises AnswerUnreadable."""
