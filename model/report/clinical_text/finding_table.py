@@ -3,6 +3,7 @@
 A YAML file:
 
     kinds      name → attribute; graded; plain: value of a bare mention; negated: value of a denied one;
+               bare: aspect → value of a bare mention of that aspect;
                states: state → value; attributes: value → attribute where it differs
     entities   section → key → kind; name: of the finding, the key unless given; also: further findings
                [[entity, value], ...] that are stated with it;
@@ -25,6 +26,7 @@ A YAML file:
     outweighs  entity → values, the first of which stands where several are stated
     beside     aspects that leave a bare length to their subject ("IVC 24 mm, collapses"); may be missing, like these:
     belies     entity → the entity that cannot be normal beside it ("thickened, functions normally")
+    partial    aspects that another kind of examination shows too, and only these (an ECG: "LVH")
     qualifies  aspect → state → the lesions that it describes where one is named ("restrictive VSD")
 """
 
@@ -51,6 +53,7 @@ class Kind:
     lacking: str | None = None  # "no collapse", where the bare word names something healthy
     grades: Mapping[str, str] = field(default_factory=dict)  # grade → value, where it is not the grade itself
     attributes: Mapping[str, str] = field(default_factory=dict)
+    bare: Mapping[str, str] = field(default_factory=dict)  # aspect → value where only it is named ("aneurysm")
     ordinal: str | None = None  # "grade_{}" where a numeral is kept as a grade of its own
     percent: tuple[str, str] = ()  # type: ignore[assignment]  # value below and above half, where a percentage judges
 
@@ -116,6 +119,7 @@ class FindingTable:
     beside: frozenset[str]
     belies: Mapping[str, str]
     qualifies: Mapping[str, Mapping[str, Sequence[str]]]
+    partial: frozenset[str]
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -148,6 +152,7 @@ class FindingTable:
             beside=frozenset(data.get("beside", ())),
             belies=data.get("belies", {}),
             qualifies=data.get("qualifies", {}),
+            partial=frozenset(data.get("partial", ())),
         )
 
     def __post_init__(self) -> None:

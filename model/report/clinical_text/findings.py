@@ -89,8 +89,9 @@ class FindingMaker:
 
     def _value(self, frame: Frame, entity: Entity) -> str | None:
         kind = entity.kind
-        value = kind.plain if frame.state is None else kind.states.get(frame.state)
-        if frame.denied and frame.state is None and (kind.plain is None or kind.lacking is not None):
+        bare = kind.bare.get(frame.aspect, kind.plain)
+        value = bare if frame.state is None else kind.states.get(frame.state)
+        if frame.denied and frame.state is None and (bare is None or kind.lacking is not None):
             return kind.lacking
         if frame.denied:
             return None if frame.grade is not None or value in self._table.negative else kind.negated

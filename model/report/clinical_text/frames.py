@@ -156,6 +156,8 @@ class FrameBuilder:
     def _give_grades(self, part: Part) -> None:
         graded = [frame for frame in part.frames if self._gradable(frame)]
         for at, low, high in part.chunk.grades:
+            if self._of_loose_state(part, at):
+                continue
             free = [frame for frame in graded if not frame.graded]
             after = [frame for frame in free if frame.at >= at]
             chosen = after[0] if after else free[-1] if free else None
@@ -170,6 +172,15 @@ class FrameBuilder:
                 (before[-1] if before else free[0]).ordinal = ordinal
             elif part.ordinal is None and not graded:
                 part.ordinal = ordinal
+
+    def _of_loose_state(self, part: Part, at: int) -> bool:
+        """Whether a grade leads a state that says nothing of what is named ("marked reduction of the size")."""
+        if part.state is None or not part.frames:
+            return False
+        place = min((place for place, _ in part.chunk.states if place > at), default=None)
+        told = any(place is not None and at < frame.at < place for frame in part.frames)
+        state = next((state for where, state in part.chunk.states if where == place), None)
+        return state == part.state and not told
 
     def _gradable(self, frame: Frame) -> bool:
         """Whether the aspect has grades, or is a measurement, of which a grade can be said too."""

@@ -7,12 +7,13 @@ from functools import cached_property
 from itertools import pairwise
 
 from model.report.clinical_text.chunks import Chunk, chunks_of
+from model.report.clinical_text.examinations import of_this_examination
 from model.report.clinical_text.finding_table import FindingTable
 from model.report.clinical_text.findings import FindingMaker
 from model.report.clinical_text.frames import FrameBuilder, Part
 from model.report.clinical_text.labels import LabelDefinitions
 from model.report.clinical_text.lexicon import Lexicon
-from model.report.clinical_text.scope import apply_scope
+from model.report.clinical_text.scope.clause import apply_scope
 from model.report.clinical_text.sharing import Context, Sharing
 from model.report.clinical_text.stated import SentenceMeaning, StatedFinding
 from model.report.clinical_text.tagging import tag
@@ -93,7 +94,7 @@ class Grammar:
             return ()
         context = self.context() if context is None else context
         lexicon = self.lexicons[language]
-        items = tag(text, lexicon)
+        items = of_this_examination(tag(text, lexicon), self.table.partial)
         found: dict[StatedFinding, None] = {}
         for parts in self._clauses(chunks_of(items, self.table.lesions.__contains__, self._builder.measures)):
             self._sharing.share(parts, context)

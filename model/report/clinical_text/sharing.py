@@ -1,12 +1,14 @@
 """What the parts of one clause share: a list has one predicate, one subject, one grade or one negation for all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from model.report.clinical_text.distribution import Distribution
 from model.report.clinical_text.finding_table import FindingTable
 from model.report.clinical_text.frames import LIST_JOINS, Frame, FrameBuilder, Part
 from model.report.clinical_text.loose_parts import LooseParts
+
+_MOST = 30.0  # items of a list; a longer one numbers no statements
 
 
 @dataclass
@@ -14,6 +16,14 @@ class Context:
     """What earlier text speaks of: the subject named last, newest first."""
 
     subjects: list[str]
+    begun: tuple[str, ...] = field(init=False)  # what the text began with
+
+    def __post_init__(self) -> None:
+        self.begun = tuple(self.subjects)
+
+    def restart(self) -> None:
+        """Forgets what was named since the text began: a further item of a numbered list speaks for itself."""
+        self.subjects[:] = self.begun
 
     def names(self, subject: str) -> None:
         """Takes note of a subject."""
@@ -33,6 +43,8 @@ class Sharing:
 
     def share(self, parts: Sequence[Part], context: Context) -> None:
         """Completes the parts of a clause in place."""
+        if _numbers_item(parts[0]):
+            context.restart()
         for at in range(len(parts) - 2, -1, -1):
             self._distribution.from_right(parts, at)
         for at in range(len(parts) - 2, -1, -1):
@@ -142,6 +154,12 @@ class Sharing:
                 aspect = self._table.defaults.get(member, {}).get(part.state)
                 if aspect is not None:
                     part.frames.append(Frame(0, member, aspect, part.state, part.grade, part.ordinal))
+
+
+def _numbers_item(part: Part) -> bool:
+    """Whether a part is the number of an item of a list: "2." or "(2)"."""
+    number = part.numbers[0] if part.numbers and part.chunk.size == 1 else None
+    return number is not None and number.unit is number.bound is None and number.low.is_integer() and number.low < _MOST
 
 
 def _named(part: Part) -> list[str]:

@@ -10,6 +10,9 @@ from model.report.clinical_text.tokens import Token, fold
 ANY_WORD = "xxx"  # in a term: stands for any one word
 _RANGE_MARKS = frozenset({"/", "-", "to", "bis"})
 _TOWARDS = frozenset({"to", "auf", "zu"})  # what leads from a former grade to the present one
+_SPANS = frozenset({"jahr", "jahre", "jahren", "monat", "monate", "monaten", "woche", "wochen", "tage", "tagen"})
+_YEARS = range(1950, 2100)  # "in 2015": no quantity of a heart is stated so
+_YEAR_LEADS = frozenset({"in", "jahr"})
 _GRADE_WORDS = frozenset({"grad", "grade", "stadium", "stage", "typ", "type"})
 
 
@@ -136,10 +139,19 @@ def _other(token: Token, before: list[Item], place_words: frozenset[str]) -> Ite
             low, high = int(number.low), int(number.high)
             if 0 < low <= high <= 4:
                 return Item("ordinal", token.text, ordinal=Ordinal(low, high, True, False))
+        if before and number is not None and _is_time(number, before[-1].value):
+            return Item("cue", "past")
         return Item("number", token.text, number=number)
     if token.kind == "word" and fold(token.text) in place_words:
         return Item("word", token.key, leads_place=True)
     return Item("cue", "doubt") if token.key == "?" else Item(token.kind, token.key)
+
+
+def _is_time(number: Number, led_by: str) -> bool:
+    """Whether a number tells when something was: "vor 3 Jahren", "in 2015"."""
+    if number.unit in _SPANS:
+        return led_by == "vor"
+    return number.unit is None and led_by in _YEAR_LEADS and number.low in _YEARS
 
 
 def _is_grade(token: Token, before: list[Item]) -> bool:
