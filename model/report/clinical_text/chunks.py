@@ -188,13 +188,27 @@ def _same(one: Item, other: Item) -> bool:
 def _cut(piece: list[Item], start: int, last: int, at: int) -> int:
     """Where a new predicate begins: after the last one, with the grade that follows it where it had none before."""
     graded_before = any(item.kind in ("grade", "ordinal") for item in piece[start:last])
-    cut = last + 1
-    if not graded_before and piece[last].kind != "number":
+    cut = _behind_noun(piece, start, last, at)
+    if not graded_before and piece[last].kind != "number" and cut == last + 1:
         while cut < at and piece[cut].kind in ("grade", "ordinal", "word"):
             cut += 1
     while cut < at and (_looks_back(piece[cut]) or (piece[cut].kind == "word" and cut < at - 1)):
         cut += 1
     return cut
+
+
+def _behind_noun(piece: list[Item], start: int, last: int, at: int) -> int:
+    """The place behind a predicate, with the noun that it leads and its number ("a dilated root of 5 cm ...")."""
+    place = last + 1
+    if any(item.mention is not None and item.mention.subject is not None for item in piece[start:place]):
+        return place
+    noun = next((k for k in range(place, at) if piece[k].kind != "word"), at)
+    if noun == at or piece[noun].mention is None or piece[last].kind == "number":
+        return place
+    place = noun + 1
+    while place < at and piece[place].kind in ("word", "number"):
+        place += 1
+    return place
 
 
 def _looks_back(item: Item) -> bool:

@@ -15,6 +15,7 @@ A YAML file:
     lesions    aspects whose grade and negation may be shared in a list ("mild MR and TR")
     unseen     subject → aspect that a subject "not seen" leaves unknown
     negative   values that deny or are normal; unknown: values that say that nothing can be said
+    siblings   subjects of one rank: what fits not the one named last is not said of another
     parents    subject → the subject that it is part of, for what is said of the whole
     turns      aspect → state → the aspect that is meant then ("calcified leaflets")
     quiet      measurements of which "normal" says no more than the number beside it
@@ -120,6 +121,7 @@ class FindingTable:
     belies: Mapping[str, str]
     qualifies: Mapping[str, Mapping[str, Sequence[str]]]
     partial: frozenset[str]
+    siblings: frozenset[str]
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -153,6 +155,7 @@ class FindingTable:
             belies=data.get("belies", {}),
             qualifies=data.get("qualifies", {}),
             partial=frozenset(data.get("partial", ())),
+            siblings=frozenset(data.get("siblings", ())),
         )
 
     def __post_init__(self) -> None:

@@ -34,7 +34,7 @@ class FindingMaker:
                     says = frame.aspect not in self._table.beside or any(f.unit in _LENGTHS for f in found)
                     sized = sized or (says and any(f.attribute != MEASUREMENT or f.unit in _LENGTHS for f in found))
                     yield from found
-        if not sized:
+        if not sized and not any(frame.aspect in self._table.lesions for frame in part.frames):
             yield from self._lengths(part)
         if not part.frames and part.chunk.first("not_assessed") is not None:
             for subject in part.subjects:

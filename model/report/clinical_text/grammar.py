@@ -98,8 +98,8 @@ class Grammar:
         found: dict[StatedFinding, None] = {}
         for parts in self._clauses(chunks_of(items, self.table.lesions.__contains__, self._builder.measures)):
             self._sharing.share(parts, context)
-            apply_scope(parts, self.table.attends, self.table.lasting)
-            _drop_topics(parts)
+            apply_scope(parts, self.table.attends, self.table.lasting, self.table.lesions)
+            _drop_topics(parts, self.table.lasting)
             self._drop_qualifying(parts)
             for part in parts:
                 found |= dict.fromkeys(self._maker.findings(part))
@@ -156,9 +156,13 @@ class Grammar:
         return tuple(findings)
 
 
-def _drop_topics(parts: Sequence[Part]) -> None:
-    """A heading that names a finding and is followed by others says only what they are about ("Shunts: ...")."""
+def _drop_topics(parts: Sequence[Part], lasting: frozenset[str]) -> None:
+    """A heading that names a finding and is followed by others says only what they are about ("Shunts: ...").
+
+    A device in a heading is there.
+    """
     for part, after in pairwise(parts):
         if part.chunk.heading and part.chunk.bare and after.frames:
             for frame in part.frames:
-                frame.dropped = frame.dropped or not (frame.graded or frame.denied or frame.number)
+                told = frame.graded or frame.denied or frame.number or frame.aspect in lasting
+                frame.dropped = frame.dropped or not told

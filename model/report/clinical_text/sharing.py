@@ -121,6 +121,16 @@ class Sharing:
                 found = [subject for subject in near if self._builder.fits(subject, frame.aspect)]
                 frame.dropped |= place is not None and place not in found and frame.aspect not in self._table.lesions
                 frame.subject = found[0] if found else self._table.default_subject(frame.aspect)
+                if self._of_another(parts, at, frame, near):
+                    frame.subject = None
+
+    def _of_another(self, parts: Sequence[Part], at: int, frame: Frame, near: list[str]) -> bool:
+        """Whether it is said of what has no such finding here: of a coronary, or of the valve named last."""
+        last = next((part.chunk.subjects for part in reversed(parts[:at]) if part.chunk.subjects or part.frames), [])
+        if frame.aspect in self._table.lesions and any(subject in self._table.foreign for _, subject in last):
+            return True
+        first = next((subject for subject in near if subject in self._table.siblings), None)
+        return first is not None and frame.subject in self._table.siblings and frame.subject != first
 
     def _place(self, parts: Sequence[Part], at: int) -> str | None:
         """The subject of a lasting thing that the part behind names as the place ("no stenosis of the prosthesis")."""

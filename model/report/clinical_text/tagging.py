@@ -11,6 +11,7 @@ ANY_WORD = "xxx"  # in a term: stands for any one word
 _RANGE_MARKS = frozenset({"/", "-", "to", "bis"})
 _TOWARDS = frozenset({"to", "auf", "zu"})  # what leads from a former grade to the present one
 _SPANS = frozenset({"jahr", "jahre", "jahren", "monat", "monate", "monaten", "woche", "wochen", "tage", "tagen"})
+_LENGTHS = frozenset({"mm", "cm"})
 _YEARS = range(1950, 2100)  # "in 2015": no quantity of a heart is stated so
 _YEAR_LEADS = frozenset({"in", "jahr"})
 _GRADE_WORDS = frozenset({"grad", "grade", "stadium", "stage", "typ", "type"})
@@ -56,7 +57,8 @@ def tag(text: str, lexicon: Lexicon) -> list[Item]:
 def _directed(items: list[Item]) -> list[Item]:
     """Items where "excluded" denies what follows ("TEE excluded a clot"), or else what precedes ("clot excluded").
 
-    A verb that stands in two parts is one with both of them only ("schloss einen Thrombus aus").
+    A verb that stands in two parts is one with both of them only ("schloss einen Thrombus aus"). "Wide" behind its length
+    is no grade ("8 mm breiter Erguss").
     """
     for at, item in enumerate(items):
         if (item.kind, item.value) == ("cue", "parted_exclusion"):
@@ -70,7 +72,15 @@ def _directed(items: list[Item]) -> list[Item]:
             before = takewhile(lambda other: other.kind not in ("mark", "join"), reversed(items[:at]))
             forward = any(map(_has_aspect, behind)) or not any(map(_has_aspect, before))
             items[at] = Item("cue", "negation" if forward else "negation_after")
+        elif item.mention is not None and _says_length(item.mention, items[at - 1] if at else item):
+            items[at] = Item("word", "")
     return items
+
+
+def _says_length(mention: Mention, before: Item) -> bool:
+    """Whether "large" only says what the length before it is of."""
+    large = (mention.subject, mention.aspect, mention.state) == (None, None, "large")
+    return large and before.number is not None and before.number.unit in _LENGTHS
 
 
 def _has_aspect(item: Item) -> bool:
@@ -105,12 +115,19 @@ def _is_name(written: str) -> bool:
     return written[1:] != written[1:].lower() and not written.isupper()
 
 
-def _longest(tokens: list[Token], at: int, trie: dict[Any, Any], capitals: bool) -> tuple[list[Entry], int]:
-    node, best, length = trie, [], 0
+def _longest(
+    tokens: list[Token], at: int, trie: dict[Any, Any], capitals: bool, begin: int | None = None
+) -> tuple[list[Entry], int]:
+    """The entries of the longest term at a place, and its length. begin: where the term began, further back."""
+    node, best, length = trie, list[Entry](), 0
+    begin = at if begin is None else begin
     for position in range(at, len(tokens)):
         below = node.get(tokens[position].key)
-        if below is None and tokens[position].kind == "word":
-            below = node.get(ANY_WORD)
+        other = node.get(ANY_WORD) if tokens[position].kind == "word" else None
+        if other is not None:
+            further = _longest(tokens, position + 1, other, capitals, begin)
+            if further[1] > length:
+                best, length = further
         if below is None:
             break
         node = below
@@ -118,8 +135,8 @@ def _longest(tokens: list[Token], at: int, trie: dict[Any, Any], capitals: bool)
         if entries:
             written = tokens[position].text
             fitting = [entry for entry in entries if not entry.capitals or written.isupper() or capitals]
-            if fitting:
-                best, length = fitting, position - at + 1
+            if fitting and position - begin + 1 > length:
+                best, length = fitting, position - begin + 1
     return best, length
 
 

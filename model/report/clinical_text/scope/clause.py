@@ -7,11 +7,14 @@ from model.report.clinical_text.scope.reach import backward, forward, mark
 from model.report.clinical_text.scope.times import mark_times
 
 
-def apply_scope(parts: Sequence[Part], attends: Mapping[str, str], lasting: frozenset[str]) -> None:
+def apply_scope(
+    parts: Sequence[Part], attends: Mapping[str, str], lasting: frozenset[str], lesions: frozenset[str]
+) -> None:
     """Marks the frames of one clause as denied, doubted, prior, unseen or dropped.
 
     attends: aspect → the aspect that it describes more closely, and falls with ("no concentric hypertrophy").
     lasting: aspects that stay after the day they began: a prior valve replacement is still there.
+    lesions: aspects that are there or not, and no more where they ceased.
     """
     forward(parts, ("negation",), "denied", lasting)
     forward(parts, ("hedge", "hedge_adverb"), "doubted", lasting)
@@ -23,7 +26,7 @@ def apply_scope(parts: Sequence[Part], attends: Mapping[str, str], lasting: froz
         if part.chunk.first("doubt") is not None:
             mark(part.frames, "doubted")
         planned = _planned(part, planned)
-    mark_times(parts, lasting)
+    mark_times(parts, lasting, lesions)
     _drop_attendants(parts, attends)
 
 

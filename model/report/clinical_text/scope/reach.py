@@ -44,6 +44,7 @@ def _reach(part: Part, place: int | None, what: str, lasting: frozenset[str]) ->
 
 
 def forward(parts: Sequence[Part], cues: tuple[str, ...], what: str, lasting: frozenset[str]) -> None:
+    """Marks what follows a trigger of these names: the rest of its part and of the list that it opens."""
     open_list = waiting = False
     for number, part in enumerate(parts):
         place = part.chunk.first(*cues)
@@ -104,6 +105,7 @@ def _goes_on(parts: Sequence[Part], number: int, *, strict: bool) -> bool:
 
 
 def backward(parts: Sequence[Part], cue: str, what: str) -> None:
+    """Marks what stands before a trigger of this name: its part and the bare items of its list."""
     for number, part in enumerate(parts):
         if part.chunk.first(cue) is None:
             continue

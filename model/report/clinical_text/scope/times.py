@@ -8,10 +8,11 @@ from model.report.clinical_text.scope.reach import mark
 _ONCE = ("past", "prior")  # "three years ago", "previously"
 
 
-def mark_times(parts: Sequence[Part], lasting: frozenset[str]) -> None:
+def mark_times(parts: Sequence[Part], lasting: frozenset[str], lesions: frozenset[str]) -> None:
     """Marks the former frames of a clause.
 
     lasting: aspects that stay after the day they began: a prior valve replacement is still there.
+    lesions: aspects that are gone where they ceased; of another it is said that it is normal again.
     """
     told = going_on = False
     for at, part in enumerate(parts):
@@ -21,7 +22,7 @@ def mark_times(parts: Sequence[Part], lasting: frozenset[str]) -> None:
             mark(_before_result(part), "prior")
         elif going_on or part.chunk.first(*_ONCE) is not None:
             mark([frame for frame in _former(part) if frame.aspect not in lasting], "prior")
-        _age(part, parts[at - 1] if at else None)
+        _age(part, parts[at - 1] if at else None, lesions)
         told = told and part.chunk.first("now", "result") is None
         going_on = going_on or _opens(part, lasting)
 
@@ -51,7 +52,7 @@ def _opens(part: Part, lasting: frozenset[str]) -> bool:
     return leads and not any(frame.aspect in lasting for frame in part.frames)
 
 
-def _age(part: Part, before: Part | None) -> None:
+def _age(part: Part, before: Part | None, lesions: frozenset[str]) -> None:
     """What an earlier study showed is former; what ceased is denied, and that now."""
     place = part.chunk.first("old")
     if place is not None and part.chunk.first("comparison") is None:
@@ -61,6 +62,8 @@ def _age(part: Part, before: Part | None) -> None:
     if part.chunk.first("ceased") is not None:
         for frame in before.frames if before is not None and part.silent else part.frames:
             frame.denied, frame.prior = True, False
+            if frame.state is None and frame.aspect not in lesions:
+                frame.denied, frame.state = False, "normal"
 
 
 def _former(part: Part) -> list[Frame]:
