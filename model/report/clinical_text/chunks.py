@@ -104,11 +104,14 @@ def _inlined(items: list[Item]) -> list[Item]:
             opened = len(found)
         elif item.kind == "mark" and item.value == ")" and opened is not None:
             inside = found[opened + 1 :]
-            if _is_reference(inside):
+            if _is_reference(inside) or _repeats(inside, found[opened - 1] if opened else None):
                 del found[opened:]
                 opened = None
                 continue
-            if not any(i.kind in ("mention", "cue") or i.value in (";", ".", "\n") for i in inside):
+            if any(item.value == ";" for item in inside):  # "(EF; 18%)" goes on
+                inside = [Item("mark", ",") if item.value == ";" else item for item in inside]
+                found[opened + 1 :] = inside
+            if not any(i.kind in ("mention", "cue") or i.value in (".", "\n") for i in inside):
                 found[opened:] = inside
                 opened = None
                 continue
@@ -121,6 +124,11 @@ def _is_reference(inside: list[Item]) -> bool:
     """Whether a parenthesis states the normal range and nothing of the patient: "(normal < 14)"."""
     states = {item.mention.state for item in inside if item.mention is not None}
     return states == {"normal"} and any(item.kind == "number" for item in inside)
+
+
+def _repeats(inside: list[Item], before: Item | None) -> bool:
+    """Whether a parenthesis only abbreviates what stands before it: "mitral valve (MV)"."""
+    return before is not None and before.mention is not None and [item.mention for item in inside] == [before.mention]
 
 
 def _pieces(items: list[Item]) -> Iterator[tuple[str, bool, list[Item]]]:

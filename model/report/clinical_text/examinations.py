@@ -1,7 +1,8 @@
 """What another examination showed is no finding of this one: "pericardial effusion on CT", "the ECG showed LVH".
 
 An examination reaches over what follows it in its clause, up to the next one; the first of a clause also over what
-stands before it between two marks, a later one over a denial that leads to it ("which was not seen on CT"). Of one that cannot show everything (an ECG) only some aspects are its own.
+stands before it between two marks, a later one over a denial that leads to it ("which was not seen on CT"). Of one
+that cannot show everything (an ECG) only some aspects are its own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ _NOTHING = Item("word", "")
 
 
 def of_this_examination(items: list[Item], partial: frozenset[str]) -> list[Item]:
-    """The items without what another examination showed. partial: aspects that an examination of this kind shows too."""
+    """The items without what another examination showed. partial: aspects an ECG shows too."""
     if not any(item.kind == "cue" and item.value in _EXAMINATIONS for item in items):
         return items
     kept = list(items)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from model.report.clinical_text.chunks import Chunk
 from model.report.clinical_text.finding_table import Entity, FindingTable
 from model.report.clinical_text.frames import MEASUREMENT, Frame, Part
 from model.report.clinical_text.numbers import Number, Ordinal
@@ -135,7 +136,7 @@ class FindingMaker:
         if number is None:
             return
         subjects: Sequence[str] = [subject for _, subject in part.chunk.subjects]
-        for subject in subjects[-1:]:
+        for subject in subjects[-1:] if not _stands_apart(part.chunk) else ():
             name = self._table.lengths.get(subject)
             taken = None if name is None else self._table.entities[name].takes(number)
             if name is not None and taken is not None:
@@ -152,6 +153,13 @@ class FindingMaker:
                     taken.unit,
                     entity.section,
                 )
+
+
+def _stands_apart(chunk: Chunk) -> bool:
+    """Whether the length stands before its subject, which is only a place: "3 mm, seen on the left atrial side"."""
+    subject = max((at for at, _ in chunk.subjects), default=0)
+    length = min((at for at, number in chunk.numbers if number.unit in _LENGTHS), default=subject)
+    return any(length < at < subject for at in chunk.places)
 
 
 def _judged_by_percent(entity: Entity, part: Part) -> str | None:

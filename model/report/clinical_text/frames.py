@@ -82,7 +82,7 @@ class FrameBuilder:
             frame.doubted = bordering and frame.state != "borderline"
         places = [at for at, _ in chunk.subjects]
         predicates = [at for at, _ in chunk.states] + [at for at, _, _ in chunk.grades]
-        predicates += [frame.at for frame in part.frames if frame.state]
+        predicates += [head.at for head in heads if head.state]
         part.leading = bool(places and predicates) and min(predicates) < min(places)
         led = bool(places and predicates) and min(places) < min(predicates)  # "LA dilatiert"
         if predicates and part.frames and not led:

@@ -101,6 +101,8 @@ class Sharing:
         if before is not None and parts[at - 1].leading:
             return before.state, before.grade
         for part in parts[at + 1 :]:
+            if part.chunk.join == "stop" and not parts[at].chunk.heading:  # "A is normal, B however ...": not the same
+                return None, None
             if part.chunk.join not in LIST_JOINS or part.leading:
                 break
             behind = next((f for f in part.frames if f.state is not None), None)
@@ -116,7 +118,7 @@ class Sharing:
                 earlier = [subject for part in near_parts for subject in _named(part)]
                 whole = [self._table.parents.get(subject, subject) for subject in (*earlier, *context.subjects)]
                 near = [s for pair in zip((*earlier, *context.subjects), whole, strict=True) for s in pair]
-                place = self._place(parts, at) or self._described(parts, at, frame)
+                place = self._place(parts, at) or self._described(parts, at, frame) or self._owner(parts, at, frame)
                 near = near if place is None else [place, *near]
                 found = [subject for subject in near if self._builder.fits(subject, frame.aspect)]
                 frame.dropped |= place is not None and place not in found and frame.aspect not in self._table.lesions
@@ -141,8 +143,17 @@ class Sharing:
 
     def _described(self, parts: Sequence[Part], at: int, frame: Frame) -> str | None:
         """What adjectives before their noun speak of: "a swollen and stiff left knee"."""
-        told = frame.state is not None and frame.aspect not in self._table.lesions
+        own = any(head.at == frame.at and head.state is not None for head in parts[at].chunk.heads)
+        told = own and frame.state is not None and frame.aspect not in self._table.lesions
         named = self._noun(parts, at) if told else []
+        return next((subject for subject in named if self._builder.fits(subject, frame.aspect)), None)
+
+    def _owner(self, parts: Sequence[Part], at: int, frame: Frame) -> str | None:
+        """Whose both nouns of a pair are: "size and function of the ventricles"."""
+        after = parts[at + 1] if at + 1 < len(parts) else None
+        if after is None or after.chunk.join != "and" or not parts[at].chunk.bare or parts[at].chunk.subjects:
+            return None
+        named = [s for _, s in after.chunk.subjects] if after.frames else []
         return next((subject for subject in named if self._builder.fits(subject, frame.aspect)), None)
 
     def _noun(self, parts: Sequence[Part], at: int) -> list[str]:

@@ -57,8 +57,8 @@ def tag(text: str, lexicon: Lexicon) -> list[Item]:
 def _directed(items: list[Item]) -> list[Item]:
     """Items where "excluded" denies what follows ("TEE excluded a clot"), or else what precedes ("clot excluded").
 
-    A verb that stands in two parts is one with both of them only ("schloss einen Thrombus aus"). "Wide" behind its length
-    is no grade ("8 mm breiter Erguss").
+    A verb that stands in two parts is one with both of them only ("schloss einen Thrombus aus"). "Wide" behind its
+    length is no grade ("8 mm breiter Erguss").
     """
     for at, item in enumerate(items):
         if (item.kind, item.value) == ("cue", "parted_exclusion"):

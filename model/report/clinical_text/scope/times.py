@@ -16,7 +16,7 @@ def mark_times(parts: Sequence[Part], lasting: frozenset[str], lesions: frozense
     """
     told = going_on = False
     for at, part in enumerate(parts):
-        told = told or part.chunk.first("history") is not None
+        told = (told or part.chunk.first("history") is not None) and part.chunk.first("persists") is None
         going_on = going_on and part.chunk.first("now", "comparison") is None
         if told:
             mark(_before_result(part), "prior")
