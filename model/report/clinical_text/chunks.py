@@ -69,7 +69,10 @@ class Chunk:
 
     def first(self, *names: str) -> int | None:
         """Place of the first cue of these names."""
-        return next((at for at, name in self.cues if name in names), None)
+        for at, name in self.cues:
+            if name in names:
+                return at
+        return None
 
 
 def chunks_of(items: list[Item], is_lesion: Callable[[str], bool], is_quantity: Callable[[str], bool]) -> list[Chunk]:

@@ -65,6 +65,7 @@ class FrameBuilder:
 
     def __init__(self, table: FindingTable) -> None:
         self.table = table
+        self._quantities: dict[str, bool] = {}  # aspect → whether it is a measurement
 
     def part_of(self, chunk: Chunk) -> Part:
         """The chunk with its frames."""
@@ -104,6 +105,12 @@ class FrameBuilder:
 
     def measures(self, aspect: str) -> bool:
         """Whether the aspect is a measurement."""
+        known = self._quantities.get(aspect)
+        if known is None:
+            known = self._quantities[aspect] = self._measured(aspect)
+        return known
+
+    def _measured(self, aspect: str) -> bool:
         names = self.table.aspects.get(aspect, {})
         name = next((entity for key, entity in names.items() if key != "*"), None)
         return name is not None and self.table.entities[name].kind.attribute == MEASUREMENT

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from model.report.clinical_text.chunks import Chunk, chunks_of
@@ -23,6 +23,11 @@ _WORD = re.compile(r"[^\W\d_]+")
 _LEAD = 0.25  # share of known letters by which a sentence must look like another language than its report
 _FEWEST_WORDS = 2  # of another language: a single word may be a name
 _NEVER_READ = 4000  # characters; a longer "sentence" is no sentence
+
+
+@lru_cache(maxsize=64)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(text))
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class Grammar:
     def known_share(self, text: str, language: str) -> float:
         """Share of the letters of a text that stand in words of the language or of its lexicon, 0 to 1."""
         lexicon = self.lexicons[language]
-        words = _WORD.findall(text)
+        words = _words(text)
         letters = sum(map(len, words))
         return sum(len(word) for word in words if lexicon.knows(word)) / letters if letters else 0.0
 
@@ -75,7 +80,7 @@ class Grammar:
 
     def other_language(self, text: str) -> str | None:
         """The language without a lexicon in whose words more letters stand than in those of any that is read."""
-        words = [(without_accents(word), word) for word in _WORD.findall(text)]
+        words = [(without_accents(word), word) for word in _words(text)]
         if sum(plain in self._other_words for plain, _ in words) < _FEWEST_WORDS:
             return None
         shares = {name: sum(len(plain) for plain, _ in words if plain in known) for name, known in self.others.items()}

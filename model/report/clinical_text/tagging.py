@@ -104,7 +104,10 @@ def _known(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
                 continue
         if token.kind == "word":
             stems = lexicon.resolve(token.key, misspelt=not _is_name(token.text))
-            found.extend(token._replace(key=stem) for stem in stems) if stems else found.append(token)
+            if not stems or stems == (token.key,):
+                found.append(token)
+            else:
+                found.extend(token._replace(key=stem) for stem in stems)
         else:
             found.append(token)
     return found
@@ -122,19 +125,17 @@ def _longest(
     node, best, length = trie, list[Entry](), 0
     begin = at if begin is None else begin
     for position in range(at, len(tokens)):
-        below = node.get(tokens[position].key)
-        other = node.get(ANY_WORD) if tokens[position].kind == "word" else None
-        if other is not None:
-            further = _longest(tokens, position + 1, other, capitals, begin)
+        token = tokens[position]
+        if ANY_WORD in node and token.kind == "word":
+            further = _longest(tokens, position + 1, node[ANY_WORD], capitals, begin)
             if further[1] > length:
                 best, length = further
-        if below is None:
+        if token.key not in node:
             break
-        node = below
-        entries = node.get(None)
-        if entries:
-            written = tokens[position].text
-            fitting = [entry for entry in entries if not entry.capitals or written.isupper() or capitals]
+        node = node[token.key]
+        if None in node:
+            written = token.text
+            fitting = [entry for entry in node[None] if not entry.capitals or capitals or written.isupper()]
             if fitting and position - begin + 1 > length:
                 best, length = fitting, position - begin + 1
     return best, length

@@ -16,6 +16,8 @@ def apply_scope(
     lasting: aspects that stay after the day they began: a prior valve replacement is still there.
     lesions: aspects that are there or not, and no more where they ceased.
     """
+    if not any(part.chunk.cues for part in parts):
+        return  # no trigger, nothing to mark
     forward(parts, ("negation",), "denied", lasting)
     forward(parts, ("hedge", "hedge_adverb"), "doubted", lasting)
     backward(parts, "negation_after", "denied")
