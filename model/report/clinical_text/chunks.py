@@ -69,7 +69,10 @@ class Chunk:
 
     def first(self, *names: str) -> int | None:
         """Place of the first cue of these names."""
-        return next((at for at, name in self.cues if name in names), None)
+        for at, name in self.cues:
+            if name in names:
+                return at
+        return None
 
 
 def chunks_of(items: list[Item], is_lesion: Callable[[str], bool], is_quantity: Callable[[str], bool]) -> list[Chunk]:
@@ -104,11 +107,14 @@ def _inlined(items: list[Item]) -> list[Item]:
             opened = len(found)
         elif item.kind == "mark" and item.value == ")" and opened is not None:
             inside = found[opened + 1 :]
-            if _is_reference(inside):
+            if _is_reference(inside) or _repeats(inside, found[opened - 1] if opened else None):
                 del found[opened:]
                 opened = None
                 continue
-            if not any(i.kind in ("mention", "cue") or i.value in (";", ".", "\n") for i in inside):
+            if any(item.value == ";" for item in inside):  # "(EF; 18%)" goes on
+                inside = [Item("mark", ",") if item.value == ";" else item for item in inside]
+                found[opened + 1 :] = inside
+            if not any(i.kind in ("mention", "cue") or i.value in (".", "\n") for i in inside):
                 found[opened:] = inside
                 opened = None
                 continue
@@ -121,6 +127,11 @@ def _is_reference(inside: list[Item]) -> bool:
     """Whether a parenthesis states the normal range and nothing of the patient: "(normal < 14)"."""
     states = {item.mention.state for item in inside if item.mention is not None}
     return states == {"normal"} and any(item.kind == "number" for item in inside)
+
+
+def _repeats(inside: list[Item], before: Item | None) -> bool:
+    """Whether a parenthesis only abbreviates what stands before it: "mitral valve (MV)"."""
+    return before is not None and before.mention is not None and [item.mention for item in inside] == [before.mention]
 
 
 def _pieces(items: list[Item]) -> Iterator[tuple[str, bool, list[Item]]]:
@@ -188,13 +199,27 @@ def _same(one: Item, other: Item) -> bool:
 def _cut(piece: list[Item], start: int, last: int, at: int) -> int:
     """Where a new predicate begins: after the last one, with the grade that follows it where it had none before."""
     graded_before = any(item.kind in ("grade", "ordinal") for item in piece[start:last])
-    cut = last + 1
-    if not graded_before and piece[last].kind != "number":
+    cut = _behind_noun(piece, start, last, at)
+    if not graded_before and piece[last].kind != "number" and cut == last + 1:
         while cut < at and piece[cut].kind in ("grade", "ordinal", "word"):
             cut += 1
     while cut < at and (_looks_back(piece[cut]) or (piece[cut].kind == "word" and cut < at - 1)):
         cut += 1
     return cut
+
+
+def _behind_noun(piece: list[Item], start: int, last: int, at: int) -> int:
+    """The place behind a predicate, with the noun that it leads and its number ("a dilated root of 5 cm ...")."""
+    place = last + 1
+    if any(item.mention is not None and item.mention.subject is not None for item in piece[start:place]):
+        return place
+    noun = next((k for k in range(place, at) if piece[k].kind != "word"), at)
+    if noun == at or piece[noun].mention is None or piece[last].kind == "number":
+        return place
+    place = noun + 1
+    while place < at and piece[place].kind in ("word", "number"):
+        place += 1
+    return place
 
 
 def _looks_back(item: Item) -> bool:

@@ -29,7 +29,8 @@ class Distribution:
 
     def _describe(self, part: Part, after: Part, before: Part | None) -> None:
         """Gives an adjective that stands apart to the lesion behind it: "mild, eccentric mitral regurgitation"."""
-        alone = part.chunk.size == 1 and (part.grade or part.ordinal or part.state) and part.chunk.join != "colon"
+        told = (part.grade or part.ordinal or part.state) and not part.frames and not part.chunk.subjects
+        alone = told and _ends_with_predicate(part) and part.chunk.join != "colon"
         taken = before is not None and any(not frame.graded for frame in before.frames)
         denied = after.chunk.first("negation") is not None
         if not alone or taken or denied or after.chunk.join != "comma":
@@ -82,3 +83,10 @@ class Distribution:
         """Whether the part's own number, if any, is one of that aspect ("root 43 mm, ascending 41 mm, ectatic")."""
         entity = self._table.entity_of(subject, aspect)
         return not part.numbers or (entity is not None and entity.takes(part.numbers[0]) is not None)
+
+
+def _ends_with_predicate(part: Part) -> bool:
+    """Whether its grade or state is its last item: "was found to have a large, ..."."""
+    chunk = part.chunk
+    places = [at for at, _ in chunk.states] + [at for at, _, _ in chunk.grades] + [at for at, _ in chunk.ordinals]
+    return max(places, default=-1) == chunk.size - 1

@@ -3,6 +3,7 @@
 A YAML file:
 
     kinds      name → attribute; graded; plain: value of a bare mention; negated: value of a denied one;
+               bare: aspect → value of a bare mention of that aspect;
                states: state → value; attributes: value → attribute where it differs
     entities   section → key → kind; name: of the finding, the key unless given; also: further findings
                [[entity, value], ...] that are stated with it;
@@ -14,6 +15,7 @@ A YAML file:
     lesions    aspects whose grade and negation may be shared in a list ("mild MR and TR")
     unseen     subject → aspect that a subject "not seen" leaves unknown
     negative   values that deny or are normal; unknown: values that say that nothing can be said
+    siblings   subjects of one rank: what fits not the one named last is not said of another
     parents    subject → the subject that it is part of, for what is said of the whole
     turns      aspect → state → the aspect that is meant then ("calcified leaflets")
     quiet      measurements of which "normal" says no more than the number beside it
@@ -25,6 +27,7 @@ A YAML file:
     outweighs  entity → values, the first of which stands where several are stated
     beside     aspects that leave a bare length to their subject ("IVC 24 mm, collapses"); may be missing, like these:
     belies     entity → the entity that cannot be normal beside it ("thickened, functions normally")
+    partial    aspects that another kind of examination shows too, and only these (an ECG: "LVH")
     qualifies  aspect → state → the lesions that it describes where one is named ("restrictive VSD")
 """
 
@@ -51,6 +54,7 @@ class Kind:
     lacking: str | None = None  # "no collapse", where the bare word names something healthy
     grades: Mapping[str, str] = field(default_factory=dict)  # grade → value, where it is not the grade itself
     attributes: Mapping[str, str] = field(default_factory=dict)
+    bare: Mapping[str, str] = field(default_factory=dict)  # aspect → value where only it is named ("aneurysm")
     ordinal: str | None = None  # "grade_{}" where a numeral is kept as a grade of its own
     percent: tuple[str, str] = ()  # type: ignore[assignment]  # value below and above half, where a percentage judges
 
@@ -116,6 +120,8 @@ class FindingTable:
     beside: frozenset[str]
     belies: Mapping[str, str]
     qualifies: Mapping[str, Mapping[str, Sequence[str]]]
+    partial: frozenset[str]
+    siblings: frozenset[str]
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -148,6 +154,8 @@ class FindingTable:
             beside=frozenset(data.get("beside", ())),
             belies=data.get("belies", {}),
             qualifies=data.get("qualifies", {}),
+            partial=frozenset(data.get("partial", ())),
+            siblings=frozenset(data.get("siblings", ())),
         )
 
     def __post_init__(self) -> None:

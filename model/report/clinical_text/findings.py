@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from model.report.clinical_text.chunks import Chunk
 from model.report.clinical_text.finding_table import Entity, FindingTable
 from model.report.clinical_text.frames import MEASUREMENT, Frame, Part
 from model.report.clinical_text.numbers import Number, Ordinal
@@ -34,7 +35,7 @@ class FindingMaker:
                     says = frame.aspect not in self._table.beside or any(f.unit in _LENGTHS for f in found)
                     sized = sized or (says and any(f.attribute != MEASUREMENT or f.unit in _LENGTHS for f in found))
                     yield from found
-        if not sized:
+        if not sized and not any(frame.aspect in self._table.lesions for frame in part.frames):
             yield from self._lengths(part)
         if not part.frames and part.chunk.first("not_assessed") is not None:
             for subject in part.subjects:
@@ -89,8 +90,9 @@ class FindingMaker:
 
     def _value(self, frame: Frame, entity: Entity) -> str | None:
         kind = entity.kind
-        value = kind.plain if frame.state is None else kind.states.get(frame.state)
-        if frame.denied and frame.state is None and (kind.plain is None or kind.lacking is not None):
+        bare = kind.bare.get(frame.aspect, kind.plain)
+        value = bare if frame.state is None else kind.states.get(frame.state)
+        if frame.denied and frame.state is None and (bare is None or kind.lacking is not None):
             return kind.lacking
         if frame.denied:
             return None if frame.grade is not None or value in self._table.negative else kind.negated
@@ -134,7 +136,7 @@ class FindingMaker:
         if number is None:
             return
         subjects: Sequence[str] = [subject for _, subject in part.chunk.subjects]
-        for subject in subjects[-1:]:
+        for subject in subjects[-1:] if not _stands_apart(part.chunk) else ():
             name = self._table.lengths.get(subject)
             taken = None if name is None else self._table.entities[name].takes(number)
             if name is not None and taken is not None:
@@ -151,6 +153,13 @@ class FindingMaker:
                     taken.unit,
                     entity.section,
                 )
+
+
+def _stands_apart(chunk: Chunk) -> bool:
+    """Whether the length stands before its subject, which is only a place: "3 mm, seen on the left atrial side"."""
+    subject = max((at for at, _ in chunk.subjects), default=0)
+    length = min((at for at, number in chunk.numbers if number.unit in _LENGTHS), default=subject)
+    return any(length < at < subject for at in chunk.places)
 
 
 def _judged_by_percent(entity: Entity, part: Part) -> str | None:

@@ -65,6 +65,7 @@ class FrameBuilder:
 
     def __init__(self, table: FindingTable) -> None:
         self.table = table
+        self._quantities: dict[str, bool] = {}  # aspect → whether it is a measurement
 
     def part_of(self, chunk: Chunk) -> Part:
         """The chunk with its frames."""
@@ -82,7 +83,7 @@ class FrameBuilder:
             frame.doubted = bordering and frame.state != "borderline"
         places = [at for at, _ in chunk.subjects]
         predicates = [at for at, _ in chunk.states] + [at for at, _, _ in chunk.grades]
-        predicates += [frame.at for frame in part.frames if frame.state]
+        predicates += [head.at for head in heads if head.state]
         part.leading = bool(places and predicates) and min(predicates) < min(places)
         led = bool(places and predicates) and min(places) < min(predicates)  # "LA dilatiert"
         if predicates and part.frames and not led:
@@ -104,6 +105,12 @@ class FrameBuilder:
 
     def measures(self, aspect: str) -> bool:
         """Whether the aspect is a measurement."""
+        known = self._quantities.get(aspect)
+        if known is None:
+            known = self._quantities[aspect] = self._measured(aspect)
+        return known
+
+    def _measured(self, aspect: str) -> bool:
         names = self.table.aspects.get(aspect, {})
         name = next((entity for key, entity in names.items() if key != "*"), None)
         return name is not None and self.table.entities[name].kind.attribute == MEASUREMENT
@@ -156,6 +163,8 @@ class FrameBuilder:
     def _give_grades(self, part: Part) -> None:
         graded = [frame for frame in part.frames if self._gradable(frame)]
         for at, low, high in part.chunk.grades:
+            if self._of_loose_state(part, at):
+                continue
             free = [frame for frame in graded if not frame.graded]
             after = [frame for frame in free if frame.at >= at]
             chosen = after[0] if after else free[-1] if free else None
@@ -170,6 +179,15 @@ class FrameBuilder:
                 (before[-1] if before else free[0]).ordinal = ordinal
             elif part.ordinal is None and not graded:
                 part.ordinal = ordinal
+
+    def _of_loose_state(self, part: Part, at: int) -> bool:
+        """Whether a grade leads a state that says nothing of what is named ("marked reduction of the size")."""
+        if part.state is None or not part.frames:
+            return False
+        place = min((place for place, _ in part.chunk.states if place > at), default=None)
+        told = any(place is not None and at < frame.at < place for frame in part.frames)
+        state = next((state for where, state in part.chunk.states if where == place), None)
+        return state == part.state and not told
 
     def _gradable(self, frame: Frame) -> bool:
         """Whether the aspect has grades, or is a measurement, of which a grade can be said too."""

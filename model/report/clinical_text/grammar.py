@@ -3,16 +3,17 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from model.report.clinical_text.chunks import Chunk, chunks_of
+from model.report.clinical_text.examinations import of_this_examination
 from model.report.clinical_text.finding_table import FindingTable
 from model.report.clinical_text.findings import FindingMaker
 from model.report.clinical_text.frames import FrameBuilder, Part
 from model.report.clinical_text.labels import LabelDefinitions
 from model.report.clinical_text.lexicon import Lexicon
-from model.report.clinical_text.scope import apply_scope
+from model.report.clinical_text.scope.clause import apply_scope
 from model.report.clinical_text.sharing import Context, Sharing
 from model.report.clinical_text.stated import SentenceMeaning, StatedFinding
 from model.report.clinical_text.tagging import tag
@@ -22,6 +23,11 @@ _WORD = re.compile(r"[^\W\d_]+")
 _LEAD = 0.25  # share of known letters by which a sentence must look like another language than its report
 _FEWEST_WORDS = 2  # of another language: a single word may be a name
 _NEVER_READ = 4000  # characters; a longer "sentence" is no sentence
+
+
+@lru_cache(maxsize=64)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(text))
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class Grammar:
     def known_share(self, text: str, language: str) -> float:
         """Share of the letters of a text that stand in words of the language or of its lexicon, 0 to 1."""
         lexicon = self.lexicons[language]
-        words = _WORD.findall(text)
+        words = _words(text)
         letters = sum(map(len, words))
         return sum(len(word) for word in words if lexicon.knows(word)) / letters if letters else 0.0
 
@@ -74,7 +80,7 @@ class Grammar:
 
     def other_language(self, text: str) -> str | None:
         """The language without a lexicon in whose words more letters stand than in those of any that is read."""
-        words = [(without_accents(word), word) for word in _WORD.findall(text)]
+        words = [(without_accents(word), word) for word in _words(text)]
         if sum(plain in self._other_words for plain, _ in words) < _FEWEST_WORDS:
             return None
         shares = {name: sum(len(plain) for plain, _ in words if plain in known) for name, known in self.others.items()}
@@ -93,12 +99,12 @@ class Grammar:
             return ()
         context = self.context() if context is None else context
         lexicon = self.lexicons[language]
-        items = tag(text, lexicon)
+        items = of_this_examination(tag(text, lexicon), self.table.partial)
         found: dict[StatedFinding, None] = {}
         for parts in self._clauses(chunks_of(items, self.table.lesions.__contains__, self._builder.measures)):
             self._sharing.share(parts, context)
-            apply_scope(parts, self.table.attends, self.table.lasting)
-            _drop_topics(parts)
+            apply_scope(parts, self.table.attends, self.table.lasting, self.table.lesions)
+            _drop_topics(parts, self.table.lasting)
             self._drop_qualifying(parts)
             for part in parts:
                 found |= dict.fromkeys(self._maker.findings(part))
@@ -155,9 +161,13 @@ class Grammar:
         return tuple(findings)
 
 
-def _drop_topics(parts: Sequence[Part]) -> None:
-    """A heading that names a finding and is followed by others says only what they are about ("Shunts: ...")."""
+def _drop_topics(parts: Sequence[Part], lasting: frozenset[str]) -> None:
+    """A heading that names a finding and is followed by others says only what they are about ("Shunts: ...").
+
+    A device in a heading is there.
+    """
     for part, after in pairwise(parts):
         if part.chunk.heading and part.chunk.bare and after.frames:
             for frame in part.frames:
-                frame.dropped = frame.dropped or not (frame.graded or frame.denied or frame.number)
+                told = frame.graded or frame.denied or frame.number or frame.aspect in lasting
+                frame.dropped = frame.dropped or not told

@@ -132,6 +132,12 @@ class LabelDefinitions:
 
     definitions: tuple[LabelDefinition, ...]
 
+    @cached_property
+    def _by_entity(self) -> Mapping[str, tuple[int, ...]]:
+        """Entity → the places of the definitions that look at it."""
+        names = frozenset().union(*(definition.entities for definition in self.definitions))
+        return {name: tuple(at for at, d in enumerate(self.definitions) if name in d.entities) for name in names}
+
     @classmethod
     def read(cls, path: Path) -> Self:
         """The definitions of a file."""
@@ -141,14 +147,14 @@ class LabelDefinitions:
     def labels(self, findings: Iterable[StatedFinding]) -> tuple[dict[str, Label], tuple[str, ...]]:
         """Label by name, and the names of those that are stated across their threshold."""
         known = tuple(findings)
-        named = {finding.entity for finding in known}
-        found: dict[str, tuple[Label, bool]] = {
-            definition.name: definition.label(known) if named & definition.entities else (None, False)
-            for definition in self.definitions
-        }
-        return {name: label for name, (label, _) in found.items()}, tuple(
-            n for n, (_, across) in found.items() if across
-        )
+        labels: dict[str, Label] = dict.fromkeys(definition.name for definition in self.definitions)
+        straddling = []
+        for at in sorted({at for finding in known for at in self._by_entity.get(finding.entity, ())}):
+            definition = self.definitions[at]
+            labels[definition.name], across = definition.label(known)
+            if across:
+                straddling.append(definition.name)
+        return labels, tuple(straddling)
 
 
 def _definition(name: str, fields: Mapping[str, Any]) -> LabelDefinition:

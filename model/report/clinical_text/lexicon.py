@@ -15,9 +15,9 @@ Terms are separated by "|". A term of one or two capitals is read in capitals on
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -26,7 +26,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.process import extractOne
 
 from model.errors import LanguageError
-from model.report.clinical_text.tokens import Token, fold, stemmer, tokenise
+from model.report.clinical_text.tokens import Token, fold, stemmer, tokenise, word_token
 
 _SHORT_CAPITALS = 2
 _SHORTEST_CORRECTED, _LONG_WORD = 6, 9  # letters; below six another word is too often one letter away
@@ -158,22 +158,30 @@ class Lexicon:
 
     def expanded(self, text: str) -> str:
         """The text with the expansions put in."""
-        if self._expanding is None:
+        if self._expanding is None or not self._expands(text):
             return text
         pattern, meant = self._expanding
         return pattern.sub(lambda match: meant["".join(match[0].lower().split())], text)
 
     def hints(self, text: str) -> float:
         """A share that an abbreviation written this language's way ("Z. n.") adds to the share of known words."""
-        return _HINT if self._expanding is not None and self._expanding[0].search(text) else 0.0
+        return _HINT if self._expands(text) else 0.0
+
+    @cached_property
+    def _expands(self) -> Callable[[str], bool]:
+        """Whether a text holds something to expand; the answers for the last texts are kept."""
+        if self._expanding is None:
+            return lambda _: False
+        pattern = self._expanding[0]
+        return lru_cache(maxsize=64)(lambda text: pattern.search(text) is not None)
 
     def tokens(self, text: str) -> list[Token]:
         """The tokens of a text in this language's stems."""
-        return tokenise(text, self._stem)
+        return tokenise(text, self._word_token)
 
     @cached_property
-    def _stem(self) -> Any:
-        return stemmer(self.endings, self.shortest_stem)
+    def _word_token(self) -> Callable[[str], Token]:
+        return word_token(stemmer(self.endings, self.shortest_stem))
 
     def knows(self, word: str) -> bool:
         """Whether a written word is a term, part of one, or a frequent word of this language."""

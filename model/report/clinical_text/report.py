@@ -15,7 +15,9 @@ from model.report.clinical_text.stated import SentenceMeaning, StatedFinding
 # Spanish, French and Italian ones less than a fifth (tests/model/echo/language/test_reports.py).
 LEAST_KNOWN_SHARE = 0.3
 _ELSEWHERE = "Other"
-_EMPTY_LINE = re.compile(r"\n[ \t]*\n")
+# Where what a sentence speaks of is not known to the next: an empty line, an item of a numbered list.
+_APART = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*\(?\d{1,2}[.)][ \t])")
+_APART_IN_IMPRESSION = re.compile(_APART.pattern + r"|\n(?=[ \t]*[-*•·–][ \t])")  # each bullet is a statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +79,11 @@ def report_language(text: str, grammar: Grammar) -> str | None:
 
 
 def read_block(block: Block, grammar: Grammar, language: str) -> Iterator[ReadSentence]:
-    """The sentences of a block in order; what one speaks of is known to the next, up to an empty line."""
+    """The sentences of a block in order; what one speaks of is known to the next, up to an empty line or item."""
     last = block.section
     lead = f"{block.heading}: " if grammar.names_finding(block.heading, language) else ""
-    for paragraph in _EMPTY_LINE.split(block.text):
+    apart = _APART_IN_IMPRESSION if block.kind == "impression" else _APART
+    for paragraph in apart.split(block.text):
         context = grammar.context(block.section)
         for sentence in split_sentences(paragraph):
             meaning = grammar.read(lead + sentence, grammar.language_of(sentence, language), context)

@@ -1,12 +1,14 @@
 """What the parts of one clause share: a list has one predicate, one subject, one grade or one negation for all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from model.report.clinical_text.distribution import Distribution
 from model.report.clinical_text.finding_table import FindingTable
 from model.report.clinical_text.frames import LIST_JOINS, Frame, FrameBuilder, Part
 from model.report.clinical_text.loose_parts import LooseParts
+
+_MOST = 30.0  # items of a list; a longer one numbers no statements
 
 
 @dataclass
@@ -14,6 +16,14 @@ class Context:
     """What earlier text speaks of: the subject named last, newest first."""
 
     subjects: list[str]
+    begun: tuple[str, ...] = field(init=False)  # what the text began with
+
+    def __post_init__(self) -> None:
+        self.begun = tuple(self.subjects)
+
+    def restart(self) -> None:
+        """Forgets what was named since the text began: a further item of a numbered list speaks for itself."""
+        self.subjects[:] = self.begun
 
     def names(self, subject: str) -> None:
         """Takes note of a subject."""
@@ -33,6 +43,8 @@ class Sharing:
 
     def share(self, parts: Sequence[Part], context: Context) -> None:
         """Completes the parts of a clause in place."""
+        if _numbers_item(parts[0]):
+            context.restart()
         for at in range(len(parts) - 2, -1, -1):
             self._distribution.from_right(parts, at)
         for at in range(len(parts) - 2, -1, -1):
@@ -89,6 +101,8 @@ class Sharing:
         if before is not None and parts[at - 1].leading:
             return before.state, before.grade
         for part in parts[at + 1 :]:
+            if part.chunk.join == "stop" and not parts[at].chunk.heading:  # "A is normal, B however ...": not the same
+                return None, None
             if part.chunk.join not in LIST_JOINS or part.leading:
                 break
             behind = next((f for f in part.frames if f.state is not None), None)
@@ -104,11 +118,21 @@ class Sharing:
                 earlier = [subject for part in near_parts for subject in _named(part)]
                 whole = [self._table.parents.get(subject, subject) for subject in (*earlier, *context.subjects)]
                 near = [s for pair in zip((*earlier, *context.subjects), whole, strict=True) for s in pair]
-                place = self._place(parts, at) or self._described(parts, at, frame)
+                place = self._place(parts, at) or self._described(parts, at, frame) or self._owner(parts, at, frame)
                 near = near if place is None else [place, *near]
                 found = [subject for subject in near if self._builder.fits(subject, frame.aspect)]
                 frame.dropped |= place is not None and place not in found and frame.aspect not in self._table.lesions
                 frame.subject = found[0] if found else self._table.default_subject(frame.aspect)
+                if self._of_another(parts, at, frame, near):
+                    frame.subject = None
+
+    def _of_another(self, parts: Sequence[Part], at: int, frame: Frame, near: list[str]) -> bool:
+        """Whether it is said of what has no such finding here: of a coronary, or of the valve named last."""
+        last = next((part.chunk.subjects for part in reversed(parts[:at]) if part.chunk.subjects or part.frames), [])
+        if frame.aspect in self._table.lesions and any(subject in self._table.foreign for _, subject in last):
+            return True
+        first = next((subject for subject in near if subject in self._table.siblings), None)
+        return first is not None and frame.subject in self._table.siblings and frame.subject != first
 
     def _place(self, parts: Sequence[Part], at: int) -> str | None:
         """The subject of a lasting thing that the part behind names as the place ("no stenosis of the prosthesis")."""
@@ -119,8 +143,17 @@ class Sharing:
 
     def _described(self, parts: Sequence[Part], at: int, frame: Frame) -> str | None:
         """What adjectives before their noun speak of: "a swollen and stiff left knee"."""
-        told = frame.state is not None and frame.aspect not in self._table.lesions
+        own = any(head.at == frame.at and head.state is not None for head in parts[at].chunk.heads)
+        told = own and frame.state is not None and frame.aspect not in self._table.lesions
         named = self._noun(parts, at) if told else []
+        return next((subject for subject in named if self._builder.fits(subject, frame.aspect)), None)
+
+    def _owner(self, parts: Sequence[Part], at: int, frame: Frame) -> str | None:
+        """Whose both nouns of a pair are: "size and function of the ventricles"."""
+        after = parts[at + 1] if at + 1 < len(parts) else None
+        if after is None or after.chunk.join != "and" or not parts[at].chunk.bare or parts[at].chunk.subjects:
+            return None
+        named = [s for _, s in after.chunk.subjects] if after.frames else []
         return next((subject for subject in named if self._builder.fits(subject, frame.aspect)), None)
 
     def _noun(self, parts: Sequence[Part], at: int) -> list[str]:
@@ -142,6 +175,12 @@ class Sharing:
                 aspect = self._table.defaults.get(member, {}).get(part.state)
                 if aspect is not None:
                     part.frames.append(Frame(0, member, aspect, part.state, part.grade, part.ordinal))
+
+
+def _numbers_item(part: Part) -> bool:
+    """Whether a part is the number of an item of a list: "2." or "(2)"."""
+    number = part.numbers[0] if part.numbers and part.chunk.size == 1 else None
+    return number is not None and number.unit is number.bound is None and number.low.is_integer() and number.low < _MOST
 
 
 def _named(part: Part) -> list[str]:

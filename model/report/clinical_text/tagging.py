@@ -10,6 +10,10 @@ from model.report.clinical_text.tokens import Token, fold
 ANY_WORD = "xxx"  # in a term: stands for any one word
 _RANGE_MARKS = frozenset({"/", "-", "to", "bis"})
 _TOWARDS = frozenset({"to", "auf", "zu"})  # what leads from a former grade to the present one
+_SPANS = frozenset({"jahr", "jahre", "jahren", "monat", "monate", "monaten", "woche", "wochen", "tage", "tagen"})
+_LENGTHS = frozenset({"mm", "cm"})
+_YEARS = range(1950, 2100)  # "in 2015": no quantity of a heart is stated so
+_YEAR_LEADS = frozenset({"in", "jahr"})
 _GRADE_WORDS = frozenset({"grad", "grade", "stadium", "stage", "typ", "type"})
 
 
@@ -53,7 +57,8 @@ def tag(text: str, lexicon: Lexicon) -> list[Item]:
 def _directed(items: list[Item]) -> list[Item]:
     """Items where "excluded" denies what follows ("TEE excluded a clot"), or else what precedes ("clot excluded").
 
-    A verb that stands in two parts is one with both of them only ("schloss einen Thrombus aus").
+    A verb that stands in two parts is one with both of them only ("schloss einen Thrombus aus"). "Wide" behind its
+    length is no grade ("8 mm breiter Erguss").
     """
     for at, item in enumerate(items):
         if (item.kind, item.value) == ("cue", "parted_exclusion"):
@@ -67,7 +72,15 @@ def _directed(items: list[Item]) -> list[Item]:
             before = takewhile(lambda other: other.kind not in ("mark", "join"), reversed(items[:at]))
             forward = any(map(_has_aspect, behind)) or not any(map(_has_aspect, before))
             items[at] = Item("cue", "negation" if forward else "negation_after")
+        elif item.mention is not None and _says_length(item.mention, items[at - 1] if at else item):
+            items[at] = Item("word", "")
     return items
+
+
+def _says_length(mention: Mention, before: Item) -> bool:
+    """Whether "large" only says what the length before it is of."""
+    large = (mention.subject, mention.aspect, mention.state) == (None, None, "large")
+    return large and before.number is not None and before.number.unit in _LENGTHS
 
 
 def _has_aspect(item: Item) -> bool:
@@ -91,7 +104,10 @@ def _known(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
                 continue
         if token.kind == "word":
             stems = lexicon.resolve(token.key, misspelt=not _is_name(token.text))
-            found.extend(token._replace(key=stem) for stem in stems) if stems else found.append(token)
+            if not stems or stems == (token.key,):
+                found.append(token)
+            else:
+                found.extend(token._replace(key=stem) for stem in stems)
         else:
             found.append(token)
     return found
@@ -102,21 +118,26 @@ def _is_name(written: str) -> bool:
     return written[1:] != written[1:].lower() and not written.isupper()
 
 
-def _longest(tokens: list[Token], at: int, trie: dict[Any, Any], capitals: bool) -> tuple[list[Entry], int]:
-    node, best, length = trie, [], 0
+def _longest(
+    tokens: list[Token], at: int, trie: dict[Any, Any], capitals: bool, begin: int | None = None
+) -> tuple[list[Entry], int]:
+    """The entries of the longest term at a place, and its length. begin: where the term began, further back."""
+    node, best, length = trie, list[Entry](), 0
+    begin = at if begin is None else begin
     for position in range(at, len(tokens)):
-        below = node.get(tokens[position].key)
-        if below is None and tokens[position].kind == "word":
-            below = node.get(ANY_WORD)
-        if below is None:
+        token = tokens[position]
+        if ANY_WORD in node and token.kind == "word":
+            further = _longest(tokens, position + 1, node[ANY_WORD], capitals, begin)
+            if further[1] > length:
+                best, length = further
+        if token.key not in node:
             break
-        node = below
-        entries = node.get(None)
-        if entries:
-            written = tokens[position].text
-            fitting = [entry for entry in entries if not entry.capitals or written.isupper() or capitals]
-            if fitting:
-                best, length = fitting, position - at + 1
+        node = node[token.key]
+        if None in node:
+            written = token.text
+            fitting = [entry for entry in node[None] if not entry.capitals or capitals or written.isupper()]
+            if fitting and position - begin + 1 > length:
+                best, length = fitting, position - begin + 1
     return best, length
 
 
@@ -136,10 +157,19 @@ def _other(token: Token, before: list[Item], place_words: frozenset[str]) -> Ite
             low, high = int(number.low), int(number.high)
             if 0 < low <= high <= 4:
                 return Item("ordinal", token.text, ordinal=Ordinal(low, high, True, False))
+        if before and number is not None and _is_time(number, before[-1].value):
+            return Item("cue", "past")
         return Item("number", token.text, number=number)
     if token.kind == "word" and fold(token.text) in place_words:
         return Item("word", token.key, leads_place=True)
     return Item("cue", "doubt") if token.key == "?" else Item(token.kind, token.key)
+
+
+def _is_time(number: Number, led_by: str) -> bool:
+    """Whether a number tells when something was: "vor 3 Jahren", "in 2015"."""
+    if number.unit in _SPANS:
+        return led_by == "vor"
+    return number.unit is None and led_by in _YEAR_LEADS and number.low in _YEARS
 
 
 def _is_grade(token: Token, before: list[Item]) -> bool:

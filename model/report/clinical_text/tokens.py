@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 from unicodedata import combining, normalize
 
@@ -62,18 +63,23 @@ def stemmer(endings: tuple[str, ...], shortest: int) -> Callable[[str], str]:
     return stem
 
 
-def tokenise(text: str, stem: Callable[[str], str]) -> list[Token]:
+def word_token(stem: Callable[[str], str]) -> Callable[[str], Token]:
+    """A function that makes the token of a written word and keeps it."""
+    return cache(lambda written: Token("word", written, fold(stem(bare(written)))))
+
+
+def tokenise(text: str, word: Callable[[str], Token]) -> list[Token]:
     """The tokens of a text in order. A hyphen between letters divides words and leaves no mark."""
     found = []
     for match in _TOKEN.finditer(text):
         kind, written = match.lastgroup, match[0]
-        if match["word"]:
-            found.append(Token("word", written, fold(stem(bare(written)))))
-        elif match["mark"]:
+        if kind == "word":
+            found.append(word(written))
+        elif kind == "mark":
             found.append(Token("mark", written, _MARKS.get(written, written)))
-        elif match["date"]:
+        elif kind == "date":
             found.append(Token("date", written, ""))
-        elif match["grade"]:
+        elif kind == "grade":
             found.append(Token("grade", written, "", ordinal=ordinal_of(written)))
         elif kind is not None:
             number = number_of(match)

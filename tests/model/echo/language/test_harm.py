@@ -12,7 +12,7 @@ GRAMMAR = echo_grammar()
     [
         ("TEE excluded LA and LAA clots but showed an RA clot.", {"la_thrombus", "laa_thrombus"}, {"ra_thrombus"}),
         ("TEE ruled out LAA thrombus and showed a PFO.", {"laa_thrombus"}, {"pfo"}),
-        ("CT was performed, excluding pericardial effusion.", {"pericardial_effusion"}, set()),
+        ("TTE was performed, excluding pericardial effusion.", {"pericardial_effusion"}, set()),
         ("LAA thrombus ruled out by TEE.", {"laa_thrombus"}, set()),
         ("This argues against endocarditis.", {"endocarditis"}, set()),
         ("The valves are free from vegetations.", {"vegetation"}, set()),

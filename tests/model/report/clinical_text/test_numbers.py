@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.report.clinical_text.tokens import Token, stemmer, tokenise
+from model.report.clinical_text.tokens import Token, stemmer, tokenise, word_token
 
-STEM = stemmer(("ly", "s"), 4)
+WORD = word_token(stemmer(("ly", "s"), 4))
 
 
 def tokens(text: str, kind: str) -> list[Token]:
-    return [token for token in tokenise(text, STEM) if token.kind == kind]
+    return [token for token in tokenise(text, WORD) if token.kind == kind]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_small_letter_is_no_roman_numeral() -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_has_tokens(text: str) -> None:
-    for token in tokenise(text, STEM):
+    for token in tokenise(text, WORD):
         assert token.text
 
 

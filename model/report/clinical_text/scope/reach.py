@@ -1,4 +1,4 @@
-"""How far a negation, a doubt, a time or "not seen" reaches over the parts of a clause.
+"""How far a trigger reaches over the parts of a clause: forwards over a list, or backwards.
 
 After ConText (Harkema et al. 2009, J Biomed Inform 42:839): a trigger reaches from its place to the end of its clause
 or to a word that ends it, or backwards to the clause's beginning. Added here: a list is left where an item brings its
@@ -6,75 +6,15 @@ own grade, number, state or trigger, and after a comma only a list that is close
 goes on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from model.report.clinical_text.frames import LIST_JOINS, Frame, Part
 
 _OWN = ("negation", "negation_after", "hedge_after", "not_assessed")  # triggers that an item of a list may bring
 
 
-def apply_scope(parts: Sequence[Part], attends: Mapping[str, str], lasting: frozenset[str]) -> None:
-    """Marks the frames of one clause as denied, doubted, prior, unseen or dropped.
-
-    attends: aspect → the aspect that it describes more closely, and falls with ("no concentric hypertrophy").
-    lasting: aspects that stay after the day they began: a prior valve replacement is still there.
-    """
-    _forward(parts, ("negation",), "denied", lasting)
-    _forward(parts, ("hedge", "hedge_adverb"), "doubted", lasting)
-    _backward(parts, "negation_after", "denied")
-    _backward(parts, "hedge_after", "doubted")
-    _backward(parts, "not_assessed", "unseen")
-    planned = told = False
-    for at, part in enumerate(parts):
-        if part.chunk.first("doubt") is not None:
-            _mark(part.frames, "doubted")
-        told = told or part.chunk.first("history") is not None
-        if told:
-            _mark(part.frames, "prior")
-        elif part.chunk.first("prior") is not None:
-            _mark([frame for frame in _former(part) if frame.aspect not in lasting], "prior")
-        _age(part, parts[at - 1] if at else None)
-        planned = _planned(part, planned)
-    _drop_attendants(parts, attends)
-
-
-def _age(part: Part, before: Part | None) -> None:
-    """What an earlier study showed is former; what ceased is denied, and that now."""
-    place = part.chunk.first("old")
-    if place is not None and part.chunk.first("comparison") is None:
-        _mark([frame for frame in part.frames if frame.at > place], "prior")
-    if before is not None and before.chunk.heading and before.chunk.first("old") is not None:
-        _mark(part.frames, "prior")
-    if part.chunk.first("ceased") is not None:
-        for frame in before.frames if before is not None and part.silent else part.frames:
-            frame.denied, frame.prior = True, False
-
-
-def _former(part: Part) -> list[Frame]:
-    """The frames that "prior" speaks of: not what is compared with it ("EF 40 % compared with 60 % a year prior")."""
-    compared = part.chunk.first("comparison")
-    return [frame for frame in part.frames if compared is None or frame.at > compared]
-
-
-def _planned(part: Part, planned: bool) -> bool:
-    """Drops what is only asked for or planned, and tells whether a plan goes on: a result ends it."""
-    plan, result = part.chunk.first("plan"), part.chunk.first("result")
-    planned = planned or plan is not None
-    ended = result is not None and (plan is None or plan < result)
-    if planned:
-        _mark([frame for frame in part.frames if result is None or not ended or frame.at < result], "dropped")
-    return planned and not ended
-
-
-def _drop_attendants(parts: Sequence[Part], attends: Mapping[str, str]) -> None:
-    """Drops what describes a denied aspect more closely ("concentric, not hypertrophied")."""
-    denied = {frame.aspect for part in parts for frame in part.frames if frame.denied}
-    for part in parts:
-        for frame in part.frames:
-            frame.dropped = frame.dropped or attends.get(frame.aspect) in denied
-
-
-def _mark(frames: Sequence[Frame], what: str) -> None:
+def mark(frames: Sequence[Frame], what: str) -> None:
+    """Sets a flag of the frames."""
     for frame in frames:
         setattr(frame, what, True)
 
@@ -87,7 +27,7 @@ def _reach(part: Part, place: int | None, what: str, lasting: frozenset[str]) ->
     a lesion that is such a place is left open: "no flow through a defect" denies neither nor states it.
     """
     if place is None:
-        _mark(part.frames, what)
+        mark(part.frames, what)
         return
     behind = [frame for frame in part.frames if frame.at >= place]
     own = {head.at for head in part.chunk.heads if head.state is not None}
@@ -103,7 +43,8 @@ def _reach(part: Part, place: int | None, what: str, lasting: frozenset[str]) ->
             setattr(frame, what, True)
 
 
-def _forward(parts: Sequence[Part], cues: tuple[str, ...], what: str, lasting: frozenset[str]) -> None:
+def forward(parts: Sequence[Part], cues: tuple[str, ...], what: str, lasting: frozenset[str]) -> None:
+    """Marks what follows a trigger of these names: the rest of its part and of the list that it opens."""
     open_list = waiting = False
     for number, part in enumerate(parts):
         place = part.chunk.first(*cues)
@@ -114,7 +55,7 @@ def _forward(parts: Sequence[Part], cues: tuple[str, ...], what: str, lasting: f
             continue
         waiting = place is not None and not part.frames
         if waiting and number and _answers(part):  # "pericardial effusion: none"
-            _mark(parts[number - 1].frames, what)
+            mark(parts[number - 1].frames, what)
             open_list = waiting = False
         elif place is not None:
             _reach(part, place if any(frame.at >= place for frame in part.frames) else None, what, lasting)
@@ -123,7 +64,7 @@ def _forward(parts: Sequence[Part], cues: tuple[str, ...], what: str, lasting: f
             open_list and _goes_on(parts, number, strict=what == "denied")
         ):  # the same in other words
             if _described(parts, number):
-                _mark(part.frames, "dropped")
+                mark(part.frames, "dropped")
             else:
                 _reach(part, -1, what, lasting)
         else:
@@ -163,15 +104,16 @@ def _goes_on(parts: Sequence[Part], number: int, *, strict: bool) -> bool:
     return chunk.bare if chunk.join == "and" else chunk.lone or bool(closing & {"or", "and"})
 
 
-def _backward(parts: Sequence[Part], cue: str, what: str) -> None:
+def backward(parts: Sequence[Part], cue: str, what: str) -> None:
+    """Marks what stands before a trigger of this name: its part and the bare items of its list."""
     for number, part in enumerate(parts):
         if part.chunk.first(cue) is None:
             continue
-        _mark(part.frames, what)
+        mark(part.frames, what)
         earlier = number
         while earlier and parts[earlier].chunk.join in LIST_JOINS and parts[earlier - 1].chunk.bare:
             earlier -= 1
-            _mark(parts[earlier].frames, what)
+            mark(parts[earlier].frames, what)
         beside = part.chunk.join in {*LIST_JOINS, "dash", "after", "with", "colon", "paren"}
         if not part.frames and beside and number and earlier == number:
-            _mark(parts[number - 1].frames, what)
+            mark(parts[number - 1].frames, what)

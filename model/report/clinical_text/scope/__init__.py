@@ -1,0 +1,1 @@
+"""What reaches how far over the parts of a clause: denial, doubt, time."""
