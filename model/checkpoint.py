@@ -37,7 +37,7 @@ class _Unfilled(TorchFunctionMode):
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:  # noqa: ANN401 - torch's signature
+    ) -> Any:
         """What the function returns, the parameter itself where it would be written."""
         named = kwargs or {}
         target = args[0] if args else named.get("tensor")  # `nn.init` names it so
@@ -87,7 +87,7 @@ def load_weights(module: nn.Module, path: Path) -> None:
             for name, tensor in file.read():
                 _require_weights(tensor, name, path)
                 wanted[name].copy_(tensor)
-    except (OSError, EOFError, KeyError, TypeError, ValueError) as error:
+    except (OSError, EOFError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleCorrupt(f"{path}: cannot be read as safetensors ({error})") from error
 
 

@@ -64,7 +64,7 @@ class TensorFile:
     @classmethod
     @contextmanager
     def open(cls, path: Path) -> Iterator[Self]:
-        """The file, open until the context ends. Raises OSError, or ValueError or KeyError for one that is not whole."""
+        """The file, open until the context ends. Raises OSError, ValueError or KeyError for one that is not whole."""
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             length = int.from_bytes(file.read(LENGTH_BYTES), "little")
