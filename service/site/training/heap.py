@@ -20,30 +20,30 @@ def return_freed_memory() -> bool:
     return trim is not None and bool(trim(0))
 
 
-@dataclass
-class KeptMemory:
-    """Gives freed memory back whenever the process has grown by more than `most` bytes since it last did.
-
-    So a training of any length stays within what it uses at once, and `most`.
-    """
-
-    most: int = _MOST_KEPT
-    _before: int = field(default_factory=lambda: resident_bytes(), init=False)
-
-    def bound(self) -> bool:
-        """Whether the process had grown so far. Costs a look at /proc."""
-        if resident_bytes() - self._before <= self.most:
-            return False
-        return_freed_memory()
-        self._before = resident_bytes()
-        return True
-
-
 def resident_bytes() -> int:
     """Memory of this process that lies in RAM, mapped files included; 0 where the system does not say (only Linux)."""
     if not sys.platform.startswith("linux"):
         return 0
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * mmap.PAGESIZE
+
+
+@dataclass
+class KeptMemory:
+    """Gives freed memory back whenever the process has grown by more than `most` bytes since it last did.
+
+    So a training of any length stays within what it uses at once, and `most`. before: bytes after it last did.
+    """
+
+    most: int = _MOST_KEPT
+    before: int = field(default_factory=resident_bytes)
+
+    def bound(self) -> bool:
+        """Whether the process had grown so far. Costs a look at /proc."""
+        if resident_bytes() - self.before <= self.most:
+            return False
+        return_freed_memory()
+        self.before = resident_bytes()
+        return True
 
 
 @cache

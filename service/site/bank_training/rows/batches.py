@@ -35,7 +35,7 @@ class BankBatches:
     """Makes the batch of every step for one of several processes.
 
     invented: slot → numbers of invented texts of the drawing's table. most: positions that a pass may have, but for
-    one row; a step with more is read in several passes, so that what lies in memory until it is learned from is bounded.
+    one row; a step with more is read in several passes, which bounds what lies in memory until it is learned from.
     """
 
     drawing: Drawing
