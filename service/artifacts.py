@@ -1,6 +1,7 @@
 """Loads a bundle and a bank, compares them by name and hash, and builds the pipeline. Composition happens here only."""
 
 import platform
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -91,11 +92,13 @@ def load_pipeline(
     )
     build = build or served_by(paths.bundle).build
     _require_hashes(manifest, paths.bundle)
-    bank = _open_bank(manifest, paths)
-    retriever = Retriever(bank, open_search(bank, placement.device, exact=exact_search))
+    with ThreadPoolExecutor(1, "bank") as beside:  # copying and hashing leave the interpreter free for the networks
+        opened = beside.submit(_open_retriever, manifest, paths, placement.device, exact=exact_search)
+        modality = build(manifest, paths.bundle, placement)
+    retriever = opened.result()
     language = _language(manifest, paths.bundle)
     return ReportPipeline(
-        modality=build(manifest, paths.bundle, placement),
+        modality=modality,
         bundle=manifest,
         mil=MilTable.from_mapping(manifest.mil_weights, manifest.sections, manifest.views),
         retriever=retriever,
@@ -142,13 +145,12 @@ def with_current_bank(
     pipeline: ReportPipeline, paths: ArtifactPaths, device: torch.device, *, exact_search: bool = False
 ) -> ReportPipeline:
     """The same networks with the bank as it is now. Raises BankError or ArtifactError, and then nothing has changed."""
-    bank = _open_bank(pipeline.bundle, paths)
-    retriever = Retriever(bank, open_search(bank, device, exact=exact_search))
+    retriever = _open_retriever(pipeline.bundle, paths, device, exact=exact_search)
     return replace(pipeline, retriever=retriever, provenance={**pipeline.provenance, **_bank_provenance(retriever)})
 
 
-def _open_bank(manifest: BundleManifest, paths: ArtifactPaths) -> CandidateBank:
-    """The bank, compared with the bundle that will search it."""
+def _open_retriever(manifest: BundleManifest, paths: ArtifactPaths, device: torch.device, *, exact: bool) -> Retriever:
+    """The bank, compared with the bundle that will search it, and its search."""
     bank = CandidateBank.open(paths.bank, encoder_sha256=manifest.encoder_sha256, spare=paths.spare)
     require_pinned(bank.folder / MANIFEST_FILE, bank.sha256, paths.bank_sha256, "ECHOSCRIBE_BANK_SHA256")
     if bank.folder != paths.bank:
@@ -160,7 +162,7 @@ def _open_bank(manifest: BundleManifest, paths: ArtifactPaths) -> CandidateBank:
             "no report could be written; build the bank with --show-text, or train a decoder with "
             "`echoscribe train decoder`"
         )
-    return bank
+    return Retriever(bank, open_search(bank, device, exact=exact))
 
 
 def _require_hashes(manifest: BundleManifest, folder: Path) -> None:
@@ -168,10 +170,8 @@ def _require_hashes(manifest: BundleManifest, folder: Path) -> None:
     if "file" not in manifest.networks.get(manifest.encoder, {}):
         raise ArtifactError(f"{folder / MANIFEST}: networks.{manifest.encoder}.file is missing")
     read = [network["file"] for network in manifest.networks.values() if "file" in network]
-    read += [manifest.phrases] if manifest.phrases else []
     read += manifest.languages.values()
-    read += [manifest.visibility] if manifest.visibility else []
-    read += [manifest.out_of_distribution] if manifest.out_of_distribution else []
+    read += [name for name in (manifest.phrases, manifest.visibility, manifest.out_of_distribution) if name]
     read += [DECODER_FILE, TOKENIZER_FILE] if manifest.decoder is not None else []
     for name in read:
         if name not in manifest.files:

@@ -1,7 +1,10 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from model.checkpoint import build_unfilled, load_weights, save_weights
@@ -79,3 +82,33 @@ def test_buffers_that_no_file_holds_are_built() -> None:
             self.register_buffer("steps", torch.arange(3), persistent=False)
 
     assert build_unfilled(Counting).get_buffer("steps").tolist() == [0, 1, 2]
+
+
+COMPILER = """
+import sys
+from model.checkpoint import build_unfilled
+from model.echo.networks.torchvision_networks import convnext_base
+build_unfilled(convnext_base)
+print(sorted({"sympy", "torch._dynamo"} & sys.modules.keys()))
+"""
+
+
+def test_a_network_is_built_without_torch_s_compiler() -> None:
+    done = subprocess.run([sys.executable, "-c", COMPILER], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"  # 1.5 CPU s of a start
+
+
+def test_random_weights_are_not_drawn() -> None:
+    torch.manual_seed(4)
+    before = torch.get_rng_state()
+    built = build_unfilled(lambda: nn.Sequential(nn.Linear(40, 30), nn.Conv2d(3, 4, 3), nn.LayerNorm(4)))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(weight.requires_grad for weight in built.parameters())
+
+
+def test_a_value_that_is_not_finite_is_refused(tmp_path: Path) -> None:
+    module = nn.Linear(2, 2)
+    module.weight.data[1, 0] = float("nan")
+    save_file(module.state_dict(), tmp_path / "w")
+    with pytest.raises(BundleMismatch, match=r"w: tensor 'weight' holds NaN or infinity"):
+        load_weights(nn.Linear(2, 2), tmp_path / "w")

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from model.report.decoder.decoder import Decoder, build_decoder
 from service.site.bank_training.rows.batches import BankBatches
 from service.site.decoder_training.batches import Batch
 from service.site.decoder_training.decoder_loop import Plan
-from service.site.decoder_training.losses import LossWeights, Objective
+from service.site.decoder_training.losses import Counts, LossWeights, Objective
 from service.site.observer import QUIET, Observer
 from service.site.training.checkpoint import CheckpointFolder
 from service.site.training.fit import Learning, Limits, Losses, fit
@@ -79,7 +79,7 @@ class BankTrainer:
         """
         out.mkdir(parents=True, exist_ok=True)
         batches, several = self.batches, self.batches.world > 1
-        objective = Objective(decoder, self.plan.weights, mean_of_processes).to(self.placement.device).train()
+        objective = Objective(decoder, self.plan.weights).to(self.placement.device).train()
         trained = DistributedDataParallel(objective) if several else objective
         with MadeAhead(batches.at) as ahead:
             learning = Learning(
@@ -103,16 +103,27 @@ class BankTrainer:
         plan = self.plan
         return Limits(plan.steps or None, plan.seconds, plan.log_every, plan.checkpoint_every)
 
-    def _losses(self, trained: torch.nn.Module, at: Callable[[int], Batch], step: int) -> Losses:
-        batch = at(step)
+    def _losses(self, trained: torch.nn.Module, at: Callable[[int], Sequence[Batch]], step: int) -> Losses:
+        """A step's losses; its gradients too, but for those of the last pass."""
+        *before, last = passes = at(step)
+        counts, read = Counts.of(passes, mean_of_processes), []
+        for batch in before:
+            with _unshared(trained):
+                losses = self._read(trained, batch, counts)
+                losses["loss"].backward()  # type: ignore[no-untyped-call]  # torch's own annotation lacks it
+            read.append({name: loss.detach() for name, loss in losses.items()})
+        losses = self._read(trained, last, counts)
+        return {name: loss + sum(each[name] for each in read) for name, loss in losses.items()}
+
+    def _read(self, trained: torch.nn.Module, batch: Batch, counts: Counts) -> dict[str, torch.Tensor]:
         with self._precision():
-            loss, parts = trained(batch)
+            loss, parts = trained(batch, counts)
         self.throughput.add(batch, self.batches.config.shared_length)
         return {"loss": loss, **parts}
 
     def _operations(self, objective: Objective) -> float:
         """Floating-point operations of a step's products, forward and backward, by position, as torch counts them."""
-        batch = self.batches.at(0)
+        batch = self.batches.at(0)[0]
         with FlopCounterMode(display=False) as counter, self._precision():
             loss, _ = objective(batch)
             loss.backward()
@@ -131,6 +142,11 @@ class BankTrainer:
         config = self.batches.config.model_dump(mode="json")
         stated = [config, fields, asdict(self.batches.drawing.recipe), self.batches.world, self.data]
         return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
+
+
+def _unshared(trained: torch.nn.Module) -> AbstractContextManager[object]:
+    """In it gradients stay in this process; the last pass of a step brings those of all processes together."""
+    return trained.no_sync() if isinstance(trained, DistributedDataParallel) else nullcontext()
 
 
 def build_fused_optimizer(objective: torch.nn.Module, plan: Plan, placement: Placement) -> torch.optim.Optimizer:

@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from model.report.decoder.decoder import build_decoder
+from model.report.decoder.decoder_config import DecoderConfig
 from model.report.writing.build import load_decoder, save_decoder
 from service.site.bank_training.rows.batches import BankBatches
 from service.site.bank_training.rows.drawing import Drawing
@@ -22,6 +25,10 @@ _FINE_TUNE_SHARE = 0.3  # of the training's seconds, where there are real studie
 _FINE_TUNE_RATE = 0.3  # of the learning rate
 _RATES = {"development": 3e-3, "full": 6e-4}  # as `scripts.rendered.train_decoder`
 _LOG_EVERY, _CHECKPOINT_EVERY = 20, 100  # steps
+# Bytes that wait for the backward pass, by position, layer and width in float32: 3.4 GB for 6,165 positions and six
+# rows read twice, of eight layers of 512.
+_BYTES_OF_A_VALUE = 128
+_PASS_BYTES = 1_500_000_000  # on a CPU; a training then stays under 4 GB, of which 1 GB are freed and kept
 _NO_EVIDENCE = Recipe(own=0.0, none=1.0, corrupted=0.0, other=0.0)
 
 
@@ -34,7 +41,16 @@ def batches_of(parts: RunParts, rows: Rows, seed: int) -> BankBatches:
     columns = FindingColumns(table.texts, parts.sizes.sections)
     recipe = Recipe() if parts.options.evidence else _NO_EVIDENCE
     drawing = Drawing(rows, table, columns, recipe, parts.options.rows_per_step * world, seed)
-    return BankBatches(drawing, parts.tokenizer, parts.config, parts.placement, invented, rank, world)
+    most = most_positions(parts.config, parts.placement.device)
+    return BankBatches(drawing, parts.tokenizer, parts.config, parts.placement, invented, rank, world, most)
+
+
+def most_positions(config: DecoderConfig, device: torch.device) -> int:
+    """Positions of a pass whose activations fit a share of the device's memory."""
+    room = _PASS_BYTES
+    if device.type == "cuda":
+        room = torch.cuda.get_device_properties(device).total_memory // 4  # weights and the optimizer lie beside them
+    return max(1, room // (config.layers * config.width * _BYTES_OF_A_VALUE))
 
 
 def _plan(parts: RunParts, seconds: float | None, steps: int, rate: float) -> Plan:

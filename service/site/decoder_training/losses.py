@@ -1,7 +1,8 @@
 """What the decoder is trained for: its text, the findings that vectors alone tell, and its own video over another's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import nn
@@ -35,63 +36,77 @@ class LossWeights:
 TEXT_ALONE = LossWeights(findings=0.0, margin=0.0)  # for vectors that are noise, as in the development bundle
 
 
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """What the losses of a step are divided by, float32 scalars: target tokens, findings asked for, rows compared."""
+
+    tokens: torch.Tensor
+    asked: torch.Tensor
+    compared: torch.Tensor
+
+    @classmethod
+    def of(
+        cls, passes: Sequence[Batch], shared_count: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.float
+    ) -> Self:
+        """Of all passes of a step together.
+
+        shared_count: count of this process's part of a step → the mean count of all processes. With it, the mean of
+        their gradients is that of one process with the whole step, however many tokens each part has.
+        """
+        compared = sum(0 if batch.contrast is None else len(batch.contrast.rows) for batch in passes)
+        counted, asked = (sum(getattr(batch, name).sum() for batch in passes) for name in ("counted", "asked"))
+        counts = (counted, asked, torch.tensor(compared, device=passes[0].counted.device))
+        return cls(*(shared_count(count) for count in counts))
+
+
 class Objective(nn.Module):
-    """The decoder and what it is trained for. Raises ValueError for a loss over findings without a head for them.
+    """The decoder and what it is trained for. Raises ValueError for a loss over findings without a head for them."""
 
-    shared_count: count of this process's part of a batch → the mean count of all processes. With it, the mean of their
-    gradients is that of one process with the whole batch, however many tokens each part has.
-    """
-
-    def __init__(
-        self,
-        decoder: Decoder,
-        weights: LossWeights,
-        shared_count: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.float,
-    ) -> None:
+    def __init__(self, decoder: Decoder, weights: LossWeights) -> None:
         super().__init__()
         if weights.findings and decoder.finding_head is None:
             raise ValueError("the decoder's configuration names no findings: use with_findings, or give them no weight")
         self.decoder = decoder
         self.weights = weights
-        self._shared_count = shared_count
 
-    def forward(self, batch: Batch) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
-        """The weighted sum, a scalar, and each loss by its name for the log."""
-        text, written, of_rows = self._text(batch)
+    def forward(self, batch: Batch, counts: Counts | None = None) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
+        """The weighted sum, a scalar, and each loss by its name for the log.
+
+        counts: of the step whose pass the batch is; the losses of all passes then sum to the step's. None: it is all.
+        """
+        counts = counts or Counts.of([batch])
+        text, written, of_rows = self._text(batch, counts)
         losses = {"text": text, "written": written}
         if self.weights.findings:
-            losses["findings"] = self._findings(batch)
+            losses["findings"] = self._findings(batch, counts)
         if self.weights.margin:
-            losses["margin"] = self._margin(batch, batch.contrast, of_rows)
+            losses["margin"] = self._margin(batch, batch.contrast, of_rows, counts)
         weights = {"text": 1.0, **vars(self.weights)}
         total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
         return total, {name: loss.detach() for name, loss in losses.items()}
 
-    def _text(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def _text(self, batch: Batch, counts: Counts) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Mean negative log probability of the target tokens, written or copied and written alone; and (R,) sums."""
         hidden, source = read_packed(self.decoder, batch.studies, batch.rows, batch.text, batch.counted)
         log_shares = self.decoder.copier(hidden, batch.state, source)
         written = self._written(hidden, batch.targets, batch.counted)
         likelihood = target_log_probabilities(written, log_shares, source.tokens, batch.targets)
-        tokens = self._shared_count(batch.counted.sum())
         sums = (likelihood * batch.counted).sum(1)
-        return -sums.sum() / tokens, -(written * batch.counted).sum() / tokens, sums
+        return -sums.sum() / counts.tokens, -(written * batch.counted).sum() / counts.tokens, sums
 
     def _written(self, hidden: torch.Tensor, targets: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
         """float32 (R, T) log probability of the targets under the vocabulary alone; padding has 0 and costs nothing."""
         said = written_log_probabilities(self.decoder.logits(hidden[counted]), targets[counted])
         return torch.zeros(targets.shape, device=said.device).masked_scatter(counted, said)
 
-    def _findings(self, batch: Batch) -> torch.Tensor:
+    def _findings(self, batch: Batch, counts: Counts) -> torch.Tensor:
         """Binary cross-entropy of the section's findings, read from vectors without estimates, evidence or text."""
         reported = self.decoder.read_findings(batch.studies)[batch.rows.study].float()
         loss = functional.binary_cross_entropy_with_logits(reported, batch.findings.float(), reduction="none")
-        return (loss * batch.asked).sum() / self._shared_count(batch.asked.sum()).clamp_min(1)
+        return (loss * batch.asked).sum() / counts.asked.clamp_min(1)
 
-    def _margin(self, batch: Batch, contrast: Contrast | None, of_rows: torch.Tensor) -> torch.Tensor:
+    def _margin(self, batch: Batch, contrast: Contrast | None, of_rows: torch.Tensor, counts: Counts) -> torch.Tensor:
         """Hinge on log p(text | own video) − log p(text | another's) under the same evidence; 0 with none compared."""
-        compared = of_rows.new_tensor(0 if contrast is None else len(contrast.rows))
-        compared = self._shared_count(compared).clamp_min(1e-6)
         if contrast is None:
             return 0 * of_rows.sum()
         text, targets, counted = (part[contrast.rows] for part in (batch.text, batch.targets, batch.counted))
@@ -101,4 +116,4 @@ class Objective(nn.Module):
         written = self._written(hidden, targets, counted)
         likelihood = target_log_probabilities(written, log_shares, source.tokens, targets)
         other = (likelihood * counted).sum(1)
-        return functional.relu(_MARGIN - (of_rows[contrast.rows] - other)).sum() / compared
+        return functional.relu(_MARGIN - (of_rows[contrast.rows] - other)).sum() / counts.compared.clamp_min(1e-6)

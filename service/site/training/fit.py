@@ -12,7 +12,7 @@ from torch import nn
 
 from service.site.observer import QUIET, Observer
 from service.site.training.checkpoint import CheckpointFolder
-from service.site.training.heap import return_freed_memory
+from service.site.training.heap import KeptMemory
 
 LOG = "log.jsonl"
 # Share of a training in which the rate rises, and the share of the rate that is left at its end: where time is the
@@ -57,6 +57,7 @@ class Learning:
     """What is learned, and how.
 
     networks: all that is stored and restored. losses: number of the step → its losses; draws its own batch.
+    Where a step is read in several passes, they have left the gradients of all but the last, to which `loss` leads.
     rate: progress 0..1 → learning rate. largest_gradient: norm that gradients are cut to, None for no cut.
     assess: further figures, computed at each checkpoint. agreed_seconds: this process's seconds → those that all
     processes of a training go by, so that they end at the same step.
@@ -74,8 +75,8 @@ class Learning:
         """The losses of one optimisation step."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate(progress)
+        self.optimizer.zero_grad(set_to_none=True)  # before the losses, which may add gradients of their own
         losses = self.losses(number)
-        self.optimizer.zero_grad(set_to_none=True)
         losses["loss"].backward()  # type: ignore[no-untyped-call]  # torch's own annotation lacks it
         if self.largest_gradient is not None:
             nn.utils.clip_grad_norm_(self.networks.parameters(), self.largest_gradient)
@@ -91,7 +92,7 @@ def fit(learning: Learning, limits: Limits, folder: CheckpointFolder | None = No
     """
     step, seconds = (0, 0.0) if folder is None else folder.resume(learning.networks, learning.optimizer)
     started = time.monotonic() - seconds
-    progress = limits.progress(step, seconds)
+    progress, kept = limits.progress(step, seconds), KeptMemory()
     while progress < 1:
         losses = learning.step(step, progress)
         rate, step = learning.rate(progress), step + 1
@@ -105,8 +106,7 @@ def fit(learning: Learning, limits: Limits, folder: CheckpointFolder | None = No
         keeps = step % limits.checkpoint_every == 0 or progress >= 1
         if keeps and learning.assess is not None:
             line |= learning.assess()
-        if keeps:
-            return_freed_memory()
+        kept.bound()
         if folder is not None and folder.writes:
             if line:
                 _log(folder.path, {"step": step, **line, "rate": rate, "seconds": round(seconds, 1)})

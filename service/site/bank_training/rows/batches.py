@@ -34,7 +34,8 @@ class _Row:
 class BankBatches:
     """Makes the batch of every step for one of several processes.
 
-    invented: slot → numbers of invented texts of the drawing's table.
+    invented: slot → numbers of invented texts of the drawing's table. most: positions that a pass may have, but for
+    one row; a step with more is read in several passes, which bounds what lies in memory until it is learned from.
     """
 
     drawing: Drawing
@@ -44,11 +45,21 @@ class BankBatches:
     invented: Mapping[str | None, Ids]
     rank: int = 0
     world: int = 1
+    most: int = 0  # 0: no limit
 
-    def at(self, step: int) -> Batch:
-        """The part of a step's rows that this process reads."""
+    def at(self, step: int) -> tuple[Batch, ...]:
+        """The part of a step's rows that this process reads, pass by pass."""
         drawn = self.drawing.at(step)
-        return self.collate(drawn.part(np.arange(self.rank, len(drawn.row), self.world)))
+        own = drawn.part(np.arange(self.rank, len(drawn.row), self.world))
+        return tuple(self.collate(own.part(places)) for places in self._passes(own))
+
+    def _passes(self, drawn: Drawn) -> list[Ids]:
+        """Places of the rows of each pass: as few passes as the limit allows, of like size."""
+        sizes = (self.drawing.lengths(drawn) + self.config.shared_length + 1) * (1 + (drawn.contrast >= 0))
+        before, total = np.cumsum(sizes) - sizes, int(sizes.sum())
+        count = max(1, -(-total // self.most)) if self.most else 1
+        number = before * count // total
+        return [places for each in range(count) if len(places := np.flatnonzero(number == each))]
 
     def collate(self, drawn: Drawn) -> Batch:
         """The tensors of some rows; each is its own study, for its inputs were changed on their own."""

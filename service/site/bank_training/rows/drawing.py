@@ -59,7 +59,7 @@ class Drawing:
         number, place = divmod(step, POOL)
         if number not in self._pool:
             drawn = self._draw(number)
-            by_length = np.argsort(self._lengths(drawn), kind="stable").reshape(POOL, self.size)
+            by_length = np.argsort(self.lengths(drawn), kind="stable").reshape(POOL, self.size)
             order = np.random.default_rng([self.seed, number, 1]).permutation(POOL)
             self._pool.clear()
             self._pool[number] = drawn, by_length[order]
@@ -96,7 +96,7 @@ class Drawing:
         following = self._by_section[first + (place - first + 1) % count]
         return np.where(other == row, following, other)
 
-    def _lengths(self, drawn: Drawn) -> Ids:
+    def lengths(self, drawn: Drawn) -> Ids:
         """int64 (B,): about how many tokens each row has."""
         lengths = np.r_[self.table.lengths, 0]  # of text -1: none
         target = lengths[self.rows.targets[drawn.row]].sum(axis=1)

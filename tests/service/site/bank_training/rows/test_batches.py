@@ -9,6 +9,7 @@ import torch
 
 from model.device import choose_placement
 from model.report.decoder.copying import said_sentences, text_beginnings
+from model.report.decoder.decoder import build_decoder
 from model.report.decoder.prefix import RowPrefix, row_tensors, study_tensors
 from model.report.request import EvidenceSentence, PhenotypeToken, WritingRequest
 from service.site.bank_training.options import BankTrainingOptions
@@ -16,8 +17,10 @@ from service.site.bank_training.row_stages import write_rows, write_tokenizer
 from service.site.bank_training.rows.batches import BankBatches
 from service.site.bank_training.rows.section_retrieval import votes_by_name
 from service.site.bank_training.run_parts import RunParts
-from service.site.bank_training.training_stages import batches_of
+from service.site.bank_training.trainer import positions_of
+from service.site.bank_training.training_stages import batches_of, most_positions
 from service.site.decoder_training.batches import Batch
+from service.site.decoder_training.losses import Counts, LossWeights, Objective
 from service.site.decoder_training.rows import Recipe
 from service.site.observer import QUIET
 from tests.service.site.bank_training.conftest import Invented
@@ -115,14 +118,45 @@ def same(one: Batch, other: Batch) -> bool:
 
 def test_a_step_is_the_same_again_and_parts_of_it_make_it_whole(parts: RunParts) -> None:
     whole, again = batches(parts, Recipe()), batches(parts, Recipe())
-    assert same(whole.at(5), again.at(5))
-    assert not same(whole.at(5), again.at(6))
-    halves = [batches(parts, Recipe(), rank=rank, world=2).at(5) for rank in (0, 1)]
+    assert same(whole.at(5)[0], again.at(5)[0])
+    assert not same(whole.at(5)[0], again.at(6)[0])
+    halves = [batches(parts, Recipe(), rank=rank, world=2).at(5)[0] for rank in (0, 1)]
     texts = [
         tuple(row[counted].tolist()) for half in halves for row, counted in zip(half.text, half.counted, strict=True)
     ]
-    batch = whole.at(5)
+    (batch,) = whole.at(5)
     assert sorted(texts) == sorted(tuple(r[c].tolist()) for r, c in zip(batch.text, batch.counted, strict=True))
+
+
+def test_a_step_in_several_passes_has_the_same_gradients(parts: RunParts) -> None:
+    whole = batches(parts, Recipe())
+    most = 700
+    bounded = replace(whole, most=most)
+    (batch,), passes = whole.at(2), bounded.at(2)
+    assert len(passes) > 2
+    largest_row = max(positions_of(each, parts.config.shared_length) / len(each.text) for each in passes)
+    assert all(positions_of(each, parts.config.shared_length) <= most + 2 * largest_row for each in passes)
+    decoder = build_decoder(parts.config, 0)
+    objective = Objective(decoder, LossWeights())
+    loss, named = objective(batch)
+    loss.backward()
+    wanted = {name: weight.grad for name, weight in decoder.named_parameters()}
+    decoder.zero_grad()
+    counts, summed = Counts.of(passes), dict.fromkeys(named, 0.0)
+    for each in passes:
+        part, losses = objective(each, counts)
+        part.backward()
+        summed = {name: summed[name] + float(losses[name]) for name in summed}
+    assert summed == pytest.approx({name: float(value) for name, value in named.items()}, rel=1e-4)
+    for name, weight in decoder.named_parameters():
+        torch.testing.assert_close(weight.grad, wanted[name], rtol=1e-3, atol=1e-6)
+
+
+def test_the_limit_of_a_pass_follows_the_size_of_the_network(parts: RunParts) -> None:
+    device = torch.device("cpu")
+    wide = parts.config.model_copy(update={"width": 512, "layers": 8})
+    assert 1_000 < most_positions(wide, device) < 4_000  # 1.5 GB: 3.4 GB were measured at 7,300
+    assert most_positions(parts.config, device) > 20_000
 
 
 def test_every_disturbance_happens_and_none_changes_what_is_true(parts: RunParts) -> None:
