@@ -40,7 +40,7 @@ def with_whole_lines(clip: Clip, config: EchoPreprocessing) -> Clip:
 
 def is_combed(frames_rgb: NDArray[np.uint8]) -> bool:
     """Whether moving edges are combs in the frames looked at. frames_rgb: uint8 (T, H, W, 3)."""
-    if min(frames_rgb.shape[1], frames_rgb.shape[2] // 2) < 2 * _TILE:
+    if min(frames_rgb.shape[1:3]) < 4 * _TILE:
         return False
     rows = np.linspace(0, len(frames_rgb) - 1, _LOOKED_AT + 2).astype(int)[1:-1]
     found = np.array([_tiles_with_combs(frames_rgb[row]) for row in rows]).sum(axis=0)
@@ -48,9 +48,9 @@ def is_combed(frames_rgb: NDArray[np.uint8]) -> bool:
 
 
 def _tiles_with_combs(frame: NDArray[np.uint8]) -> tuple[int, int]:
-    """(combed, lively) tiles of the middle half of one frame."""
-    width = frame.shape[1]
-    grey = np.ascontiguousarray(frame[:, width // 4 : width - width // 4, 1])
+    """(combed, lively) tiles of the middle of one frame."""
+    height, width = frame.shape[0] // 4, frame.shape[1] // 4
+    grey = np.ascontiguousarray(frame[height:-height, width:-width, 1])
     nearer, further = _tiles(grey[1:-1], grey[:-2]), _tiles(grey[2:], grey[:-2])
     lively = nearer >= _LIVELY
     combs = lively & (nearer >= _COMB * further)

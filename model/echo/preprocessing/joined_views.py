@@ -78,7 +78,7 @@ def cuts_of(frames_rgb: NDArray[np.uint8]) -> list[int]:
 def _reduced(frames_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     """float32 (T, n): a coarse picture of each frame, of its green channel, as grey as any."""
     every = max(1, max(frames_rgb.shape[1:3]) // _ACROSS)
-    some = frames_rgb[:, every // 2 :: every, :, 1]
+    some = frames_rgb[:, every // 2 :: 2 * every, :, 1]
     width = some.shape[2] - some.shape[2] % every
     points = some[:, :, :width].reshape(*some.shape[:2], -1, every)[..., :: max(1, every // 4)]
     return np.asarray(points.mean(axis=-1, dtype=np.float32).reshape(len(some), -1), np.float32)

@@ -30,7 +30,7 @@ def dithered(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def test_dithered_greys_are_refused_by_name() -> None:
     clip = Clip(1, "0" * 64, "video", dithered(GREY), 30.0, len(GREY), frame_rate_source="time_stamps")
-    with pytest.raises(ClipRejected, match="dithered of a few colours") as refused:
+    with pytest.raises(ClipRejected, match="dithered as in a GIF") as refused:
         prepare_clip(clip, CONFIG, torch.device("cpu"))
     assert refused.value.reason is SkipReason.WRONG_COLOURS
 
