@@ -19,10 +19,10 @@ from model.study import Clip, ClipWarning, SkipReason
 VIEWS_JOINED: Final = "views_joined"  # the warning's code
 _ACROSS: Final = 48  # points across the longer side that are compared, each the mean of a few pixels of a row
 _FEW: Final = 3  # frames; a shorter part is a flash or a damaged frame
-# Of the two nearest frames on both sides of a cut. Source: LOG 2026-11-30: eight pairs of real views joined, nine real
-# clips and twelve rendered ones alone.
-_STEPS: Final = 3.5  # times the usual step from one frame to the next ...
-_SPREADS: Final = 0.7  # ... and of the largest difference within the parts beside it
+# Of the two nearest frames on both sides of a cut. Source: LOG 2026-11-30: three pairs of real views joined have 2.6 to
+# 3.3 and 0.9 to 1.2, two of the real clips alone at their largest step 1.6 and 0.5 to 0.6.
+_STEPS: Final = 2.2  # times the usual step from one frame to the next ...
+_SPREADS: Final = 0.75  # ... and of the largest difference within any part
 _NOTHING: Final = 2.0  # grey levels; less is no other picture
 
 
@@ -66,10 +66,11 @@ def cuts_of(frames_rgb: NDArray[np.uint8]) -> list[int]:
     least = max(_NOTHING, _STEPS * float(np.median(steps)))
     found = [0, *(int(row) + 1 for row in np.flatnonzero(steps >= least)), len(apart)]
     parts = [(first, last) for first, last in pairwise(found) if last - first >= _FEW]
+    # Of all parts: a short one, between two fast moments of one beat, says little of how far a heart moves.
+    within = max((float(apart[first:last, first:last].max()) for first, last in parts), default=0.0)
     cuts = [0]
     for (_, last), (first, end) in pairwise(parts):
         before, after = slice(cuts[-1], last), slice(first, end)
-        within = max(apart[before, before].max(), apart[after, after].max())
         if apart[before, after].min() >= max(least, _SPREADS * within):
             cuts.append(first)
     return cuts[1:]

@@ -67,7 +67,14 @@ def with_contrast(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.where(frames > 0, np.clip(frames + 90 * gain, 0, 255), 0).astype(np.uint8)
 
 
+def jerking(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A beat whose fast moments are few frames apart: it rests, jumps, stays a moment, and jumps on."""
+    places = [*range(14), *[21] * 3, *[35] * 6, *range(28)]
+    return frames[places]
+
+
 ALIKE = {
+    "a fast beat": jerking(render(replace(ONE, motion=6, frames=40)).frames_rgb),
     "a loop played twice": np.concatenate((frames_of(ONE), frames_of(ONE))),
     "there and back": np.concatenate((frames_of(ONE), frames_of(ONE)[::-1])),
     "a freeze": np.concatenate((frames_of(ONE), np.repeat(frames_of(ONE)[-1:], 20, axis=0))),
