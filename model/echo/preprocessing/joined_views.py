@@ -23,6 +23,7 @@ _FEW: Final = 3  # frames; a shorter part is a flash or a damaged frame
 # 3.3 and 0.9 to 1.2, two of the real clips alone at their largest step 1.6 and 0.5 to 0.6.
 _STEPS: Final = 2.2  # times the usual step from one frame to the next ...
 _SPREADS: Final = 0.75  # ... and of the largest difference within any part
+_CONTRAST: Final = 0.6  # of the spread of grey levels; joined real views 0.8 to 1.0, moments of one beat 0.3 to 0.5
 _NOTHING: Final = 2.0  # grey levels; less is no other picture
 
 
@@ -61,7 +62,8 @@ def cuts_of(frames_rgb: NDArray[np.uint8]) -> list[int]:
     """Rows at which another picture begins. frames_rgb: uint8 (T, H, W, 3)."""
     if len(frames_rgb) < 2 * _FEW:
         return []
-    apart = _differences(_reduced(frames_rgb))
+    points = _reduced(frames_rgb)
+    apart = _differences(points)
     steps = np.diagonal(apart, 1)
     least = max(_NOTHING, _STEPS * float(np.median(steps)))
     found = [0, *(int(row) + 1 for row in np.flatnonzero(steps >= least)), len(apart)]
@@ -71,7 +73,8 @@ def cuts_of(frames_rgb: NDArray[np.uint8]) -> list[int]:
     cuts = [0]
     for (_, last), (first, end) in pairwise(parts):
         before, after = slice(cuts[-1], last), slice(first, end)
-        if apart[before, after].min() >= max(least, _SPREADS * within):
+        contrast = float(points[first:end].std())
+        if apart[before, after].min() >= max(least, _SPREADS * within, _CONTRAST * contrast):
             cuts.append(first)
     return cuts[1:]
 

@@ -74,7 +74,7 @@ def jerking(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 ALIKE = {
-    "a fast beat": jerking(render(replace(ONE, motion=6, frames=40)).frames_rgb),
+    "a fast beat": jerking(frames_of(ONE)),
     "a loop played twice": np.concatenate((frames_of(ONE), frames_of(ONE))),
     "there and back": np.concatenate((frames_of(ONE), frames_of(ONE)[::-1])),
     "a freeze": np.concatenate((frames_of(ONE), np.repeat(frames_of(ONE)[-1:], 20, axis=0))),
