@@ -49,7 +49,8 @@ def of_one_view(clip: Clip, config: EchoPreprocessing) -> Clip:
     if not windows_in(kept, config):
         text = f"other pictures begin at frame {where}; no part has the {config.min_frames} frames that are needed"
         raise ClipRejected(SkipReason.TOO_SHORT, text)
-    first, last = kept.frame_numbers[0] + 1, kept.frame_numbers[-1] + 1
+    used = kept.frame_numbers or numbers
+    first, last = used[0] + 1, used[-1] + 1
     told = ClipWarning(
         VIEWS_JOINED,
         f"The picture as a whole is another from about frame {where} on, as where views are joined in one file; only "
