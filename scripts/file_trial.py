@@ -72,4 +72,5 @@ def _prepare(clip: Clip) -> Iterator[Trial]:
         if isinstance(picture, SkippedClip):
             yield replace(read, code=picture.reason.value, text=picture.text)
         else:
-            yield replace(read, text=" ".join(filter(None, (which, read.text))))
+            noticed = (warning.text for warning in picture.warnings)
+            yield replace(read, text=" ".join(filter(None, (which, read.text, *noticed))))

@@ -4,6 +4,7 @@ A picture may come inverted: MONOCHROME1 that is stated and not so (or so and no
 grey map. A bright screen alone says nothing: some programs have a light background around a sector as it should be.
 """
 
+from dataclasses import replace
 from enum import Enum, auto
 from typing import Final
 
@@ -13,8 +14,11 @@ import torch
 from numpy.typing import NDArray
 
 from model.errors import ClipRejected
-from model.study import SkipReason
+from model.study import Clip, ClipWarning, SkipReason
 
+INVERTED: Final = ClipWarning(
+    "picture_inverted", "The picture came inverted, bright where there is no echo; its grey levels were turned round."
+)
 _LOOKED_AT: Final = 8  # frames
 _SIDE: Final = 160  # pixels of the longer side that are looked at
 _STILL: Final = 8  # grey levels over time; compression changes a screen by less
@@ -54,6 +58,11 @@ def polarity_of(frames: torch.Tensor) -> Polarity:
         return Polarity.RIGHT
     inside = _largest_region(~still)
     return Polarity.ON_LIGHT_SCREEN if inside is None else _of_sector(grey[:, inside])
+
+
+def turned_round(clip: Clip) -> Clip:
+    """An inverted clip as it should be, with a warning."""
+    return replace(clip, frames_rgb=255 - clip.frames_rgb, warnings=(*clip.warnings, INVERTED))
 
 
 def with_dark_screen(frames: torch.Tensor) -> torch.Tensor:

@@ -10,8 +10,19 @@ from numpy.typing import NDArray
 
 from model.echo.prepared_clip import PreparedClip
 from model.echo.preprocessing.clip_checks import check_frames, check_window
-from model.echo.preprocessing.cpu_kernels import Box, brightest_crops, cut_out, masked_crops
-from model.echo.preprocessing.polarity import Polarity, check_clear, check_polarity, polarity_of, with_dark_screen
+from model.echo.preprocessing.combing import COMBED, with_whole_lines
+from model.echo.preprocessing.cpu_kernels import brightest_crops, cut_out, masked_crops
+from model.echo.preprocessing.dithering import check_not_dithered
+from model.echo.preprocessing.joined_views import VIEWS_JOINED, of_one_view
+from model.echo.preprocessing.polarity import (
+    INVERTED,
+    Polarity,
+    check_clear,
+    check_polarity,
+    polarity_of,
+    turned_round,
+    with_dark_screen,
+)
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing, Quality
 from model.echo.preprocessing.view_frames import view_frames
 from model.echo.preprocessing.windows import (
@@ -19,22 +30,23 @@ from model.echo.preprocessing.windows import (
     Window,
     WindowScore,
     frames_covered,
+    in_rows,
     reduced,
     scores,
+    windows_in,
     windows_of,
 )
+from model.echo.sector_geometry.boxes import is_within
 from model.echo.sector_geometry.flow import shows_flow
 from model.echo.sector_geometry.pictures import Picture, Shown, mask_frames, pictures_of
 from model.echo.sector_geometry.square_pixels import with_square_pixels
 from model.echo.tracing.traced_picture import TracerCut
 from model.errors import ClipRejected
-from model.study import Clip, ClipWarning, SkippedClip, SkipReason, Source
+from model.study import Clip, SkippedClip, SkipReason, Source
 
 _DIM_CONTACT = 0.5  # grey levels, where flow is shown: a dim colour loop. Source: LOG 2026-11-29
 _SMALLEST_SIDE = 32  # pixels; no sector can be told from less
-_INVERTED = ClipWarning(
-    "picture_inverted", "The picture came inverted, bright where there is no echo; its grey levels were turned round."
-)
+_NOTICED_HERE = {INVERTED.code, COMBED.code, VIEWS_JOINED}  # warnings that no reader of files gives
 
 
 def frames_needed(
@@ -85,11 +97,12 @@ def shown_pictures(
 
     Raises ClipRejected as `prepare_pictures`.
     """
-    clip = with_square_pixels(clip)
+    check_not_dithered(clip.frames_rgb, config)
+    clip = of_one_view(with_square_pixels(with_whole_lines(clip, config)), config)
     frames = _on_device(clip.frames_rgb, device)
     polarity = polarity_of(frames)
     if polarity is Polarity.INVERTED:
-        clip = replace(clip, frames_rgb=255 - clip.frames_rgb, warnings=(*clip.warnings, _INVERTED))
+        clip = turned_round(clip)
         frames = _on_device(clip.frames_rgb, device)
     elif polarity is Polarity.ON_LIGHT_SCREEN:
         frames = with_dark_screen(frames)
@@ -115,13 +128,13 @@ def _prepare(
     clip: Clip, frames: torch.Tensor, shown: Shown, config: EchoPreprocessing, cut: TracerCut | None
 ) -> PreparedClip:
     """One picture of the clip as model input. Raises ClipRejected when no window can be used."""
-    windows = windows_of(clip.length, clip.frame_rate_hz, config)
-    in_rows = tuple(_in_rows(clip, window) for window in windows)
-    best = _choose(frames, shown, in_rows, config)
-    check_window(clip, in_rows[best], config)
-    check_polarity(clip.frames_rgb[in_rows[best].present[0]], None if shown.mask is None else shown.mask.cpu().numpy())
+    windows = windows_in(clip, config)
+    rows = tuple(in_rows(clip, window) for window in windows)
+    best = _choose(frames, shown, rows, config)
+    check_window(clip, rows[best], config)
+    check_polarity(clip.frames_rgb[rows[best].present[0]], None if shown.mask is None else shown.mask.cpu().numpy())
     flipped = config.dicom_colour_order == "bgr" and clip.source == "dicom"
-    model_input = model_input_of(frames, shown, in_rows[best], config, bgr=flipped)
+    model_input = model_input_of(frames, shown, rows[best], config, bgr=flipped)
     view_input = model_input[:, view_frames(model_input, config)].transpose(0, 1).contiguous()
     return PreparedClip(
         position=clip.position,
@@ -130,15 +143,9 @@ def _prepare(
         view_input=view_input,
         start_frame=windows[best].start,
         source=clip.source,
-        warnings=(_INVERTED,) if _INVERTED in clip.warnings else (),
+        warnings=tuple(warning for warning in clip.warnings if warning.code in _NOTICED_HERE),
         traced=None if cut is None else cut.of(clip, frames, shown, windows[best].present, config),
     )
-
-
-def _in_rows(clip: Clip, window: Window) -> Window:
-    """The window with each frame's number replaced by its row among the frames that were read."""
-    lacking = len(window.frames) - len(window.present)
-    return replace(window, frames=(*clip.rows_of(window.present), *[None] * lacking))
 
 
 def crop(frames: torch.Tensor, index: torch.Tensor, shown: Shown, every: int = 1) -> torch.Tensor:
@@ -160,7 +167,7 @@ def model_input_of(
 
     frames: uint8 (T, H, W, 3) RGB.
     """
-    if frames.device.type == "cpu" and not config.antialias and _within(frames, shown.box):
+    if frames.device.type == "cpu" and not config.antialias and is_within(shown.box, frames.shape[1:3]):
         pixels = _pixels_by_opencv(frames, shown, window, config)
     else:
         if frames.device.type == "cpu" and shown.mask is not None:
@@ -177,11 +184,6 @@ def model_input_of(
     if config.padding == "last_frame":
         return torch.cat((clip, clip[:, -1:].expand(-1, lacking, -1, -1)), dim=1)
     return torch.nn.functional.pad(clip, (0, 0, 0, 0, 0, lacking))
-
-
-def _within(frames: torch.Tensor, box: Box) -> bool:
-    """Whether the box lies within the picture."""
-    return min(box) >= 0 and box[2] <= frames.shape[2] and box[3] <= frames.shape[1]
 
 
 def _pixels_by_opencv(frames: torch.Tensor, shown: Shown, window: Window, config: EchoPreprocessing) -> torch.Tensor:

@@ -7,7 +7,7 @@ the time between pictures: noise differs from the next picture as much as from a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from model.echo.preprocessing.cpu_kernels import area_means
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing, Quality
+from model.study import Clip
 
 SCORE_SIZE = 64  # pixels per side of the reduced pictures: about 2 mm each, above the size of speckle
 _DEPTHS = 48  # rings, each about a reduced pixel wide
@@ -51,6 +52,29 @@ def windows_of(total: int, frame_rate_hz: float | None, config: EchoPreprocessin
         Window(start, tuple(start + offset if start + offset < total else None for offset in offsets))
         for start in starts
     )
+
+
+def windows_in(clip: Clip, config: EchoPreprocessing) -> tuple[Window, ...]:
+    """The windows of a clip of which every frame that is needed was read; of one part of it what lies in that part.
+
+    Those that keep too few frames of a part are left out.
+    """
+    windows = windows_of(clip.length, clip.frame_rate_hz, config)
+    numbers = clip.frame_numbers
+    if numbers is None or set(numbers).issuperset(frame for window in windows for frame in window.present):
+        return windows
+    kept = [(tuple(frame for frame in window.present if frame in set(numbers)), window) for window in windows]
+    return tuple(
+        Window(present[0], (*present, *[None] * (len(window.frames) - len(present))))
+        for present, window in kept
+        if len(present) >= config.min_frames
+    )
+
+
+def in_rows(clip: Clip, window: Window) -> Window:
+    """The window with each frame's number replaced by its row among the frames that were read."""
+    lacking = len(window.frames) - len(window.present)
+    return replace(window, frames=(*clip.rows_of(window.present), *[None] * lacking))
 
 
 def frames_covered(total: int, frame_rate_hz: float | None, config: EchoPreprocessing) -> int:

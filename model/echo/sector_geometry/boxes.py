@@ -52,3 +52,8 @@ def bounds_of(mask: NDArray[np.bool_]) -> Box:
     """The smallest box around the true pixels of a mask that has some."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def is_within(box: Box, size: Sequence[int]) -> bool:
+    """Whether a box lies within a picture of that size (H, W)."""
+    return min(box) >= 0 and box[2] <= size[1] and box[3] <= size[0]

@@ -11,7 +11,7 @@ from model.echo.preprocessing.fan import Fan
 from model.echo.preprocessing.hull_mask import hull_mask
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
 from model.echo.preprocessing.sector import Liveliness, Sector, is_live, look_at, looked_at
-from model.echo.preprocessing.windows import Window, windows_of
+from model.echo.preprocessing.windows import Window, windows_in
 from model.echo.sector_geometry.beams import TELLING, downwards_to_sideways
 from model.echo.sector_geometry.finding import fills_a_rectangle, on_its_side, regions_of
 from model.echo.sector_geometry.fitting import agreement, fits_on_its_side, may_lie_on_its_side
@@ -22,8 +22,8 @@ from model.study import Clip, SkipReason
 
 _NO_SECTOR = "no ultrasound sector was found, so burned-in text cannot be ruled out"
 _ZOOMED = (
-    "a zoomed view without a sector's edges, and no 2D region is stated that it fills, so burned-in text cannot be "
-    "ruled out"
+    "a zoomed view without a sector's edges, or noise over the whole picture, and no 2D region is stated that it "
+    "fills, so burned-in text cannot be ruled out"
 )
 
 
@@ -79,7 +79,7 @@ def pictures_of(clip: Clip, frames: torch.Tensor, config: EchoPreprocessing) -> 
     centre = centre_box(height, width, config.crop_fraction)
     if clip.source not in config.masked_sources:
         return (Picture(None, Shown(None, centre)),)
-    windows = windows_of(clip.length, clip.frame_rate_hz, config)
+    windows = windows_in(clip, config)
     rows = clip.rows_of(mask_frames(clip.length, windows, config))
     if config.mask == "hull":
         return _hull_pictures(clip, _rows(frames, rows), config)

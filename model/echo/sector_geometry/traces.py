@@ -27,6 +27,9 @@ _IN_FRAMES = 2  # ... but in so many
 _SAME = 0.97  # of the pixels in common: a line that stands still
 _ONE_PEN = 0.8  # of a line's pixels have its hue
 _HALO_PX = 2  # around a line: compression spreads its colour
+# A pen passes a column once, at a spike's flanks or where traces cross a few times; colours that a palette dithers pass
+# it at every few pixels. Source: LOG 2026-11-30, real clips as GIF and back: 9 and more; rendered traces: 1 to 2.
+_CROSSINGS = 4
 
 
 @dataclass(frozen=True)
@@ -171,8 +174,12 @@ def _longest(lines: NDArray[np.uint8] | None) -> NDArray[np.bool_] | None:
         return None
     joined = cv2.dilate(lines, np.ones((3, 3), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    is_long = stats[:, cv2.CC_STAT_WIDTH] >= _LONG * lines.shape[1]
+    widths = stats[:, cv2.CC_STAT_WIDTH]
+    is_long = widths >= _LONG * lines.shape[1]
     is_long[0] = False
+    if is_long.any():
+        begins = labels[1:][(lines[1:] > 0) & (lines[:-1] == 0)]
+        is_long &= np.bincount(begins, minlength=len(widths)) <= _CROSSINGS * widths
     return is_long[labels] & (lines > 0) if is_long.any() else None
 
 

@@ -104,7 +104,8 @@ def video_stream(container: InputContainer) -> VideoStream:
     context = stream.codec_context
     name = "unknown" if context is None else context.name
     if name not in CODECS:
-        text = f"The video codec {name} is not read. Send an MP4 in H.264: ffmpeg -i FILE -c:v libx264 -crf 15 OUT.mp4"
+        known = "unknown" if context is None else context.codec.canonical_name
+        text = f"The video codec {known} is not read. Send an MP4 in H.264: ffmpeg -i FILE -c:v libx264 -crf 15 OUT.mp4"
         raise ClipRejected(SkipReason.UNSUPPORTED_FORMAT, text)
     return stream
 

@@ -14,6 +14,7 @@ from model.study import SkipReason
 from service.ingest.dicom.header import DicomHeader, PixelFormat
 from service.ingest.dicom.pixels.colour import Stored
 from service.ingest.dicom.pixels.colour_model import YBR, grey_model, native_candidates, settled
+from service.ingest.dicom.pixels.planes import lies_by_plane, samples_of
 from service.ingest.dicom.pixels.stored_frames import ReportFailure, StoredFrames, TakeStored
 from service.ingest.untrusted import BoundedReader
 
@@ -114,7 +115,9 @@ class NativeFrames(StoredFrames):
         self._is_big_endian = header.transfer_syntax == _BIG_ENDIAN
         self._shift = self._settled_shift()
         self.model = grey_model(pixels.photometric)
+        self._by_plane = pixels.planar == 1
         if pixels.samples == 3:
+            self._by_plane = self._settled_order()
             models = native_candidates(pixels.photometric)
             self.model = settled(models, self._values(layout.frames // 2)) or models[0]
 
@@ -132,6 +135,14 @@ class NativeFrames(StoredFrames):
                 failed(row, ClipRejected(SkipReason.UNREADABLE, "A frame is empty."))
             else:
                 take(row, values, self.model)
+
+    def _settled_order(self) -> bool:
+        """Whether the samples lie plane by plane; never of 4:2:2, whose samples lie in pairs."""
+        rows, columns = self.pixels.rows, self.pixels.columns
+        words = self._words(self._layout.frames // 2)
+        if len(words) != 3 * rows * columns:
+            return self._by_plane
+        return lies_by_plane(words, rows, columns, stated=self._by_plane)
 
     def _settled_shift(self) -> int:
         """Bits below the stored ones (HighBit, PS3.5 8.1.1); none where shifting would leave nothing of the picture."""
@@ -169,9 +180,7 @@ class NativeFrames(StoredFrames):
             return words.reshape(rows, columns)
         if self._layout.frame_bytes < 3 * rows * columns * words.itemsize:
             return _doubled_chroma(words).reshape(rows, columns, 3)
-        if self.pixels.planar == 1:
-            return np.moveaxis(words.reshape(3, rows, columns), 0, -1)
-        return words.reshape(rows, columns, 3)
+        return samples_of(words, rows, columns, by_plane=self._by_plane)
 
 
 def _used_bits(words: Stored, pixels: PixelFormat, shift: int) -> Stored:

@@ -70,3 +70,10 @@ def test_a_line_that_stands_still_is_no_trace() -> None:
     frames = scene(1).frames_rgb.copy()
     frames[:, 150:152, 40:280] = (60, 255, 60)
     assert trace_pixels(torch.from_numpy(frames), range(len(frames)), (0, 0, 320, 240)) is None
+
+
+def test_dithered_colours_are_no_trace() -> None:
+    frames = scene(1).frames_rgb.copy()
+    inside = scene(1).sector & (np.indices(frames.shape[1:3]).sum(axis=0) % 2 == 0)
+    frames[:, inside] = (60, 160, 60)
+    assert trace_pixels(torch.from_numpy(frames), range(len(frames)), (0, 0, 320, 240)) is None
