@@ -20,8 +20,12 @@ _FILLED = 0.8  # of a rectangle: more than any fan fills of its own (0.71 at 160
 
 
 def on_its_side() -> ClipRejected:
-    """The reason against a sector that lies on its side: which of its sides is right only a marker would say."""
-    return ClipRejected(SkipReason.SECTOR_NOT_FOUND, "the sector lies on its side; send the picture upright")
+    """The reason against a sector that lies on its side: which of its sides is right only a marker would say.
+
+    A picture that was squeezed and does not say so has its echoes run the same way.
+    """
+    text = "the sector lies on its side, or the picture is squeezed and does not say so; send it upright and unsqueezed"
+    return ClipRejected(SkipReason.SECTOR_NOT_FOUND, text)
 
 
 def regions_of(live: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
