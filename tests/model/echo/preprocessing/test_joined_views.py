@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from model.echo.preprocessing.joined_views import cuts_of, of_one_view
 from model.echo.preprocessing.preprocess import prepare_clip
 from model.echo.preprocessing.preprocessing_config import ECHOPRIME, echoscribe_preprocessing
-from model.errors import ClipRejected
 from model.study import Clip
 from tests.model.echo.sector_clips import SCENES, Scene, render
 
@@ -29,13 +28,13 @@ def clip_of(frames: NDArray[np.uint8]) -> Clip:
 
 
 def test_the_longest_of_joined_views_is_used_and_a_warning_says_so() -> None:
-    joined = clip_of(np.concatenate((frames_of(ONE, 12), frames_of(OTHER))))
+    joined = clip_of(np.concatenate((frames_of(ONE, 32), frames_of(OTHER))))
     prepared = prepare_clip(joined, CONFIG, torch.device("cpu"))
     (warning,) = prepared.warnings
     assert warning.code == "views_joined"
-    assert "from about frame 13 on" in warning.text
-    assert "frames 13 to 52" in warning.text
-    assert prepared.start_frame >= 12
+    assert "from about frame 33 on" in warning.text
+    assert "frames 33 to 72" in warning.text
+    assert prepared.start_frame >= 32
     kept = of_one_view(joined, CONFIG)
     assert np.array_equal(kept.frames_rgb, frames_of(OTHER))
 
@@ -48,10 +47,26 @@ def test_three_views_and_black_pictures_between_them(between: int) -> None:
     assert found == ([20, 26, 46, 52] if between else [20, 40])
 
 
-def test_parts_that_are_all_too_short_are_refused_by_name() -> None:
-    parts = [frames_of(scene, 6) for scene in (ONE, OTHER, ONE, OTHER)]
-    with pytest.raises(ClipRejected, match="other pictures begin at frame 7, 13, 19"):
-        of_one_view(clip_of(np.concatenate(parts)), CONFIG)
+def at(rate_hz: float, frames: NDArray[np.uint8]) -> Clip:
+    return replace(clip_of(frames), frame_rate_hz=rate_hz)
+
+
+def test_a_part_shorter_than_a_beat_is_none() -> None:
+    for frames in ((frames_of(ONE, 5), frames_of(OTHER, 11)), (frames_of(ONE, 11), frames_of(OTHER, 5))):
+        clip = at(10.0, np.concatenate(frames))
+        assert of_one_view(clip, CONFIG) is clip
+    long = at(10.0, np.concatenate((frames_of(ONE, 10), frames_of(OTHER, 5), frames_of(OTHER, 10))))
+    assert len(of_one_view(long, CONFIG).frames_rgb) == 15
+
+
+def test_the_length_of_a_part_is_counted_in_frames_of_the_file() -> None:
+    frames = np.concatenate((frames_of(ONE, 8), frames_of(OTHER, 8)))
+    numbers = tuple(range(0, 80, 5))
+    apart = Clip(
+        1, "0" * 64, "video", frames, 30.0, 80, frame_rate_source="time_stamps", frame_numbers=numbers,
+        frames_readable=80,
+    )  # fmt: skip
+    assert [len(of_one_view(clip, CONFIG).frames_rgb) for clip in (apart, clip_of(frames))] == [8, 16]
 
 
 def zoomed(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
