@@ -33,6 +33,13 @@ class PageWords:
     title: str
     draft_notice: str
     demonstration_notice: str
+    draft_mark: str
+    demonstration_mark: str
+    unlike_mark: str
+    warnings_heading: str
+    no_warnings: str
+    page_of: str
+    lacking_letters: str
     status: str
     study: str
     statuses: Table
