@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
+from urllib.parse import quote
 
 import httpx
 
@@ -95,6 +96,14 @@ class EchoScribeClient:
     def report_text(self, files: Sequence[str | Path], options: ReportOptions = ReportOptions()) -> str:
         """The report of one study as plain text."""
         return self._post(files, options, accept="text/plain").text
+
+    def report_as(self, files: Sequence[str | Path], form: str, options: ReportOptions = ReportOptions()) -> bytes:
+        """The report of one study in a format by its short name: html, pdf, fhir, sr, text or json."""
+        return self._post(files, options, accept="*/*", path=f"/report?format={quote(form)}").content
+
+    def wait_as(self, study_id: str, form: str) -> bytes:
+        """The report of a study in a format, waited for."""
+        return self._get(f"/report/{study_id}", {"format": form}).content
 
     def embeddings(self, files: Sequence[str | Path]) -> StudyVectors:
         """The vectors of one study, where the service gives them out."""
@@ -182,6 +191,16 @@ class AsyncEchoScribeClient:
     async def report_text(self, files: Sequence[str | Path], options: ReportOptions = ReportOptions()) -> str:
         """The report of one study as plain text."""
         return (await self._post(files, options, accept="text/plain")).text
+
+    async def report_as(
+        self, files: Sequence[str | Path], form: str, options: ReportOptions = ReportOptions()
+    ) -> bytes:
+        """The report of one study in a format by its short name: html, pdf, fhir, sr, text or json."""
+        return (await self._post(files, options, accept="*/*", path=f"/report?format={quote(form)}")).content
+
+    async def wait_as(self, study_id: str, form: str) -> bytes:
+        """The report of a study in a format, waited for."""
+        return (await self._get(f"/report/{study_id}", {"format": form})).content
 
     async def embeddings(self, files: Sequence[str | Path]) -> StudyVectors:
         """The vectors of one study, where the service gives them out."""

@@ -78,6 +78,7 @@ class PageWords:
     foreign_number: str
     made_by: str
     made_of: Table
+    parts: Table
     reasons: Table
     warnings: Table
     drop_reasons: Table

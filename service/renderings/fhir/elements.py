@@ -42,8 +42,8 @@ def terminology(name: str, code: str, display: str) -> Json:
 
 
 def quantity(value: float, unit: str | None) -> Json:
-    """A Quantity; a unit without a UCUM code is only written out."""
-    code = ucum_code(unit)
+    """A Quantity of at most six digits, more than any vote is worth; a unit without a UCUM code is only written out."""
+    code, value = ucum_code(unit), float(f"{value:.6g}")
     coded = {} if code is None else {"system": UCUM, "code": code}
     return {"value": value, **({"unit": unit} if unit else {}), **coded}
 

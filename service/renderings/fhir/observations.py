@@ -8,6 +8,7 @@ from service.documents.examination import MeasurementOut
 from service.documents.traced import TracedMeasurement
 from service.modalities.codes import Code, ModalityCodes
 from service.renderings.fhir.elements import Json, coding, concept, full_url, quantity, terminology
+from service.renderings.measured import method_of, told_by_measurements
 from service.renderings.page_sentences import Page
 from service.schemas import PhenotypeOut, ReportDocument
 
@@ -31,6 +32,11 @@ class Common:
         """The Coding of a name of ours."""
         return coding(self.codes.local(name, text), self.codes.modality)
 
+    def part(self, name: str) -> Json:
+        """The CodeableConcept of a part of an observation."""
+        word = self.page.words.parts[name]
+        return concept(word, self.local(name, word))
+
     def standard(self, *codes: Code | None) -> list[Json]:
         """Codings of the codes that there are."""
         return [coding(code, self.codes.modality) for code in codes if code is not None]
@@ -43,7 +49,7 @@ def observations_of(document: ReportDocument, common: Common) -> Iterator[tuple[
     for number in document.measurements:
         fields = _measurement(number, document.traced, common)
         yield number.section, *_entry(common, f"measurement:{number.name}", fields)
-    told = {number.phenotype or number.name for number in document.measurements if number.source == "measured"}
+    told = told_by_measurements(document)
     for one in document.traced:
         if one.stated and (one.phenotype or one.name) not in told:
             yield "", *_entry(common, f"traced:{one.name}:{one.method}", _traced(one, common))
@@ -62,8 +68,8 @@ def _phenotype(name: str, row: PhenotypeOut, common: Common) -> Json:
         *_part(common, "probability", row.probability, "1"),
         *_range(common, "spread", row.p10, row.p90, row.unit if row.kind == "continuous" else "1"),
         *_range(common, "interval", row.interval_low, row.interval_high, row.unit),
-        {"code": concept("labelled", common.local("labelled", "labelled")), "valueInteger": row.labelled},
-        {"code": concept("neighbours", common.local("neighbours", "neighbours")), "valueInteger": row.k},
+        {"code": common.part("labelled"), "valueInteger": row.labelled},
+        {"code": common.part("neighbours"), "valueInteger": row.k},
     ]
     return {"code": concept(word, *codings), **_value(row, common), "component": parts}
 
@@ -98,14 +104,6 @@ def _measurement(row: MeasurementOut, traced: Sequence[TracedMeasurement], commo
     }
 
 
-def method_of(row: MeasurementOut, traced: Sequence[TracedMeasurement]) -> TracedMeasurement | None:
-    """How a number was measured, None for a vote."""
-    if row.source != "measured":
-        return None
-    same = [one for one in traced if one.stated and one.clips == row.clips and one.frames == row.frames]
-    return next((one for one in same if round(one.value, row.decimals) == row.value), None)
-
-
 def _traced(one: TracedMeasurement, common: Common) -> Json:
     word = common.page.named.measurement(one.name)
     codings = common.standard(common.codes.traced_as(one.name, one.method))
@@ -125,7 +123,7 @@ def _part(common: Common, name: str, value: float | None, unit: str | None) -> l
     """A component with a number; none without."""
     if value is None:
         return []
-    return [{"code": concept(name, common.local(name, name)), "valueQuantity": quantity(value, unit)}]
+    return [{"code": common.part(name), "valueQuantity": quantity(value, unit)}]
 
 
 def _range(common: Common, name: str, low: float | None, high: float | None, unit: str | None) -> list[Json]:
@@ -133,4 +131,4 @@ def _range(common: Common, name: str, low: float | None, high: float | None, uni
     if low is None or high is None or low > high:
         return []
     ends: dict[str, Any] = {"low": quantity(low, unit), "high": quantity(high, unit)}
-    return [{"code": concept(name, common.local(name, name)), "valueRange": ends}]
+    return [{"code": common.part(name), "valueRange": ends}]
