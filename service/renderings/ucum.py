@@ -22,6 +22,7 @@ _CODES: Final = {
     "/min": "/min",
     "bpm": "/min",
     "": "1",
+    "1": "1",  # a share
 }
 
 

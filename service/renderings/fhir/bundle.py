@@ -135,6 +135,7 @@ class _Writer:
         text = report_text(self._document).encode()
         category = self._codes.service
         named = {} if category is None else {"category": [concept(category.display, coding(category, ""))]}
+        results = [{"reference": url} for _, url, _ in self._observations]
         said = [*self._notices, *impression_sentences(self._document, self._page.words)]
         return {
             "resourceType": "DiagnosticReport",
@@ -143,7 +144,7 @@ class _Writer:
             **named,
             "code": self._report_code(),
             "issued": self._issued,
-            "result": [{"reference": url} for _, url, _ in self._observations],
+            **({"result": results} if results else {}),
             "imagingStudy": [self._imaging_study()],
             "conclusion": plain("\n".join(said)),
             "presentedForm": [

@@ -56,7 +56,8 @@ def observations_of(document: ReportDocument, common: Common) -> Iterator[tuple[
 
 
 def _entry(common: Common, name: str, fields: Json) -> tuple[str, Json]:
-    return full_url(common.study_id, name), {"resourceType": "Observation", **common.fields, **fields}
+    given = {key: value for key, value in fields.items() if value != []}  # FHIR knows no empty list
+    return full_url(common.study_id, name), {"resourceType": "Observation", **common.fields, **given}
 
 
 def _phenotype(name: str, row: PhenotypeOut, common: Common) -> Json:

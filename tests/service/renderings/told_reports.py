@@ -49,8 +49,14 @@ GRAVE = [
     {"code": "out_of_distribution", "text": "Clips 1 are unlike the clips that are known."},
 ]
 IMPRESSION = [
-    {"text": "Severe mitral stenosis.", "kind": "finding", "rests_on": [{"section": "Left Ventricle", "sentences": [0]}]}
+    {
+        "text": "Severe mitral stenosis.",
+        "kind": "finding",
+        "rests_on": [{"section": "Left Ventricle", "sentences": [0]}],
+    }
 ]
+# Format → how its files begin.
+BEGINS = {"json": b"{", "html": b"<!doctype html>", "pdf": b"%PDF-", "fhir": b"{", "sr": bytes(128) + b"DICM"}
 
 
 def told(**changed: Any) -> ReportDocument:
