@@ -12,13 +12,6 @@ from service.renderings.negotiation import FORMATS, RENDERINGS, Rendering
 from tests.service.renderings.told_reports import BEGINS
 
 FILES = [("files", ("PATIENT^NAME.dcm", b"clip one")), ("files", ("b.mp4", b"still"))]
-    "json": b"{",
-    "text": b"",
-    "html": b"<!doctype html>",
-    "pdf": b"%PDF-",
-    "fhir": b"{",
-    "sr": bytes(128) + b"DICM",
-}
 
 
 @pytest.fixture
