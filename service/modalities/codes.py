@@ -39,7 +39,6 @@ class ModalityCodes:
     report: Code | None = None
     procedure: Code | None = None
     service: Code | None = None
-    acquisition: Code | None = None
     phenotypes: Mapping[str, Code] = field(default_factory=dict)
     measurements: Mapping[str, Code] = field(default_factory=dict)
     traced: Mapping[str, Code] = field(default_factory=dict)
@@ -66,9 +65,12 @@ def modality_codes(modality: str) -> ModalityCodes:
         return ModalityCodes(name)
     text = (files(_ROOMS[name]) / "codes.yaml").read_text(encoding="utf-8")
     stated: Mapping[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
-    single = {key: Code(**stated[key]) for key in ("report", "procedure", "service", "acquisition") if key in stated}
-    tables = {
-        key: {row: Code(**fields) for row, fields in stated.get(key, {}).items()}
-        for key in ("phenotypes", "measurements", "traced")
-    }
-    return ModalityCodes(name, **single, **tables)
+
+    def one(key: str) -> Code | None:
+        return Code(**stated[key]) if key in stated else None
+
+    def table(key: str) -> dict[str, Code]:
+        return {row: Code(**fields) for row, fields in stated.get(key, {}).items()}
+
+    report, procedure, service = map(one, ("report", "procedure", "service"))
+    return ModalityCodes(name, report, procedure, service, *map(table, ("phenotypes", "measurements", "traced")))

@@ -14,11 +14,11 @@ from service.modalities.words import modality_words
 from service.renderings.ucum import ucum_code
 
 ECHO = modality_codes("echo")
-ELSEWHERE = {"Orphanet 1772 maps to it", "GECCO value sets of HL7 Germany", "HL7 v2 table 0074", "DICOM PS3.16 CID 29"}
+ELSEWHERE = {"Orphanet 1772 maps to it", "GECCO value sets of HL7 Germany", "HL7 v2 table 0074"}
 
 
 def coded() -> Iterator[tuple[str, Code]]:
-    for name in ("report", "procedure", "service", "acquisition"):
+    for name in ("report", "procedure", "service"):
         yield name, getattr(ECHO, name)
     for table in ("phenotypes", "measurements", "traced"):
         for name, code in getattr(ECHO, table).items():
