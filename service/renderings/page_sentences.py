@@ -126,6 +126,14 @@ def footnotes_of(section: SectionOut, page: Page) -> Iterator[tuple[str, str]]:
         yield "clips", words.from_clips.format(clips=_clips_that_matter(section.views, page))
 
 
+def section_sentences(section: SectionOut, page: Page) -> list[str]:
+    """All that is said of a section: its text, what no clip shows and which clips matter, or why it is not assessed."""
+    if not section.assessed:
+        return [not_assessed_sentence(section, page)]
+    text = text_of(section, page)
+    return [*([] if text is None else [text]), *(said for _, said in footnotes_of(section, page))]
+
+
 def _clips_that_matter(views: Sequence[ViewWeight], page: Page) -> str:
     """The clips of largest weight, and how many more there are."""
     matter = [view for view in views[:_SHOWN_CLIPS] if view.weight >= _LEAST_SHARE] or views[:1]

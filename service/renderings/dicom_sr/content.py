@@ -42,8 +42,7 @@ from service.renderings.page_sentences import (
     Page,
     impression_sentences,
     made_by_sentence,
-    not_assessed_sentence,
-    text_of,
+    section_sentences,
     warning_sentences,
 )
 from service.renderings.standing import marks_of
@@ -187,8 +186,7 @@ def _texts(document: ReportDocument, page: Page) -> Iterator[tuple[object, str]]
     yield from ((COMMENT, notice) for notice in notices)
     yield from ((IMPRESSION, statement) for statement in impression_sentences(document, words))
     for section in document.sections:
-        text = text_of(section, page) if section.assessed else not_assessed_sentence(section, page)
-        yield FINDING, f"{section.title or section.name}: {text or words.no_sentence}"
+        yield FINDING, f"{section.title or section.name}: {' '.join(section_sentences(section, page))}"
     yield COMMENT, made_by_sentence(document, words)
 
 

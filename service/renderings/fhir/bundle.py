@@ -26,8 +26,7 @@ from service.renderings.page_sentences import (
     Page,
     impression_sentences,
     made_by_sentence,
-    not_assessed_sentence,
-    text_of,
+    section_sentences,
     warning_sentences,
 )
 from service.renderings.report_text import report_text
@@ -122,14 +121,13 @@ class _Writer:
         if self._document.impression:
             yield _section(words.impression.capitalize(), list(impression_sentences(self._document, words)))
         for section in self._document.sections:
-            text = text_of(section, self._page) if section.assessed else not_assessed_sentence(section, self._page)
             urls = [url for name, url, _ in self._observations if name == section.name]
-            yield _section(section.title or section.name, [text or words.no_sentence], urls)
+            yield _section(section.title or section.name, section_sentences(section, self._page), urls)
         named = {section.name for section in self._document.sections}
         rest = [(url, resource) for name, url, resource in self._observations if name not in named]
         if rest:
-            text = [_number(resource) for _, resource in rest]
-            yield _section(words.measurements.capitalize(), text, [url for url, _ in rest])
+            numbers = [_number(resource) for _, resource in rest]
+            yield _section(words.measurements.capitalize(), numbers, [url for url, _ in rest])
 
     def _diagnostic_report(self) -> Json:
         text = report_text(self._document).encode()

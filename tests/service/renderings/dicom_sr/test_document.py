@@ -15,7 +15,7 @@ from pydicom import Dataset
 from service.ingest.identity import SourceInstance, SourceReference
 from service.renderings.dicom_sr.document import report_sr
 from service.renderings.page_words import ENGLISH, GERMAN
-from service.schemas import ReportDocument
+from service.schemas import NotShown, ReportDocument
 from tests.service.renderings.any_document import documents
 from tests.service.renderings.told_reports import demonstration, empty, german, measured, said_by, told
 
@@ -145,10 +145,20 @@ def test_a_draft_and_a_demonstration_cannot_be_missed() -> None:
 def test_the_narrative_is_there_in_german() -> None:
     sr = read(german())
     assert sr.SpecificCharacterSet == "ISO_IR 192"
-    assert "Linker Ventrikel: Die Größe ist normal, ≥ 57 %." in texts(sr)
+    assert any(text.startswith("Linker Ventrikel: Die Größe ist normal, ≥ 57 %.") for text in texts(sr))
     assert sr.SeriesDescription == GERMAN.draft_mark
     language = next(item for item in items(sr) if "Language" in meaning(item))
     assert language.ConceptCodeSequence[0].CodeValue == "de"
+
+
+def test_what_no_clip_shows_is_said() -> None:
+    row = NotShown(phenotype="mitral_stenosis", shown_by=["A4C"])
+    section = told().sections[0].model_copy(update={"text": "", "sentences": [], "not_shown": [row]})
+    said = [text for text in texts(read(told(sections=[section]))) if text.startswith("Left Ventricle: ")]
+    assert said == [
+        "Left Ventricle: Nothing is said of mitral stenosis: no clip shows it (A4C). "
+        "From clips 1 (A4C 65%), 3 (A2C 35%)."
+    ]
 
 
 def test_nobody_is_named_and_no_file_referenced_unless_that_is_switched_on() -> None:

@@ -16,7 +16,7 @@ from service.renderings.fhir.bindings import BindingBroken, check_bindings
 from service.renderings.fhir.bundle import report_fhir
 from service.renderings.page_words import ENGLISH, GERMAN
 from service.renderings.report_text import report_text
-from service.schemas import ReportDocument
+from service.schemas import NotShown, ReportDocument
 from tests.service.renderings.any_document import documents
 from tests.service.renderings.told_reports import demonstration, empty, german, measured, told
 
@@ -161,6 +161,14 @@ def test_the_whole_text_goes_with_it() -> None:
     assert base64.b64decode(form["data"]).decode() == report_text(german())
     assert form["language"] == "de"
     assert GERMAN.draft_mark in report["conclusion"]
+
+
+def test_what_no_clip_shows_is_said() -> None:
+    row = NotShown(phenotype="mitral_stenosis", shown_by=["A4C"])
+    section = told().sections[0].model_copy(update={"text": "", "sentences": [], "not_shown": [row]})
+    (composition,) = resources(bundle_of(told(sections=[section])), "Composition")
+    (text,) = [one["text"]["div"] for one in composition["section"] if one["title"] == "Left Ventricle"]
+    assert "Nothing is said of mitral stenosis: no clip shows it (A4C)." in text
 
 
 def test_what_made_it_is_named() -> None:
