@@ -20,7 +20,8 @@ from scripts.rendered.study_writer.study_folder import StudyOrder, orders_of, wr
 from scripts.sample_study import write_sample_study
 from service.client import EchoScribeClient
 from service.renderings.local_names import with_names
-from service.renderings.report_text import Page, clip_lines, header_lines, impression_lines, wrapped
+from service.renderings.page_sentences import Page
+from service.renderings.report_text import clip_lines, header_lines, impression_lines, wrapped
 from service.schemas import ReportDocument
 
 RENDERED = StudyOrder(seed_for("phantom_checks", 2026), 0, "mixed", "clinical", clips=9)  # no training draws from there

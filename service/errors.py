@@ -180,7 +180,7 @@ class UnknownLanguage(RequestError):
 
 
 class NotAcceptable(RequestError):
-    """No rendering of the answer fits the Accept header; lists those there are."""
+    """No rendering of the answer is of that format, or fits the Accept header; lists those there are."""
 
 
 class IdempotencyKeyReused(RequestError):

@@ -34,7 +34,7 @@ TABLE: Mapping[type[ServiceError], tuple[int, str]] = {
     errors.ModeUnavailable: (409, "The bundle cannot write in this mode"),
     errors.InvalidNeighbours: (422, "k is out of range"),
     errors.UnknownLanguage: (422, "No reports in that language"),
-    errors.NotAcceptable: (406, "No rendering fits the Accept header"),
+    errors.NotAcceptable: (406, "No rendering fits what was asked for"),
     errors.IdempotencyKeyReused: (422, "The idempotency key belongs to another request"),
     errors.EmbeddingsOff: (403, "Vectors are not given out"),
     errors.ShadowMode: (403, "Drafts are not shown"),

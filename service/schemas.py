@@ -71,6 +71,11 @@ class SectionOut(Document):
     not_shown: list[NotShown] = Field(default=[], description="What is left unsaid for want of a clip.")
     edited: bool = Field(False, description="A person wrote its text.")
 
+    @property
+    def is_told(self) -> bool:
+        """Whether it has a text: of an assessment, or of a person."""
+        return self.assessed or self.edited
+
 
 class RestsOn(Document):
     """Sentences of a section that a statement of the impression rests on."""

@@ -20,6 +20,7 @@ from service.cli.answers import JsonOutput, Shown, show_each, show_study
 from service.cli.doctor import diagnose
 from service.cli.embed import embed_study
 from service.cli.fine_tune import FINE_TUNE_EXAMPLES, fine_tune
+from service.cli.formats import FormatOutput, write_study
 from service.cli.output import USER_MISTAKES, examples, print_mistake, print_table
 from service.cli.output import stderr as _errors
 from service.cli.reading import print_report, read_file
@@ -28,6 +29,7 @@ from service.errors import InvalidField, ServiceError
 from service.http.serve import serve as run_server
 from service.pipeline import ReportPipeline
 from service.renderings.local_names import with_names
+from service.renderings.negotiation import FORMATS
 from service.renderings.report_text import report_text
 from service.renderings.samples_text import samples_text
 from service.schemas import Mode, PhenotypeOut, ReportDocument, answer_json
@@ -89,19 +91,26 @@ def report(
     seed: Annotated[int, typer.Option("--seed", help="Of the first; each other one has one more.")] = 0,
     each: Each = False,
     json_path: JsonPath = None,
+    form: Annotated[str | None, typer.Option("--format", help=f"{', '.join(FORMATS)}; needs --out.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File of that format; '-' is the output.")] = None,
     bundle: BundlePath = None,
     bank: BankPath = None,
     device: Device = None,
 ) -> None:
     """Write the draft report of one study."""
-    output = JsonOutput(json_path, each)
+    output, in_format = JsonOutput(json_path, each), FormatOutput.of(form, out)
+    if in_format is not None and (each or json_path is not None or samples):
+        raise InvalidField("--format: goes with none of --json, --each and --samples", field="--format")
     drawn = Samples(samples, temperature, top_k, seed) if samples else None
     if drawn is None and (temperature, top_k, seed) != (1.0, None, 0):
         raise InvalidField("--temperature, --top-k, --seed: say how further drafts are drawn; --samples says how many")
     asked = Asked(
         settings=_settings(bundle, bank, device), load=_pipeline, mode=mode, neighbours=k, lang=lang, samples=drawn
     )
-    (show_each if each else show_study)(study, asked, _REPORT, output)
+    if in_format is not None:
+        write_study(study, asked, in_format)
+    else:
+        (show_each if each else show_study)(study, asked, _REPORT, output)
 
 
 @app.command()

@@ -45,6 +45,16 @@ class AsyncEchoScribeClient:
         """The report of one study as plain text."""
         return (await self._post(Post(files, options, accept="text/plain"))).text
 
+    async def report_as(
+        self, files: Sequence[str | Path], form: str, options: ReportOptions = DEFAULT_OPTIONS
+    ) -> bytes:
+        """The report of one study in a format by its short name: html, pdf, fhir, sr, text or json."""
+        return (await self._post(calls.post_as(files, form, options))).content
+
+    async def wait_as(self, study_id: str, form: str) -> bytes:
+        """The report of a study in a format, waited for."""
+        return await self._call(calls.report_as_call(study_id, form))
+
     async def embeddings(self, files: Sequence[str | Path]) -> StudyVectors:
         """The vectors of one study, where the service gives them out."""
         response = await self._post(Post(files, path="/embeddings"))

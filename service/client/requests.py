@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, Generic, TypeVar
+from urllib.parse import quote
 
 import httpx
 
@@ -81,6 +82,16 @@ def report_call(study_id: str, version: int | None = None) -> Call[ReportDocumen
     """A report, or one of its versions."""
     path = f"/report/{study_id}" if version is None else f"/report/{study_id}/versions/{version}"
     return Call("GET", path, document(ReportDocument))
+
+
+def report_as_call(study_id: str, form: str) -> Call[bytes]:
+    """A report in a format by its short name."""
+    return Call("GET", f"/report/{study_id}", lambda response: response.content, {"format": form})
+
+
+def post_as(files: Sequence[str | Path], form: str, options: ReportOptions) -> Post:
+    """A study to post for its report in a format."""
+    return Post(files, options, accept="*/*", path=f"/report?format={quote(form)}")
 
 
 def contours_call(study_id: str) -> Call[ContourDocument]:

@@ -45,6 +45,14 @@ class EchoScribeClient:
         """The report of one study as plain text."""
         return self._post(Post(files, options, accept="text/plain")).text
 
+    def report_as(self, files: Sequence[str | Path], form: str, options: ReportOptions = DEFAULT_OPTIONS) -> bytes:
+        """The report of one study in a format by its short name: html, pdf, fhir, sr, text or json."""
+        return self._post(calls.post_as(files, form, options)).content
+
+    def wait_as(self, study_id: str, form: str) -> bytes:
+        """The report of a study in a format, waited for."""
+        return self._call(calls.report_as_call(study_id, form))
+
     def embeddings(self, files: Sequence[str | Path]) -> StudyVectors:
         """The vectors of one study, where the service gives them out."""
         response = self._post(Post(files, path="/embeddings"))

@@ -28,8 +28,8 @@ def _intake(request: Request) -> Intake:
     return intake
 
 
-def _rendering(accept: Annotated[str | None, Header(include_in_schema=False)] = None) -> Rendering:
-    return choose_rendering(accept)
+def _rendering(request: Request, accept: Annotated[str | None, Header(include_in_schema=False)] = None) -> Rendering:
+    return choose_rendering(accept, request.query_params.getlist("format"))
 
 
 def _shown(request: Request) -> None:

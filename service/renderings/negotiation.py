@@ -1,7 +1,13 @@
-"""Which rendering of a report a client gets. A new format adds one line to the table."""
+"""Which rendering of a report a client gets. A new format adds one line to the table.
+
+What writes HTML, PDF, FHIR and DICOM is imported when it is first asked for: highdicom alone takes a second that
+starting the service must not (LOG 2026-11-30).
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
 
 from service.errors import NotAcceptable, UnknownLanguage
 from service.renderings.report_text import report_text
@@ -10,23 +16,51 @@ from service.schemas import ReportDocument, answer_json
 
 @dataclass(frozen=True)
 class Rendering:
-    """A media type and how a report becomes its bytes."""
+    """A format of a report, by its short name and its media type, and how a report becomes its bytes.
 
+    is_page: shown by a browser, which must be told what it may do (`html_page.POLICY`). suffix: of a file's name.
+    """
+
+    name: str
     media_type: str
     render: Callable[[ReportDocument], bytes]
+    suffix: str
+    is_page: bool = False
+
+
+def _late(module: str, function: str, document: ReportDocument) -> bytes:
+    """The bytes, or the UTF-8 of the text, of a function that is imported now."""
+    made: bytes | str = getattr(import_module(f"service.renderings.{module}"), function)(document)
+    return made.encode() if isinstance(made, str) else made
 
 
 # Preferred first: what a client gets that accepts anything.
 RENDERINGS = (
-    Rendering("application/json", lambda document: answer_json(document).encode()),
-    Rendering("text/plain", lambda document: report_text(document).encode()),
+    Rendering("json", "application/json", lambda document: answer_json(document).encode(), ".json"),
+    Rendering("text", "text/plain", lambda document: report_text(document).encode(), ".txt"),
+    Rendering("html", "text/html", partial(_late, "html_page", "report_html"), ".html", is_page=True),
+    Rendering("pdf", "application/pdf", partial(_late, "pdf.document", "report_pdf"), ".pdf"),
+    Rendering("fhir", "application/fhir+json", partial(_late, "fhir.bundle", "report_fhir"), ".fhir.json"),
+    Rendering("sr", "application/dicom", partial(_late, "dicom_sr.document", "report_sr"), ".dcm"),
 )
+FORMATS = tuple(rendering.name for rendering in RENDERINGS)
 
 
-def choose_rendering(accept: str | None) -> Rendering:
-    """The rendering that an Accept header asks for. Raises NotAcceptable."""
+def choose_rendering(accept: str | None, asked: Sequence[str] = ()) -> Rendering:
+    """The rendering that `format` asks for by name, else the one that an Accept header does. Raises NotAcceptable."""
+    if asked:
+        return rendering_named(asked[0] if len(set(asked)) == 1 else "")
     by_type = {rendering.media_type: rendering for rendering in RENDERINGS}
     return by_type[choose_media_type(accept, list(by_type))]
+
+
+def rendering_named(name: str) -> Rendering:
+    """The rendering of a short name. Raises NotAcceptable naming those that there are."""
+    found = {rendering.name: rendering for rendering in RENDERINGS}.get(name)
+    if found is None:
+        # which one was asked for is not said: it is the client's text
+        raise NotAcceptable(f"format: there are {', '.join(FORMATS)}", field="format")
+    return found
 
 
 def choose_media_type(accept: str | None, offered: Sequence[str]) -> str:

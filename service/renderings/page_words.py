@@ -36,6 +36,13 @@ class PageWords:
     final_notice: str
     editions: Table
     demonstration_notice: str
+    draft_mark: str
+    demonstration_mark: str
+    unlike_mark: str
+    warnings_heading: str
+    no_warnings: str
+    page_of: str
+    lacking_letters: str
     status: str
     study: str
     statuses: Table
@@ -74,6 +81,7 @@ class PageWords:
     foreign_number: str
     made_by: str
     made_of: Table
+    parts: Table
     reasons: Table
     warnings: Table
     drop_reasons: Table

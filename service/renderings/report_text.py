@@ -2,49 +2,29 @@
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from service.documents.edition import EditionOut
-from service.documents.examination import HeaderOut, RateClips
-from service.modalities.words import ModalityWords, modality_words
+from service.documents.examination import HeaderOut
 from service.renderings.columns import aligned, width_of
-from service.renderings.local_names import name_of, with_names, without_common_folder
-from service.renderings.page_words import PageWords, words_of
+from service.renderings.page_sentences import (
+    Page,
+    footnotes_of,
+    header_sentences,
+    impression_sentences,
+    made_by_sentence,
+    not_assessed_sentence,
+    skipped_sentence,
+    status_sentences,
+    text_of,
+    used_cells,
+    warning_sentences,
+)
+from service.renderings.page_words import PageWords
 from service.renderings.tables import measurement_lines, phenotype_lines
-from service.schemas import ClipOut, ReportDocument, SectionOut, ViewWeight
+from service.schemas import ClipOut, ReportDocument, SectionOut
 
 WIDTH = 100  # columns of a terminal that shows the tables unbroken
-_SHOWN_CLIPS = 3  # of a section: those that matter most,
-_LEAST_SHARE = 0.05  # and none that hardly matters, unless it is the only one
-_SHOWN_PROVENANCE = ("bundle", "bank", "candidates", "echoscribe", "device")
-
-
-@dataclass(frozen=True)
-class Page:
-    """The words of a document's page, and local names of files by position, only for the terminal of their owner.
-
-    names: without the folders that all of them share. paths: whole, for the list of clips.
-    """
-
-    words: PageWords
-    named: ModalityWords
-    names: Mapping[int, str]
-    paths: Mapping[int, str]
-
-    @classmethod
-    def of(cls, document: ReportDocument, names: Mapping[int, str] | None = None) -> "Page":
-        """The page of a document in its language."""
-        named = modality_words(document.modality, document.lang)
-        return cls(words_of(document.lang), named, without_common_folder(names or {}), names or {})
-
-    def clip(self, clip: int, panel: int | None = None) -> str:
-        """Its name or position; where its frames hold several pictures, a stroke and which of them."""
-        name = name_of(clip, self.names)
-        return name if panel is None else f"{name}/{panel}"
-
-    def clips(self, clips: Sequence[int]) -> str:
-        """Several clips."""
-        return ", ".join(map(self.clip, clips))
+_INDENTS = {"hidden": "      ", "clips": "    "}  # of further lines of what stands below a section's text
 
 
 def report_text(document: ReportDocument, names: Mapping[int, str] | None = None) -> str:
@@ -56,97 +36,40 @@ def report_text(document: ReportDocument, names: Mapping[int, str] | None = None
 
 
 def _lines(document: ReportDocument, page: Page) -> Iterator[str]:
+    words = page.words
     yield from head_lines(document, page)
     if document.header is not None:
-        yield from ("", page.words.header, *header_lines(document.header, page))
+        yield from ("", words.header, *header_lines(document.header, page))
     if document.impression:
-        yield from ("", page.words.impression, *impression_lines(document, page.words))
+        yield from ("", words.impression, *impression_lines(document, words))
     if document.measurements:
-        yield from (
-            "",
-            page.words.measurements,
-            *_indented(measurement_lines(document.measurements, page.named, page.words)),
-        )
+        numbers = measurement_lines(document.measurements, page.named, words)
+        yield from ("", words.measurements, *_indented(numbers))
     for section in document.sections:
         yield from ("", heading_of(section), *section_lines(section, page))
-    yield from ("", page.words.phenotypes, *_indented(phenotype_lines(document.phenotypes, page.named, page.words)))
-    yield from ("", page.words.clips, *clip_lines(document.clips, page), "")
-    made_of = page.words.made_of
-    parts = [f"{made_of.get(n, n)} {document.provenance[n]}" for n in _SHOWN_PROVENANCE if n in document.provenance]
-    yield from wrapped(page.words.made_by.format(parts=", ".join(parts)))
+    yield from ("", words.phenotypes, *_indented(phenotype_lines(document.phenotypes, page.named, words)))
+    yield from ("", words.clips, *clip_lines(document.clips, page), "")
+    yield from wrapped(made_by_sentence(document, words))
 
 
 def head_lines(document: ReportDocument, page: Page) -> Iterator[str]:
     """Title, notice, status and warnings."""
-    words = page.words
-    title = title_of(document, page)
-    yield from (title, "=" * len(title), "", *wrapped(document.draft_notice))
-    yield words.status.format(
-        status=words.statuses.get(document.status, document.status),
-        mode=words.modes.get(document.mode, document.mode),
-        created=f"{document.created:%Y-%m-%d %H:%M}",
-    )
-    yield words.study.format(study_id=document.study_id)
-    if document.edition is not None:
-        yield from wrapped(edition_line(document.edition, words))
-    for warning in document.warnings:
-        yield from wrapped(f"! {with_names(warning.text, page.names)} [{warning.code}]", hanging="  ")
-
-
-def title_of(document: ReportDocument, page: Page) -> str:
-    """The title; that of a draft until somebody signs."""
-    if document.edition is not None and document.edition.state == "final":
-        return page.named.final_title or page.words.final_title
-    return page.named.title or page.words.title
-
-
-def edition_line(edition: EditionOut, words: PageWords) -> str:
-    """Which version this is, and what it was opened for."""
-    told = words.editions[edition.state].format(version=edition.version, when=f"{edition.created:%Y-%m-%d %H:%M}")
-    if edition.amends is None:
-        return told
-    return f"{told} {words.editions['amends'].format(version=edition.amends, reason=edition.reason)}"
+    yield from (page.title, "=" * len(page.title), "", *wrapped(document.draft_notice))
+    yield from status_sentences(document, page.words)
+    for warning in warning_sentences(document, page):
+        yield from wrapped(f"! {warning}", hanging="  ")
 
 
 def header_lines(header: HeaderOut, page: Page) -> Iterator[str]:
     """What was posted and what it is worth."""
-    words = page.words
-    counts = {"files": header.files, "used": header.used, "skipped": header.skipped}
-    assessed = {"assessed": header.sections_assessed, "sections": header.sections}
-    yield from wrapped(words.posted.format(**counts, **assessed), indent="  ", hanging="    ")
-    views = [f"{page.named.view(row.view)} {len(row.clips)}" for row in header.views if row.view is not None]
-    if views:
-        yield from wrapped(words.views.format(views=", ".join(views)), indent="  ", hanging="    ")
-    rates = list(_rates(header.frame_rates, page))
-    if rates:
-        yield from wrapped(words.frame_rates.format(rates=", ".join(rates)), indent="  ", hanging="    ")
-    limits = [words.limits[limit.code].format(clips=page.clips(limit.clips)) for limit in header.limits]
-    quality = " ".join([words.qualities[header.quality], *limits])
-    yield from wrapped(words.quality.format(quality=quality), indent="  ", hanging="    ")
-
-
-def _rates(rows: Sequence[RateClips], page: Page) -> Iterator[str]:
-    """The range of frame rates by where they were found, and how many clips."""
-    words = page.words
-    for source in dict.fromkeys(row.source for row in rows):
-        found = [row for row in rows if row.source == source]
-        known = [words.number(row.frame_rate_hz) for row in found if row.frame_rate_hz is not None]
-        rate = words.unknown_rate if not known else known[0]
-        if len(known) > 1:
-            rate = words.range.format(low=known[0], high=known[-1])
-        count = len({clip for row in found for clip in row.clips})
-        yield words.frame_rate.format(rate=rate, source=words.frame_rate_sources[source], count=count)
+    for sentence in header_sentences(header, page):
+        yield from wrapped(sentence, indent="  ", hanging="    ")
 
 
 def impression_lines(document: ReportDocument, words: PageWords) -> Iterator[str]:
-    """The statements in their order, each with the sections and their sentences, counted from 1, that it rests on."""
-    headings = {section.name: section.title or section.name for section in document.sections}
-    for number, statement in enumerate(document.impression, start=1):
-        places = "; ".join(
-            words.places(headings.get(row.section, row.section), row.sentences) for row in statement.rests_on
-        )
-        text = f"{number}. {statement.text}" + (f" ({places})" if places else "")
-        yield from wrapped(text, indent="  ", hanging="     ")
+    """The statements, numbered."""
+    for number, statement in enumerate(impression_sentences(document, words), start=1):
+        yield from wrapped(f"{number}. {statement}", indent="  ", hanging="     ")
 
 
 def heading_of(section: SectionOut) -> str:
@@ -156,34 +79,14 @@ def heading_of(section: SectionOut) -> str:
 
 def section_lines(section: SectionOut, page: Page) -> Iterator[str]:
     """The text of a section, what is not said, and the clips that matter; or why it is not assessed."""
-    words = page.words
-    if not section.assessed and not section.edited:
-        reasons = {"no_clip_used": words.no_clip_used, "no_clip_of_an_informative_view": words.no_informative_view}
-        why = reasons.get(section.reason or "", section.reason or words.no_reason)
-        wanted = f" ({', '.join(map(page.named.view, section.shown_by))})" if section.shown_by else ""
-        yield from wrapped(words.not_assessed.format(why=why + wanted), indent="  ")
+    if not section.is_told:
+        yield from wrapped(not_assessed_sentence(section, page), indent="  ")
         return
-    if section.text or not section.not_shown:  # what no clip shows is told below, and is reason enough
-        yield from wrapped(section.text or words.no_sentence, indent="  ")
-    for row in section.not_shown:
-        views = ", ".join(map(page.named.view, row.shown_by))
-        said = words.not_shown.format(what=page.named.phenotype(row.phenotype), views=views)
-        yield from wrapped(said, indent="    ", hanging="      ")
-    if section.views:
-        yield from wrapped(words.from_clips.format(clips=_clips_that_matter(section.views, page)), indent="    ")
-
-
-def _clips_that_matter(views: Sequence[ViewWeight], page: Page) -> str:
-    """The clips of largest weight, and how many more there are."""
-    matter = [view for view in views[:_SHOWN_CLIPS] if view.weight >= _LEAST_SHARE] or views[:1]
-    shown = ", ".join(_weighted(view, page) for view in matter)
-    more = len(views) - len(matter)
-    return shown if more <= 0 else page.words.more_clips.format(clips=shown, count=more)
-
-
-def _weighted(view: ViewWeight, page: Page) -> str:
-    name, share = page.clip(view.clip, view.panel), page.words.share(view.weight)
-    return f"{name} ({page.named.view(view.view)} {share})" if view.view else f"{name} ({share})"
+    text = text_of(section, page)
+    if text is not None:
+        yield from wrapped(text, indent="  ")
+    for kind, said in footnotes_of(section, page):
+        yield from wrapped(said, indent="    ", hanging=_INDENTS[kind])
 
 
 def clip_lines(clips: Sequence[ClipOut], page: Page) -> Iterator[str]:
@@ -192,20 +95,12 @@ def clip_lines(clips: Sequence[ClipOut], page: Page) -> Iterator[str]:
     names = [f"{whole.clip(clip.clip, clip.panel):>3}" for clip in clips]
     wide = max(map(width_of, names), default=0)
     padded = [name + " " * (wide - width_of(name)) for name in names]
-    used = iter(aligned([_used(clip, page) for clip in clips if clip.used]))
+    used = iter(aligned([used_cells(clip, page) for clip in clips if clip.used]))
     for name, clip in zip(padded, clips, strict=True):
         if clip.used:
             yield f"  {name}  {next(used)}"
-            continue
-        reason = page.words.skip_reasons.get(clip.skipped or "") or clip.detail or clip.skipped or ""
-        said = f"{page.words.skipped.format(why=with_names(reason, page.names))} [{clip.skipped}]"
-        yield from wrapped(f"{name}  {said}", indent="  ", hanging=" " * 7)
-
-
-def _used(clip: ClipOut, page: Page) -> list[str]:
-    """The view, how sure it is, and where the part begins that was looked at."""
-    sure = "" if clip.view_probability is None else page.words.share(clip.view_probability)
-    return [page.named.view(clip.view), sure, page.words.from_frame.format(frame=clip.start_frame)]
+        else:
+            yield from wrapped(f"{name}  {skipped_sentence(clip, page)}", indent="  ", hanging=" " * 7)
 
 
 def _indented(lines: Sequence[str]) -> Iterator[str]:

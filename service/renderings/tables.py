@@ -12,11 +12,21 @@ _NAMELESS = 60  # columns: a name that is longer is cut, so that the table stays
 
 
 def measurement_lines(rows: Sequence[MeasurementOut], named: ModalityWords, words: PageWords) -> list[str]:
-    """The numbers of a study as aligned lines, the first one naming the columns; none without a number."""
+    """The numbers of a study as aligned lines."""
+    return aligned(measurement_cells(rows, named, words))
+
+
+def phenotype_lines(rows: Mapping[str, PhenotypeOut], named: ModalityWords, words: PageWords) -> list[str]:
+    """The phenotypes as aligned lines."""
+    return aligned(phenotype_cells(rows, named, words))
+
+
+def measurement_cells(rows: Sequence[MeasurementOut], named: ModalityWords, words: PageWords) -> list[list[str]]:
+    """The numbers of a study, a row of cells each, the first one naming the columns; none without a number."""
     if not rows:
         return []
     head = [words.columns[name] for name in ("name", "value", "range", "candidates", "source")]
-    return aligned([head, *(_measurement(row, named, words) for row in rows)])
+    return [head, *(_measurement(row, named, words) for row in rows)]
 
 
 def _measurement(row: MeasurementOut, named: ModalityWords, words: PageWords) -> list[str]:
@@ -34,8 +44,8 @@ def _decimals(value: float, decimals: int, words: PageWords) -> str:
     return f"{value:.{decimals}f}".replace(".", words.decimal_mark)
 
 
-def phenotype_lines(rows: Mapping[str, PhenotypeOut], named: ModalityWords, words: PageWords) -> list[str]:
-    """The phenotypes as aligned lines, the first one naming the columns.
+def phenotype_cells(rows: Mapping[str, PhenotypeOut], named: ModalityWords, words: PageWords) -> list[list[str]]:
+    """The phenotypes, a row of cells each, the first one naming the columns.
 
     A binary one has its call, its calibrated probability and the neighbours' vote; a continuous one its number and its
     spread. What is unknown has its reason.
@@ -44,7 +54,7 @@ def phenotype_lines(rows: Mapping[str, PhenotypeOut], named: ModalityWords, word
         return []
     names = ("name", "called", "probability", "estimate", "range", "labelled")
     head = [*(words.columns[name] for name in names), ""]
-    return aligned([head, *(_phenotype(name, row, named, words) for name, row in rows.items())])
+    return [head, *(_phenotype(name, row, named, words) for name, row in rows.items())]
 
 
 def _phenotype(name: str, row: PhenotypeOut, named: ModalityWords, words: PageWords) -> list[str]:

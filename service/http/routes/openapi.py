@@ -6,6 +6,7 @@ from index.candidate_keys import KEY_PATTERN
 from model.report.decoder.sampling import HIGHEST_TEMPERATURE, LARGEST_SEED, MOST_SAMPLES
 from service.http import examples
 from service.problem import MEDIA_TYPE, Problem
+from service.renderings.negotiation import FORMATS
 from service.schemas import Mode, ProcessingDocument
 
 _FILES: Final[dict[str, Any]] = {
@@ -16,6 +17,12 @@ _FILES: Final[dict[str, Any]] = {
 }
 _FILES_ENCODING: Final = {"files": {"contentType": "application/dicom, video/mp4, application/zip"}}
 
+FORMAT_PARAMETER: Final[dict[str, Any]] = {
+    "name": "format",
+    "in": "query",
+    "schema": {"type": "string", "enum": list(FORMATS)},
+    "description": "Format of the answer by its short name; it wins over Accept, and another one is a 406.",
+}
 REPORT_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -82,6 +89,7 @@ REPORT_BODY: Final[dict[str, Any]] = {
         },
     },
     "parameters": [
+        FORMAT_PARAMETER,
         {
             "name": "lang",
             "in": "query",
@@ -124,6 +132,10 @@ REPORT_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
         "content": {
             "application/json": {"example": examples.REPORT},
             "text/plain": {"schema": {"type": "string"}, "example": examples.REPORT_TEXT},
+            "text/html": {"schema": {"type": "string"}},
+            "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+            "application/fhir+json": {"schema": {"type": "object", "description": "FHIR R4B Bundle of type document."}},
+            "application/dicom": {"schema": {"type": "string", "format": "binary"}},
         },
         "description": "The report document.",
     },

@@ -42,6 +42,10 @@ def test_the_async_client_posts_waits_and_lists(
             assert (await client.wait(study_id)).study_id == study_id
             assert (await client.contours(study_id)).contours[0].structure == "edge"
             assert "Nobody was examined" in await client.report_text(files)
+            assert (await client.report_as(files, "pdf")).startswith(b"%PDF-")
+            assert b"Nobody was examined" in await client.wait_as(study_id, "html")
+            with pytest.raises(ServiceRefused, match="not_acceptable"):
+                await client.wait_as(study_id, "docx")
             page = await client.phenotypes(limit=1)
             assert page.next == page.studies[0].study_id
             assert (await client.study_phenotypes(study_id)).phenotypes == report.model_copy().phenotypes | {
@@ -140,3 +144,12 @@ def test_the_waiting_client_edits_and_signs_with_the_documents_it_is_given() -> 
         ("PATCH", "/report/s"), ("POST", "/report/s/signature"), ("POST", "/report/s/amendment"),
     ]  # fmt: skip
     assert json.loads(seen[0].content) == {"version": 0, "sections": {}, "impression": ["Normal."]}
+
+
+def test_the_client_passes_bytes_of_a_format_through() -> None:
+    seen: list[httpx.Request] = []
+    answers = iter([httpx.Response(200, content=b"\x00%PDF"), httpx.Response(200, content=b"DICM\xff")])
+    with EchoScribeClient("http://localhost", transport=scripted(answers, seen)) as client:
+        assert client.report_as([], "pdf", ReportOptions(lang="de")) == b"\x00%PDF"
+        assert client.wait_as("some-id", "sr") == b"DICM\xff"
+    assert [str(request.url.query, "ascii") for request in seen] == ["format=pdf", "format=sr"]

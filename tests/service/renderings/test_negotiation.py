@@ -1,11 +1,24 @@
 """Which rendering an Accept header gets, and when an answer may come later."""
 
+import subprocess
+import sys
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import NotAcceptable, UnknownLanguage
-from service.renderings.negotiation import RENDERINGS, choose_language, choose_rendering, prefers_async
+from service.renderings.negotiation import (
+    FORMATS,
+    RENDERINGS,
+    Rendering,
+    choose_language,
+    choose_rendering,
+    prefers_async,
+)
+from service.schemas import ReportDocument
+from tests.service.renderings.told_reports import demonstration, empty, german, told
 
 
 @pytest.mark.parametrize(
@@ -21,7 +34,11 @@ from service.renderings.negotiation import RENDERINGS, choose_language, choose_r
         ("application/json;q=0, */*;q=0.1", "text/plain"),
         ("TEXT/PLAIN; charset=utf-8", "text/plain"),
         ("text/plain;q=oops", "text/plain"),
-        ("text/html,application/xhtml+xml,*/*;q=0.8", "application/json"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "text/html"),  # a browser
+        ("application/pdf", "application/pdf"),
+        ("application/fhir+json", "application/fhir+json"),
+        ("application/dicom, application/json;q=0.5", "application/dicom"),
+        ("application/*", "application/json"),
     ],
 )
 def test_the_best_rendering_is_chosen(accept: str | None, media_type: str) -> None:
@@ -30,8 +47,38 @@ def test_the_best_rendering_is_chosen(accept: str | None, media_type: str) -> No
 
 @pytest.mark.parametrize("accept", ["image/png", "text/plain;q=0", "application/*;q=0, text/*;q=0"])
 def test_nothing_that_fits_is_refused_with_what_there_is(accept: str) -> None:
-    with pytest.raises(NotAcceptable, match="application/json, text/plain"):
+    with pytest.raises(NotAcceptable) as refused:
         choose_rendering(accept)
+    assert [rendering.media_type for rendering in RENDERINGS if rendering.media_type not in str(refused.value)] == []
+
+
+@pytest.mark.parametrize("rendering", RENDERINGS, ids=FORMATS)
+def test_a_format_by_name_wins_over_the_header(rendering: Rendering) -> None:
+    assert choose_rendering("text/plain;q=0.1, image/png", [rendering.name]) is rendering
+    assert choose_rendering(rendering.media_type) is rendering
+
+
+@pytest.mark.parametrize("asked", [["PDF"], ["MARIA_MUSTER"], [""], ["pdf", "html"]])
+def test_an_unknown_format_names_those_there_are_and_not_itself(asked: list[str]) -> None:
+    with pytest.raises(NotAcceptable, match=r"^format: there are json, text, html, pdf, fhir, sr$"):
+        choose_rendering(None, asked)
+
+
+@pytest.mark.parametrize("rendering", RENDERINGS, ids=FORMATS)
+@pytest.mark.parametrize("report", [told, demonstration, german, empty])
+def test_every_rendering_makes_bytes_of_every_report(
+    rendering: Rendering, report: Callable[[], ReportDocument]
+) -> None:
+    first = {"json": b"{", "html": b"<!doctype html>", "pdf": b"%PDF-", "fhir": b"{", "sr": bytes(128) + b"DICM"}
+    assert rendering.render(report()).startswith(first.get(rendering.name, b""))
+
+
+def test_the_libraries_of_formats_are_imported_when_they_are_asked_for() -> None:
+    code = (
+        "import sys, service.http.routes.reports as _; "
+        "sys.exit(bool({'reportlab', 'highdicom', 'service.renderings.fhir.bundle'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode == 0
 
 
 @given(st.text(max_size=80))
