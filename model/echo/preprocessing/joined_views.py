@@ -27,6 +27,7 @@ _STEPS: Final = 2.2  # times the usual step from one frame to the next ...
 _SPREADS: Final = 0.75  # ... and of the largest difference within any part
 _CONTRAST: Final = 0.6  # of the spread of grey levels; joined real views 0.8 to 1.0, moments of one beat 0.3 to 0.5
 _NOTHING: Final = 2.0  # grey levels; less is no other picture
+_SEEN: Final = 0.5  # of the largest spread of grey levels of a part; views of one heart are alike in that
 # Of each part, at 60 beats a minute. Source: LOG 2026-11-30: of 90 rendered studies of one view a clip, at 10 to 15
 # frames a second, eight clips had a "cut" within one beat, none between whole ones.
 _BEAT_SECONDS: Final = 1.0
@@ -34,6 +35,8 @@ _BEAT_SECONDS: Final = 1.0
 
 def of_one_view(clip: Clip, config: EchoPreprocessing) -> Clip:
     """The clip; where views are joined the frames of the one that most windows lie in, with a warning.
+
+    A part in which little is seen, as while the probe has no contact, is none of them.
 
     Each of the others would need windows of its own. A part is as long as a window, so the first one holds one.
     """
@@ -50,7 +53,9 @@ def of_one_view(clip: Clip, config: EchoPreprocessing) -> Clip:
         )
         for start, end in zip((0, *cuts), (*cuts, len(numbers)), strict=True)
     ]
-    kept = max(parts, key=lambda part: sum(len(window.present) for window in windows_in(part, config)))
+    spreads = [_spread(part.frames_rgb) for part in parts]
+    seen = [part for part, spread in zip(parts, spreads, strict=True) if spread >= _SEEN * max(spreads)]
+    kept = max(seen, key=lambda part: sum(len(window.present) for window in windows_in(part, config)))
     where = ", ".join(str(numbers[cut] + 1) for cut in cuts)
     used = kept.frame_numbers or numbers
     first, last = used[0] + 1, used[-1] + 1
@@ -91,6 +96,12 @@ def cuts_of(frames_rgb: NDArray[np.uint8]) -> list[int]:
         if apart[before, after].min() >= max(least, _SPREADS * within, _CONTRAST * contrast):
             cuts.append(first)
     return cuts[1:]
+
+
+def _spread(frames_rgb: NDArray[np.uint8]) -> float:
+    """How far the grey levels of a picture are spread, of the middle one."""
+    middle = len(frames_rgb) // 2
+    return float(_reduced(frames_rgb[middle : middle + 1]).std())
 
 
 def _reduced(frames_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

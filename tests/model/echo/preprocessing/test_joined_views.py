@@ -59,6 +59,13 @@ def test_a_part_shorter_than_a_beat_is_none() -> None:
     assert len(of_one_view(long, CONFIG).frames_rgb) == 15
 
 
+def test_a_longer_part_in_which_little_is_seen_is_not_taken_for_the_view() -> None:
+    air = frames_of(replace(ONE, gain=0.0, floor=20, seed=4, frames=80), 80)
+    assert np.array_equal(
+        of_one_view(clip_of(np.concatenate((air, frames_of(ONE)))), CONFIG).frames_rgb, frames_of(ONE)
+    )
+
+
 def test_the_length_of_a_part_is_counted_in_frames_of_the_file() -> None:
     frames = np.concatenate((frames_of(ONE, 8), frames_of(OTHER, 8)))
     numbers = tuple(range(0, 80, 5))
