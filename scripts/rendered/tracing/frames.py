@@ -13,7 +13,7 @@ from scripts.rendered.phantom.patient.prior import state_of
 from scripts.rendered.phantom.patient.state import HeartState
 from scripts.rendered.phantom.scan.acquisition import Acquisition
 from scripts.rendered.phantom.scan.beam import Beamformer, wall_grain
-from scripts.rendered.phantom.scan.render import leaflet_brightness, paint_labels, scene_of
+from scripts.rendered.phantom.scan.render import paint_labels, scene_of, tissue_brightness
 from scripts.rendered.phantom.scan.scanner import ScanConverter, compress
 from scripts.rendered.phantom.scan.scatterers import displacement
 from scripts.rendered.phantom.scan.study import noise_seed_of
@@ -53,9 +53,7 @@ class TracedClip:
 
     def frames(self, numbers: NDArray[np.int64], size: int) -> TracedFrames:
         """Chosen frames of the clip as the tracer's preprocessing gives them, with their truth."""
-        levels = dict(leaflet_brightness(self.state))
-        for tissue, extra in self.brighter_db.items():
-            levels[tissue] = levels.get(tissue, 0.0) + extra
+        levels = tissue_brightness(self.state, self.brighter_db)
         former = Beamformer.of(self.acquisition, self.noise_seed, levels)
         scene, _ = scene_of(self.state, self.acquisition, numbers, former.grid)
         labels, truth = paint_labels(scene, former.grid), chamber_labels(scene)
