@@ -9,12 +9,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from scripts.rendered.phantom.anatomy.grid import BeamGrid
 from scripts.rendered.phantom.anatomy.tissues import Tissue
 from scripts.rendered.phantom.anatomy.views import SUBVIEWS
-from scripts.rendered.phantom.scan.render import coloured, render_beams
+from scripts.rendered.phantom.scan.beam import wall_grain
+from scripts.rendered.phantom.scan.render import coloured, paint_labels, render_beams, scene_of
+from scripts.rendered.phantom.scan.scanner import ScanConverter, compress
+from scripts.rendered.phantom.scan.scatterers import displacement
 from scripts.rendered.phantom.scan.study import noise_seed_of
-from scripts.rendered.phantom.scan.tensors import ClipRecipe, input_converter, reduced
-from scripts.rendered.tracing.frames import wide_heart
+from scripts.rendered.phantom.scan.tensors import ClipRecipe, input_fan, reduced
+from scripts.rendered.tracing.frames import beamformer_of, wide_heart
 from scripts.rendered.tracing.wide_acquisition import WideAcquisition, draw_brightness, draw_wide
 
 # Near the shares of a usual protocol among grey clips, but none is rare: the classifier must know them all.
@@ -77,13 +81,28 @@ def wide_pictures(seed: int, number: int, size: int) -> WidePictures:
 def _rendered(recipe: ClipRecipe, brighter_db: Mapping[Tissue, float], size: int) -> NDArray[np.uint8]:
     """uint8 (T, S, S, 3) not tinted; of a clip with colour frames from a whole beat, for its flow comes and goes."""
     acquisition = recipe.acquisition
-    has_colour = bool(SUBVIEWS[acquisition.subview].colour)
-    numbers = np.arange(2 * FRAMES) * 4 if has_colour else np.arange(FRAMES) * 2
-    beams = render_beams(recipe.state, acquisition, recipe.noise_seed, numbers, brighter_db=brighter_db)
-    converter = input_converter(recipe, size)
-    rows = []
-    for frame in range(len(numbers)):
-        picture = coloured(beams, frame, acquisition) if has_colour else beams.grey[frame]
-        square = reduced(converter.convert(picture), size)
-        rows.append(square if has_colour else np.repeat(square[..., None], 3, axis=2))
-    return np.stack(rows)
+    converter = _converter(recipe, size)
+    if SUBVIEWS[acquisition.subview].colour:
+        beams = render_beams(recipe.state, acquisition, recipe.noise_seed, np.arange(2 * FRAMES) * 4)
+        pictures = [coloured(beams, frame, acquisition) for frame in range(2 * FRAMES)]
+    else:
+        pictures = [np.repeat(grey[..., None], 3, axis=2) for grey in _grey(recipe, brighter_db)]
+    return np.stack([reduced(converter.convert(picture), size) for picture in pictures])
+
+
+def _grey(recipe: ClipRecipe, brighter_db: Mapping[Tissue, float]) -> list[NDArray[np.uint8]]:
+    """FRAMES pictures along the beams."""
+    acquisition, numbers = recipe.acquisition, np.arange(FRAMES) * 2
+    former = beamformer_of(recipe.state, acquisition, recipe.noise_seed, brighter_db)
+    scene, _ = scene_of(recipe.state, acquisition, numbers, former.grid)
+    labels = paint_labels(scene, former.grid)
+    echoes = former.frames(labels, displacement(scene), wall_grain(scene, former.grid), numbers)
+    return [compress(echo, acquisition.scanner, acquisition.dynamic_range_db) for echo in echoes]
+
+
+def _converter(recipe: ClipRecipe, size: int) -> ScanConverter:
+    """Scan conversion to the square that preprocessing crops to, twice as fine as the pictures."""
+    acquisition, fan = recipe.acquisition, input_fan(recipe, 2 * size)
+    grid = BeamGrid(acquisition.depth_mm, float(np.radians(acquisition.half_angle_deg)))
+    pixel_mm = acquisition.depth_mm / (fan.far - fan.near)
+    return ScanConverter.of(grid, (fan.apex_x, fan.apex_y), pixel_mm, (2 * size, 2 * size))

@@ -1,8 +1,6 @@
 """Renders one clip of one heart: anatomy, echoes, colour and screen are put together here and nowhere else."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -108,13 +106,9 @@ def render_beams(
     frame_numbers: NDArray[np.integer],
     *,
     keep_power: bool = False,
-    brighter_db: Mapping[Tissue, float] = MappingProxyType({}),
 ) -> BeamClip:
-    """The chosen frames along the beams. Each frame is the same whichever others are chosen with it.
-
-    brighter_db: by tissue, beside the brightness of diseased leaflets.
-    """
-    former = Beamformer.of(acquisition, noise_seed, tissue_brightness(state, brighter_db))
+    """The chosen frames along the beams. Each frame is the same whichever others are chosen with it."""
+    former = Beamformer.of(acquisition, noise_seed, leaflet_brightness(state))
     grid, numbers = former.grid, np.asarray(frame_numbers, dtype=np.int64)
     scene, plane = scene_of(state, acquisition, numbers, grid)
     labels = paint_labels(scene, grid)
@@ -141,12 +135,6 @@ def leaflet_brightness(state: HeartState) -> dict[Tissue, float]:
         Tissue.AORTIC_VALVE: 1.6 * max(0, int(state.aortic_stenosis) - 1),
         Tissue.TRICUSPID_VALVE: 2.4 * max(0, int(state.tricuspid_stenosis) - 1),
     }
-
-
-def tissue_brightness(state: HeartState, brighter_db: Mapping[Tissue, float]) -> dict[Tissue, float]:
-    """DB by which tissues are brighter than usual: diseased leaflets, and what is added to any tissue."""
-    levels = leaflet_brightness(state)
-    return levels | {tissue: levels.get(tissue, 0.0) + extra for tissue, extra in brighter_db.items()}
 
 
 def coloured(beams: BeamClip, frame: int, acquisition: Acquisition) -> NDArray[np.uint8]:

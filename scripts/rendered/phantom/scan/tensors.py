@@ -60,7 +60,7 @@ def model_input(recipe: ClipRecipe, config: EchoPreprocessing, window: int = 0) 
     distinct, back = np.unique(numbers, return_inverse=True)
     beams = render_beams(recipe.state, acquisition, recipe.noise_seed, distinct)
     size = config.image_size
-    converter = input_converter(recipe, size)
+    converter = _converter(recipe, size)
     tint = tint_table(acquisition.scanner)[:, 0]
     frames = np.empty((len(distinct), size, size, 3), np.uint8)
     for frame in range(len(distinct)):
@@ -78,7 +78,7 @@ def input_fan(recipe: ClipRecipe, size: int) -> Fan:
     return Fan(apex_x, apex_y, -half, half, 0.0, recipe.acquisition.depth_mm / pixel_mm)
 
 
-def input_converter(recipe: ClipRecipe, size: int) -> ScanConverter:
+def _converter(recipe: ClipRecipe, size: int) -> ScanConverter:
     """Scan conversion to the square around the sector that preprocessing crops to."""
     acquisition, side = recipe.acquisition, size * _OVERSAMPLING
     grid = BeamGrid(acquisition.depth_mm, float(np.radians(acquisition.half_angle_deg)))
