@@ -38,6 +38,11 @@ VIEW_SHARES = {
 # Beyond these a cut is no longer the view that it is called: a third of the way to the next apical view (A4C 30°,
 # A2C 90°, A3C 145°), and less than half of the 11° of tilt between A4C and A5C.
 _ROTATION_DEG, _TILT_DEG = 20.0, 4.5
+# The free wall of the right heart and the atria are thin and lie along the beams of an apical view: in real hearts they
+# are often hardly seen, and the ventricles' septum alone says that there are two.
+_FADED_SHARE, _FADED_DB = 0.45, (4.0, 22.0)
+_THIN_WALLS = (Tissue.RV_WALL, Tissue.RA_WALL, Tissue.LA_WALL)
+_AROUND_DB = 5.0  # deviation: what lies behind the heart is anything from black to as bright as its wall
 _STREAM = 51  # of a picture's draws
 FRAMES = 2  # of a clip, two apart: another moment of the beat
 
@@ -72,10 +77,21 @@ def wide_pictures(seed: int, number: int, size: int) -> WidePictures:
     acquisition, rng = acquisition_of(seed, number), np.random.default_rng([seed, number, _STREAM, 2])
     offset = (float(rng.normal(0, 0.02)), float(rng.normal(0, 0.015)), float(abs(rng.normal(0, 0.03))))
     recipe = ClipRecipe(wide_heart(seed, number), acquisition, noise_seed_of(seed, number, 0), offset)
-    rgb = _rendered(recipe, draw_brightness(rng), size)
+    rgb = _rendered(recipe, brightness_of(rng), size)
     flow = np.ptp(rgb, axis=3).sum(axis=(1, 2))
     shown = np.sort(np.argsort(-flow, kind="stable")[:FRAMES])
     return WidePictures(acquisition.view, rgb[shown])
+
+
+def brightness_of(rng: np.random.Generator) -> dict[Tissue, float]:
+    """DB by which each tissue of a heart is brighter than usual; walls along the beam and what lies around it most."""
+    levels = draw_brightness(rng)
+    levels[Tissue.SURROUNDINGS] += float(rng.normal(0, _AROUND_DB))
+    levels[Tissue.LUNG] += float(rng.normal(0, _AROUND_DB))
+    if rng.random() < _FADED_SHARE:
+        faded = float(rng.uniform(*_FADED_DB))
+        levels |= {tissue: levels[tissue] - faded * float(rng.uniform(0.5, 1)) for tissue in _THIN_WALLS}
+    return levels
 
 
 def _rendered(recipe: ClipRecipe, brighter_db: Mapping[Tissue, float], size: int) -> NDArray[np.uint8]:

@@ -7,12 +7,20 @@ import numpy as np
 import pytest
 
 from model.echo.taxonomy import ECHO_TAXONOMY
+from scripts.rendered.phantom.anatomy.tissues import Tissue
 from scripts.rendered.phantom.scan.looks import HELD_OUT_LOOKS
 from scripts.rendered.phantom.scan.tensors import input_config
 from scripts.rendered.views import picture_store
 from scripts.rendered.views.picture_store import PictureStore, open_store, render_shards
 from scripts.rendered.views.wide_batches import MixedBatches, WideBatches, learnable
-from scripts.rendered.views.wide_pictures import FRAMES, VIEW_SHARES, acquisition_of, view_of, wide_pictures
+from scripts.rendered.views.wide_pictures import (
+    FRAMES,
+    VIEW_SHARES,
+    acquisition_of,
+    brightness_of,
+    view_of,
+    wide_pictures,
+)
 
 
 def first_of(view: str, seed: int = 3) -> int:
@@ -27,6 +35,13 @@ def test_every_view_is_drawn_and_no_cut_lies_beyond_its_name() -> None:
     assert max(abs(one.rotation_deg) for one in drawn) <= 20
     assert max(one.foreshortening_mm for one in drawn) > 15
     assert not {one.look for one in drawn} & set(HELD_OUT_LOOKS)
+
+
+def test_the_right_heart_is_often_hardly_seen() -> None:
+    drawn = [brightness_of(np.random.default_rng(seed)) for seed in range(200)]
+    faint = [levels[Tissue.RV_WALL] < -8 for levels in drawn]
+    assert 0.15 < np.mean(faint) < 0.5
+    assert np.mean([levels[Tissue.LV_WALL] < -8 for levels in drawn]) < 0.05
 
 
 def test_colour_marks_flow_alone() -> None:
