@@ -6,7 +6,9 @@ STORE holds rendered clips of encoder seeds (`python -m scripts.rendered.render_
 (`python -m scripts.rendered.views.render`), because usual ones alone leave a classifier at a loss with real hearts.
 The last patients of both are held out. Poor clips are learned from like others, because the service uses them
 (LOG 2026-11-22: it skipped none of 20 below quality 0.2). MIL weights a clip by the certainty of the classifier, and
-only poor clips can teach it to be uncertain. `--size echoprime` trains EchoPrime's own ConvNeXt-Base, for a GPU.
+only poor clips can teach it to be uncertain. The classifier is taught views about alike, and told at the end how often
+each comes in a study (`scripts.rendered.views.usual_shares`); weights that are begun from unlearn that.
+`--size echoprime` trains EchoPrime's own ConvNeXt-Base, for a GPU.
 
 Writes view_classifier.safetensors, network.json, measured.json, log.jsonl, curve.png and checkpoint.pt. The last line
 is one JSON object: how often the service's reading of a clip is right on held-out patients, on clips above the quality
@@ -45,6 +47,7 @@ from scripts.rendered.training.study_encoding import NETWORK_FILE
 from scripts.rendered.training.view_accuracy import accuracy, read_views
 from scripts.rendered.training.view_training import RATE, ViewTrainer, awaken
 from scripts.rendered.views.picture_store import open_store
+from scripts.rendered.views.usual_shares import tell_shares
 from scripts.rendered.views.wide_batches import MixedBatches, PictureBatches, WideBatches, learnable, stored
 from scripts.rendered.views.wide_pictures import FRAMES
 from service.site.training.curve import draw_curve
@@ -120,7 +123,8 @@ def batches_of(args: argparse.Namespace, views: StoredViews, coloured: NDArray[n
         return usual
     kept, shards = open_store(args.wide)
     names = kept.views(len(shards) * len(shards[0]) - WIDE_HELD_OUT)
-    return MixedBatches(usual, WideBatches(shards, names, learnable(shards, names), config, wide, args.seed))
+    beside = WideBatches(shards, names, learnable(shards, names), config, wide, args.seed)
+    return MixedBatches(usual, beside, wide / args.batch)
 
 
 def looks_clips(
@@ -208,6 +212,7 @@ def main(words: list[str] | None = None) -> None:
     placement = choose_placement(args.device, "auto")  # bf16: 0.5 s a step, float32 2 s
     trainer = ViewTrainer(placement, fingerprint, args.rate)
     steps = trainer.train(network, batches, args.seconds, out)
+    tell_shares(network, batches.shares().tolist())
     save_weights(network, out / WEIGHTS_FILE)
     (out / NETWORK_FILE).write_text(json.dumps({**config, "file": WEIGHTS_FILE}, indent=1) + "\n", encoding="utf-8")
     draw_curve(out)

@@ -24,6 +24,10 @@ class PictureBatches(Protocol):
         """float32 (B, 3, S, S) normalised, channels last in memory, and int64 (B,): the same whenever asked."""
         ...
 
+    def shares(self) -> NDArray[np.float64]:
+        """float64 (V,): how often each view comes."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class WideBatches:
@@ -52,6 +56,10 @@ class WideBatches:
         batch = normalise(rows, self.config).transpose(0, 1).contiguous(memory_format=torch.channels_last)
         return batch, torch.tensor([ECHO_TAXONOMY.views.index(self.views[clip]) for clip in chosen])
 
+    def shares(self) -> NDArray[np.float64]:
+        """As `PictureBatches.shares`."""
+        return view_shares([ECHO_TAXONOMY.views.index(self.views[clip]) for clip in self.clips])
+
     def _varied(self, clip: int, rng: np.random.Generator) -> NDArray[np.uint8]:
         frames = stored(self.shards, clip)
         frame = frames[int(rng.integers(len(frames)))]
@@ -60,16 +68,27 @@ class WideBatches:
 
 @dataclass(frozen=True, eq=False)
 class MixedBatches:
-    """Usual and wide pictures in each step."""
+    """Usual and wide pictures in each step. wide_share: of the pictures."""
 
     usual: PictureBatches
     wide: PictureBatches
+    wide_share: float
 
     def at(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """As `PictureBatches.at`."""
         (first, labels), (second, others) = self.usual.at(step), self.wide.at(step)
         batch = torch.cat((first, second)).contiguous(memory_format=torch.channels_last)
         return batch, torch.cat((labels, others))
+
+    def shares(self) -> NDArray[np.float64]:
+        """As `PictureBatches.shares`."""
+        return (1 - self.wide_share) * self.usual.shares() + self.wide_share * self.wide.shares()
+
+
+def view_shares(labels: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float64]:
+    """float64 (V,): of each view among the labels; a view that never comes counts as once."""
+    counts = np.maximum(np.bincount(labels, minlength=len(ECHO_TAXONOMY.views)), 1)
+    return np.asarray(counts / counts.sum(), np.float64)
 
 
 def stored(shards: Sequence[NDArray[np.uint8]], clip: int) -> NDArray[np.uint8]:

@@ -75,7 +75,21 @@ def test_batches_mix_and_clips_without_flow_are_left_out() -> None:
     assert pictures.shape == (6, 3, 32, 32)
     assert {ECHO_TAXONOMY.views[int(label)] for label in labels} <= {"A4C", "Apical_Doppler"}
     assert (batches.at(4)[0] == pictures).all()
-    both, names = MixedBatches(batches, batches).at(4)
+    both, names = MixedBatches(batches, batches, 0.5).at(4)
     assert len(both) == len(names) == 12
+
+
+def test_shares_are_those_of_what_is_learned() -> None:
+    pixels, views = np.full((40, FRAMES, 40, 40, 3), 90, np.uint8), ("A4C",) * 30 + ("SSN",) * 10
+    batches = WideBatches([pixels], views, learnable([pixels], views), input_config(32), 6)
+    shares = dict(zip(ECHO_TAXONOMY.views, batches.shares(), strict=True))
+    assert shares["A4C"] == 3 * shares["SSN"] == 30 * shares["A2C"] > 0  # what never comes counts as once
+    mixed = MixedBatches(batches, WideBatches([pixels], ("SSN",) * 40, batches.clips, input_config(32), 6), 0.25)
+    np.testing.assert_allclose(mixed.shares().sum(), 1)
+    assert mixed.shares()[ECHO_TAXONOMY.views.index("SSN")] > batches.shares()[ECHO_TAXONOMY.views.index("SSN")]
+
+
+def test_nothing_to_learn_is_an_error() -> None:
+    pixels, views = np.zeros((1, FRAMES, 40, 40, 3), np.uint8), ("Apical_Doppler",)
     with pytest.raises(ValueError, match="no wide clip"):
-        WideBatches([pixels], views, clips[:0], input_config(32), 6)
+        WideBatches([pixels], views, learnable([pixels], views), input_config(32), 6)
