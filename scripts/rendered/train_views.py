@@ -109,6 +109,16 @@ class StoredViews:
         return cls(store, labels, np.array([clip.quality for clip in planned]), first)
 
 
+def learned_clips(views: StoredViews, coloured: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The clips before the held-out ones, less those of a colour view in which no frame shows flow.
+
+    Where few frames of a clip are stored these are many, and they would teach to call grey clips coloured.
+    """
+    names = np.array(ECHO_TAXONOMY.views)[views.labels[: views.held_out]]
+    is_named_for_flow = np.array(["Doppler" in name for name in names])
+    return np.flatnonzero(~is_named_for_flow | coloured[: views.held_out].any(axis=1))
+
+
 def batches_of(args: argparse.Namespace, views: StoredViews, coloured: NDArray[np.bool_]) -> PictureBatches:
     """What is learned from: the store's clips, and with --wide wide pictures beside them.
 
@@ -117,8 +127,9 @@ def batches_of(args: argparse.Namespace, views: StoredViews, coloured: NDArray[n
     store = views.store
     config = input_config(store.recipe.size, store.recipe.frames)
     wide = 0 if args.wide is None else round(args.wide_share * args.batch)
-    learned = np.arange(views.held_out)
-    usual = FrameBatches(store.pixels, learned, views.labels, config, args.batch - wide, args.seed, coloured)
+    usual = FrameBatches(
+        store.pixels, learned_clips(views, coloured), views.labels, config, args.batch - wide, args.seed, coloured
+    )
     if args.wide is None:
         return usual
     kept, shards = open_store(args.wide)

@@ -13,7 +13,7 @@ from model.echo.networks.view_classifier import build_view_classifier
 from model.echo.taxonomy import ECHO_TAXONOMY
 from scripts.rendered import train_views
 from scripts.rendered.phantom.scan.looks import HELD_OUT_LOOKS
-from scripts.rendered.train_views import StoredViews, looks_clips
+from scripts.rendered.train_views import StoredViews, learned_clips, looks_clips
 from scripts.rendered.training.clip_store import ABOUT_FILE, DONE_FILE, PIXELS_FILE, ClipStore
 from scripts.rendered.views.picture_store import PictureStore
 from service.site.training import fit
@@ -114,6 +114,15 @@ def test_no_patient_is_on_both_sides(store: Path) -> None:
     assert views.held_out == 38  # ten clips of five patients
     with pytest.raises(ValueError, match="--held-out 48"):
         StoredViews.of(ClipStore.open(store), held_out=48)
+
+
+def test_clips_of_a_colour_view_without_flow_are_not_learned(store: Path) -> None:
+    views = StoredViews.of(ClipStore.open(store), held_out=10)
+    coloured = np.zeros((CLIPS, FRAMES), np.bool_)
+    grey = learned_clips(views, coloured)
+    assert not any("Doppler" in ECHO_TAXONOMY.views[label] for label in views.labels[grey])
+    coloured[:, 1] = True
+    assert len(learned_clips(views, coloured)) == views.held_out > len(grey) > 0
 
 
 def test_clips_of_held_out_looks_show_every_view() -> None:
