@@ -41,7 +41,7 @@ def fitted_bias(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own annotation lacks it
         return loss
 
-    optimizer.step(closure)
+    optimizer.step(closure)  # type: ignore[no-untyped-call]  # as above
     return (bias - bias.mean()).detach()
 
 
@@ -76,7 +76,7 @@ def fit(folder: Path, studies: int, workers: int) -> dict[str, float]:
     bias = fitted_bias(logits, truth)
     last = [module for module in network.modules() if isinstance(module, nn.Linear)][-1]
     with torch.no_grad():
-        last.bias += bias
+        last.bias.add_(bias)
     save_weights(network, folder / config["file"])
     before, after = (float(negative_log_likelihood(each, truth)) for each in (logits, logits + bias))
     return {"clips": len(truth), "nll_before": round(before, 4), "nll_after": round(after, 4)}

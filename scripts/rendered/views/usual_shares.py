@@ -30,4 +30,4 @@ def tell_shares(network: nn.Module, taught: Sequence[float]) -> None:
     usual = usual_shares()
     wanted = np.array([usual[view] for view in ECHO_TAXONOMY.views])
     change = torch.from_numpy(np.log(wanted) - np.log(np.array(taught)))
-    last.bias += (change - change.mean()).to(last.bias)
+    last.bias.add_((change - change.mean()).to(last.bias))
