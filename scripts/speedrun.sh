@@ -20,10 +20,10 @@ while [ $# -gt 0 ]; do
 done
 
 if [ "$tiny" = yes ]; then
-  runs=500 tracer_held_out=100 tracer_s=20 traced_studies=4 clips=320 held_out=64 text_patients=600 text_s=20 video_s=30 views_s=20
+  runs=500 tracer_held_out=100 tracer_s=20 traced_studies=4 clips=320 held_out=64 text_patients=600 text_s=20 video_s=30 wide=500 views_s=20 bias_studies=2
   mil=12 decoder=24 calibration=24 decoder_held_out=6 candidates=400 steps=20 curve="12" evaluate=(--tiny)
 else
-  runs=24000 tracer_held_out=250 tracer_s=3600 traced_studies=150 clips=26000 held_out=1000 text_patients=16000 text_s=420 video_s=4800 views_s=900
+  runs=24000 tracer_held_out=250 tracer_s=3600 traced_studies=150 clips=26000 held_out=1000 text_patients=16000 text_s=420 video_s=4800 wide=12000 views_s=1800 bias_studies=24
   mil=512 decoder=960 calibration=200 decoder_held_out=60 candidates=20000 steps=1500 curve="100 300" evaluate=(--studies 500 --seed 90001)
 fi
 
@@ -56,7 +56,9 @@ decoder() { # decoder ARM FOLDER [OPTION...]
 stage render "$python" -m scripts.rendered.render_clips --purpose encoder --clips "$clips" --out "$out/clips"
 stage encoders "$python" -m scripts.rendered.train_encoders --clips "$out/clips" --held-out "$held_out" \
   --text-patients "$text_patients" --text-seconds "$text_s" --seconds "$video_s" --out "$out/encoders"
-stage views "$python" -m scripts.rendered.train_views --clips "$out/clips" --held-out "$held_out" --seconds "$views_s" --out "$out/views"
+stage wide "$python" -m scripts.rendered.views.render --clips "$wide" --out "$out/wide"
+stage views "$python" -m scripts.rendered.train_views --clips "$out/clips" --wide "$out/wide" --held-out "$held_out" --seconds "$views_s" --out "$out/views"
+stage views_bias "$python" -m scripts.rendered.views.fit_bias --views "$out/views" --studies "$bias_studies"
 stage render_traced "$python" -m scripts.rendered.render_traced --runs "$runs" --out "$out/runs"
 stage tracer "$python" -m scripts.rendered.train_tracer --runs "$out/runs" --held-out "$tracer_held_out" --seconds "$tracer_s" --out "$out/tracer"
 stage calibrate_tracer "$python" -m scripts.rendered.calibrate_tracer --tracer "$out/tracer" --studies "$traced_studies"

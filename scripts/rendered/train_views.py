@@ -1,11 +1,13 @@
 """Trains the view classifier on pictures of rendered clips; the same command goes on where it was stopped.
 
-    python -m scripts.rendered.train_views --clips STORE --seconds 420 --out FOLDER
+    python -m scripts.rendered.train_views --clips STORE --wide PICTURES --seconds 420 --out FOLDER
 
-STORE holds rendered clips of encoder seeds (`python -m scripts.rendered.render_clips`); its last patients are held
-out. Poor
-clips are learned from like others, because the service uses them (LOG 2026-11-22: it skipped none of 20 below quality
-0.2). MIL weights a clip by the certainty of the classifier, and only poor clips can teach it to be uncertain.
+STORE holds rendered clips of encoder seeds (`python -m scripts.rendered.render_clips`), PICTURES wide ones beside them
+(`python -m scripts.rendered.views.render`), because usual ones alone leave a classifier at a loss with real hearts.
+The last patients of both are held out. Poor clips are learned from like others, because the service uses them
+(LOG 2026-11-22: it skipped none of 20 below quality 0.2). MIL weights a clip by the certainty of the classifier, and
+only poor clips can teach it to be uncertain. The classifier is taught views about alike, and told at the end how often
+each comes in a study (`scripts.rendered.views.usual_shares`); weights that are begun from unlearn that.
 `--size echoprime` trains EchoPrime's own ConvNeXt-Base, for a GPU.
 
 Writes view_classifier.safetensors, network.json, measured.json, log.jsonl, curve.png and checkpoint.pt. The last line
@@ -21,12 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from model.checkpoint import save_weights
+from model.checkpoint import load_weights, save_weights
 from model.device import Placement, choose_placement
 from model.echo.modality import with_weights
 from model.echo.networks.view_classifier import build_view_classifier, residual_view_classifier, small_view_classifier
@@ -38,11 +41,15 @@ from scripts.rendered.phantom.scan.looks import HELD_OUT_LOOKS
 from scripts.rendered.phantom.scan.study import PlannedClip, planned_clip
 from scripts.rendered.phantom.scan.tensors import ClipFactory, ClipRecipe, input_config
 from scripts.rendered.seed_ranges import seed_for
-from scripts.rendered.training.clip_store import ClipStore
+from scripts.rendered.training.clip_store import ClipStore, StoreRecipe
 from scripts.rendered.training.frame_batches import FrameBatches, coloured_frames
 from scripts.rendered.training.study_encoding import NETWORK_FILE
 from scripts.rendered.training.view_accuracy import accuracy, read_views
-from scripts.rendered.training.view_training import ViewTrainer, awaken
+from scripts.rendered.training.view_training import RATE, ViewTrainer, awaken
+from scripts.rendered.views.picture_store import open_store
+from scripts.rendered.views.usual_shares import tell_shares
+from scripts.rendered.views.wide_batches import MixedBatches, PictureBatches, WideBatches, learnable, stored
+from scripts.rendered.views.wide_pictures import FRAMES
 from service.site.training.curve import draw_curve
 
 WEIGHTS_FILE, MEASURED_FILE = "view_classifier.safetensors", "measured.json"
@@ -52,8 +59,9 @@ SIZES: dict[str, dict[str, Any]] = {
     "convnext": small_view_classifier(),
     "echoprime": {"architecture": "convnext_base"},
 }
+WIDE_HELD_OUT = 250  # last wide clips: never learned from
 POOR = 0.2  # scripts.rendered.phantom.scan.study plans poor clips at 0.02 to 0.2
-_LOOKS_SEED = 1  # of the range `tuning`: patients of whom only these clips are seen
+LOOKS_SEED = 1  # of the range `tuning`: patients of whom only these clips are seen
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
@@ -69,6 +77,10 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2, help="CPU threads; no more than are free")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--wide", type=Path, help="store of wide pictures, learned from beside the clips")
+    parser.add_argument("--wide-share", type=float, default=0.6, help="of the pictures of a step")
+    parser.add_argument("--rate", type=float, default=RATE, help="highest learning rate; less from good weights on")
+    parser.add_argument("--begin-from", type=Path, help="weights of a trained classifier, which are the first ones")
     return parser.parse_args(words)
 
 
@@ -97,21 +109,54 @@ class StoredViews:
         return cls(store, labels, np.array([clip.quality for clip in planned]), first)
 
 
-def looks_clips(clips: int) -> tuple[PlannedClip, ...]:
-    """Clips of held-out looks, the views in turn, each of another patient."""
-    seed, views = seed_for("tuning", _LOOKS_SEED), ECHO_TAXONOMY.views
-    return tuple(planned_clip(seed, clip, 0, views[clip % len(views)], looks=HELD_OUT_LOOKS) for clip in range(clips))
+def learned_clips(views: StoredViews, coloured: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The clips before the held-out ones, less those of a colour view in which no frame shows flow.
+
+    Where few frames of a clip are stored these are many, and they would teach to call grey clips coloured.
+    """
+    names = np.array(ECHO_TAXONOMY.views)[views.labels[: views.held_out]]
+    is_named_for_flow = np.array(["Doppler" in name for name in names])
+    return np.flatnonzero(~is_named_for_flow | coloured[: views.held_out].any(axis=1))
 
 
-def looks_pixels(planned: Sequence[PlannedClip], store: ClipStore, workers: int) -> NDArray[np.uint8]:
-    """uint8 (N, F, S, S, 3): those clips rendered as the store's are."""
-    seed = seed_for("tuning", _LOOKS_SEED)
+def batches_of(args: argparse.Namespace, views: StoredViews, coloured: NDArray[np.bool_]) -> PictureBatches:
+    """What is learned from: the store's clips, and with --wide wide pictures beside them.
+
+    Raises ValueError where a part of a step is empty.
+    """
+    store = views.store
+    config = input_config(store.recipe.size, store.recipe.frames)
+    wide = 0 if args.wide is None else round(args.wide_share * args.batch)
+    usual = FrameBatches(
+        store.pixels, learned_clips(views, coloured), views.labels, config, args.batch - wide, args.seed, coloured
+    )
+    if args.wide is None:
+        return usual
+    kept, shards = open_store(args.wide)
+    names = kept.views(len(shards) * len(shards[0]) - WIDE_HELD_OUT)
+    beside = WideBatches(shards, names, learnable(shards, names), config, wide, args.seed)
+    return MixedBatches(usual, beside, wide / args.batch)
+
+
+def looks_clips(
+    clips: int, looks: tuple[str, ...] = HELD_OUT_LOOKS, seed_number: int = LOOKS_SEED
+) -> tuple[PlannedClip, ...]:
+    """Clips of some looks, the views in turn, each of another patient of the range `tuning`."""
+    seed, views = seed_for("tuning", seed_number), ECHO_TAXONOMY.views
+    return tuple(planned_clip(seed, clip, 0, views[clip % len(views)], looks=looks) for clip in range(clips))
+
+
+def looks_pixels(
+    planned: Sequence[PlannedClip], recipe: StoreRecipe, workers: int, seed_number: int = LOOKS_SEED
+) -> NDArray[np.uint8]:
+    """uint8 (N, F, S, S, 3): those clips rendered as a store's are."""
+    seed = seed_for("tuning", seed_number)
     states = [state_of(seed, number, "clinical") for number in range(len(planned))]
     recipes = [
         ClipRecipe(state, clip.acquisition, clip.noise_seed) for state, clip in zip(states, planned, strict=True)
     ]
     with ClipFactory(workers) as factory:
-        return factory.batch(recipes, store.recipe.size, store.recipe.frames)
+        return factory.batch(recipes, recipe.size, recipe.frames)
 
 
 def measured(
@@ -120,15 +165,32 @@ def measured(
     """Accuracy on held-out patients, and on held-out looks where they are asked for."""
     store = views.store
     config = input_config(store.recipe.size, store.recipe.frames)
-    reported = read_views(classifier, store.pixels[views.held_out : store.done], config, placement)
+    told = read_views(classifier, store.pixels[views.held_out : store.done], config, placement)
     truth, good = views.labels[views.held_out :], views.qualities[views.held_out :] > POOR
-    found = {**accuracy(reported[good], truth[good]), "top1_any_quality": accuracy(reported, truth)["top1"]}
+    found = {**accuracy(told[good], truth[good]), "top1_any_quality": accuracy(told, truth)["top1"]}
+    if args.wide is not None:
+        found["wide"] = _wide_accuracy(args.wide, classifier, config, placement)
     if args.looks_clips:
         planned = looks_clips(args.looks_clips)
-        looks = read_views(classifier, looks_pixels(planned, store, args.threads), config, placement)
+        looks = read_views(classifier, looks_pixels(planned, store.recipe, args.threads), config, placement)
         labels = np.array([ECHO_TAXONOMY.views.index(clip.view) for clip in planned])
         found["held_out_looks"] = accuracy(looks, labels)
     return found
+
+
+def _wide_accuracy(
+    folder: Path, classifier: nn.Module, config: EchoPreprocessing, placement: Placement
+) -> dict[str, Any]:
+    """Accuracy on the wide clips that nothing was learned from, as rendered."""
+    kept, shards = open_store(folder)
+    total = len(shards) * len(shards[0])
+    size, rows, held_out = (config.image_size,) * 2, [], range(total - WIDE_HELD_OUT, total)
+    for clip in held_out:
+        frames = [cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in stored(shards, clip)]
+        rows.append(np.stack(frames))
+    read_all = config.model_copy(update={"frames": FRAMES, "view_frames": FRAMES, "view_choice": "spread"})
+    told = read_views(classifier, np.stack(rows), read_all, placement)
+    return accuracy(told, np.array([ECHO_TAXONOMY.views.index(name) for name in kept.views(total)[held_out.start :]]))
 
 
 def _coloured(folder: Path, store: ClipStore, config: EchoPreprocessing) -> NDArray[np.bool_]:
@@ -153,13 +215,15 @@ def main(words: list[str] | None = None) -> None:
     store, config = ClipStore.open(args.clips), SIZES[args.size]
     views = StoredViews.of(store, args.held_out)
     pixels = input_config(store.recipe.size, store.recipe.frames)
-    learned = np.arange(views.held_out)
-    coloured = _coloured(args.clips, store, pixels)
-    batches = FrameBatches(store.pixels, learned, views.labels, pixels, args.batch, args.seed, coloured)
+    batches = batches_of(args, views, _coloured(args.clips, store, pixels))
     network = awaken(build_view_classifier(config, ECHO_TAXONOMY.views))
-    fingerprint = json.dumps([config, len(batches.clips), args.batch, args.seed])
-    trainer = ViewTrainer(choose_placement(args.device, "auto"), fingerprint)  # bf16: 0.5 s a step, float32 2 s
+    if args.begin_from is not None:
+        load_weights(network, args.begin_from)
+    fingerprint = json.dumps([config, views.held_out, args.batch, args.seed, args.rate, str(args.wide)])
+    placement = choose_placement(args.device, "auto")  # bf16: 0.5 s a step, float32 2 s
+    trainer = ViewTrainer(placement, fingerprint, args.rate)
     steps = trainer.train(network, batches, args.seconds, out)
+    tell_shares(network, batches.shares().tolist())
     save_weights(network, out / WEIGHTS_FILE)
     (out / NETWORK_FILE).write_text(json.dumps({**config, "file": WEIGHTS_FILE}, indent=1) + "\n", encoding="utf-8")
     draw_curve(out)

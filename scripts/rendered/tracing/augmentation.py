@@ -30,7 +30,7 @@ class Traced:
 
 def vary(grey: NDArray[np.uint8], chambers: NDArray[np.uint8], rng: np.random.Generator, size: int) -> Traced:
     """One drawn variation of a run at the size that the network reads. grey, chambers: uint8 (T, s, s)."""
-    place = _place(rng, grey.shape[1], size)
+    place = moved_from(rng, grey.shape[1], size)
     picture = np.ascontiguousarray(grey.transpose(1, 2, 0))
     truth = np.ascontiguousarray(chambers.transpose(1, 2, 0))
     shape = (size, size, grey.shape[0])
@@ -40,13 +40,13 @@ def vary(grey: NDArray[np.uint8], chambers: NDArray[np.uint8], rng: np.random.Ge
     moved = np.ascontiguousarray(moved[..., order])
     outline = np.ascontiguousarray(followed[..., order], dtype=np.uint8)
     if rng.random() < _PLAIN_SHARE:
-        return Traced(_exported(moved, rng), outline)
+        return Traced(exported(moved, rng), outline)
     if rng.random() < 0.4:
         _without_leaflets(moved, outline, rng)
     inside = (moved.max(axis=2) > 0).astype(np.float32)[..., None]
-    moved = _scanner(_window(moved, rng), rng) * inside
-    _cut_off(moved, outline, rng)
-    return Traced(_exported(moved, rng), outline)
+    moved = of_another_scanner(behind_chest_wall(moved, rng), rng) * inside
+    cut_off(moved, outline, rng)
+    return Traced(exported(moved, rng), outline)
 
 
 def _order(rng: np.random.Generator, frames: int) -> NDArray[np.intp]:
@@ -57,7 +57,7 @@ def _order(rng: np.random.Generator, frames: int) -> NDArray[np.intp]:
     return order[::-1] if rng.random() < 0.5 else order
 
 
-def _place(rng: np.random.Generator, stored: int, size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def moved_from(rng: np.random.Generator, stored: int, size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Where each pixel is taken from: turned, scaled, sheared, shifted and bent."""
     y, x = np.mgrid[:size, :size].astype(np.float32)
     scale = float(np.exp(-rng.uniform(*_SCALE)))
@@ -94,7 +94,7 @@ def _field(rng: np.random.Generator, size: int, knots: int, channels: int = 1) -
     return np.asarray(fine, dtype=np.float32).reshape(size, size, channels)
 
 
-def _window(grey: Frames, rng: np.random.Generator) -> Frames:
+def behind_chest_wall(grey: Frames, rng: np.random.Generator) -> Frames:
     """What lies between probe and heart: uneven gain, shadows, haze, strands that belong to no outline."""
     size = grey.shape[0]
     out = grey * np.exp(_field(rng, size, int(rng.integers(2, 6))) * rng.uniform(0, 0.45))
@@ -147,7 +147,7 @@ def _strands(rng: np.random.Generator, size: int) -> Frames:
     return np.asarray(np.clip(soft * grain, 0, None), dtype=np.float32)[..., None]
 
 
-def _scanner(grey: Frames, rng: np.random.Generator) -> Frames:
+def of_another_scanner(grey: Frames, rng: np.random.Generator) -> Frames:
     """Grey map, sharpness and speckle of another scanner."""
     size, frames = grey.shape[0], grey.shape[2]
     top = max(1.0, float(np.percentile(grey, 99)))
@@ -169,7 +169,7 @@ def _scanner(grey: Frames, rng: np.random.Generator) -> Frames:
     return np.asarray(np.clip(level, 0, 1) * 255, dtype=np.float32).reshape(size, size, frames)
 
 
-def _cut_off(grey: Frames, chambers: NDArray[np.uint8], rng: np.random.Generator) -> None:
+def cut_off(grey: Frames, chambers: NDArray[np.uint8], rng: np.random.Generator) -> None:
     """Ends the sector early, at a side or below, in place."""
     if rng.random() > 0.3:
         return
@@ -187,7 +187,7 @@ def _cut_off(grey: Frames, chambers: NDArray[np.uint8], rng: np.random.Generator
     chambers[gone] = 0
 
 
-def _exported(grey: Frames, rng: np.random.Generator) -> Frames:
+def exported(grey: Frames, rng: np.random.Generator) -> Frames:
     """The picture after a small or a badly compressed export."""
     size, frames = grey.shape[0], grey.shape[2]
     if rng.random() < 0.25:

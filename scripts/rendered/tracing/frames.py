@@ -53,10 +53,7 @@ class TracedClip:
 
     def frames(self, numbers: NDArray[np.int64], size: int) -> TracedFrames:
         """Chosen frames of the clip as the tracer's preprocessing gives them, with their truth."""
-        levels = dict(leaflet_brightness(self.state))
-        for tissue, extra in self.brighter_db.items():
-            levels[tissue] = levels.get(tissue, 0.0) + extra
-        former = Beamformer.of(self.acquisition, self.noise_seed, levels)
+        former = beamformer_of(self.state, self.acquisition, self.noise_seed, self.brighter_db)
         scene, _ = scene_of(self.state, self.acquisition, numbers, former.grid)
         labels, truth = paint_labels(scene, former.grid), chamber_labels(scene)
         fine, exact = self._converter(former.grid, 2 * size), self._converter(former.grid, size)
@@ -79,6 +76,16 @@ class TracedClip:
         right, down, _ = self.offset
         apex = ((0.5 + right) * size, ((HEIGHTS - 1) / 2 / HEIGHTS + down) * size)
         return ScanConverter.of(grid, apex, self._side_mm / size, (size, size))
+
+
+def beamformer_of(
+    state: HeartState, acquisition: Acquisition, noise_seed: int, brighter_db: Mapping[Tissue, float]
+) -> Beamformer:
+    """The beamformer of a heart whose tissues are brighter than usual by some dB, diseased leaflets by theirs too."""
+    levels = dict(leaflet_brightness(state))
+    for tissue, extra in brighter_db.items():
+        levels[tissue] = levels.get(tissue, 0.0) + extra
+    return Beamformer.of(acquisition, noise_seed, levels)
 
 
 def wide_heart(seed: int, number: int) -> HeartState:

@@ -10,6 +10,7 @@ from model.echo.preprocessing.preprocess import normalise
 from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
 from model.echo.preprocessing.view_frames import COLOUR_APART, view_frames
 from scripts.rendered.training.clip_augmentation import augment
+from scripts.rendered.views.wide_batches import view_shares
 
 _ORDER, _PICTURE = 16, 17  # streams of a seed
 
@@ -50,6 +51,10 @@ class FrameBatches:
         rows = torch.from_numpy(np.stack(pictures)).permute(3, 0, 1, 2)  # (3, B, S, S)
         batch = normalise(rows, self.config).transpose(0, 1)
         return batch.contiguous(memory_format=torch.channels_last), torch.from_numpy(self.labels[chosen])
+
+    def shares(self) -> NDArray[np.float64]:
+        """float64 (V,): how often each view comes."""
+        return view_shares(self.labels[self.clips])
 
     def _frame(self, clip: int, rng: np.random.Generator) -> int:
         """A frame that the service might show the classifier."""

@@ -21,20 +21,23 @@ _AT_ONCE = 8  # clips; as many as the service takes at once
 @torch.no_grad()
 def read_views(
     classifier: nn.Module, pixels: NDArray[np.uint8], config: EchoPreprocessing, placement: Placement
-) -> NDArray[np.int64]:
-    """int64 (N,) most probable view of each clip. pixels: uint8 (N, F, S, S, 3)."""
-    reported: list[torch.Tensor] = []
+) -> NDArray[np.float32]:
+    """float32 (N, V) how probable each view of each clip is. pixels: uint8 (N, F, S, S, 3)."""
+    told: list[torch.Tensor] = []
     for start in range(0, len(pixels), _AT_ONCE):
         clips = [torch.from_numpy(np.array(clip)).permute(3, 0, 1, 2) for clip in pixels[start : start + _AT_ONCE]]
         shown = [normalise(clip, config) for clip in clips]  # (3, F, S, S) each
         batch = torch.stack([clip[:, view_frames(clip, config)].transpose(0, 1) for clip in shown])  # (n, F, 3, S, S)
-        reported.append(view_probabilities(classifier, batch.to(placement.device, placement.dtype)).argmax(dim=1).cpu())
-    return torch.cat(reported).numpy() if reported else np.zeros(0, np.int64)
+        told.append(view_probabilities(classifier, batch.to(placement.device, placement.dtype)).cpu())
+    return torch.cat(told).numpy() if told else np.zeros((0, len(ECHO_TAXONOMY.views)), np.float32)
 
 
-def accuracy(reported: NDArray[np.int64], truth: NDArray[np.int64]) -> dict[str, Any]:
-    """Top-1, top-1 of each view, and true view → told view → clips where they differ; None where no clip is."""
-    names = ECHO_TAXONOMY.views
+def accuracy(told: NDArray[np.float32], truth: NDArray[np.int64]) -> dict[str, Any]:
+    """Top-1, top-1 of each view, and true view → told view → clips where they differ; None where no clip is.
+
+    nll: mean of the negative logarithm of the true view's probability. told: (N, V) as `read_views` gives it.
+    """
+    names, reported = ECHO_TAXONOMY.views, told.argmax(axis=1)
     right = reported == truth
     confused: dict[str, Counter[str]] = {}
     for true, said in zip(truth[~right].tolist(), reported[~right].tolist(), strict=True):
@@ -43,9 +46,15 @@ def accuracy(reported: NDArray[np.int64], truth: NDArray[np.int64]) -> dict[str,
     return {
         "clips": len(truth),
         "top1": _share(right),
+        "nll": _nll(told, truth),
         "by_view": by_view,
         "confused": {true: dict(said) for true, said in confused.items()},
     }
+
+
+def _nll(told: NDArray[np.float32], truth: NDArray[np.int64]) -> float | None:
+    probable = told[np.arange(len(truth)), truth]
+    return round(float(-np.log(np.maximum(probable, 1e-6)).mean()), 4) if len(truth) else None
 
 
 def _share(right: NDArray[np.bool_]) -> float | None:

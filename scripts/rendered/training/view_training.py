@@ -10,12 +10,12 @@ from torchvision.models import ConvNeXt
 from torchvision.models.convnext import CNBlock
 
 from model.device import Placement
-from scripts.rendered.training.frame_batches import FrameBatches
+from scripts.rendered.views.wide_batches import PictureBatches
 from service.site.training.checkpoint import CheckpointFolder
 from service.site.training.fit import LOWEST, WARM_UP, Learning, Limits, Losses, cosine_rate, fit
 from service.site.training.made_ahead import MadeAhead
 
-_RATE, _DECAY, _GRADIENT_NORM = 2e-3, 0.05, 1.0  # ConvNeXt's recipe (Liu et al. 2022), the rate for a small batch
+RATE, _DECAY, _GRADIENT_NORM = 2e-3, 0.05, 1.0  # ConvNeXt's recipe (Liu et al. 2022), the rate for a small batch
 _LABEL_SMOOTHING = 0.05
 _LOG_EVERY, _CHECKPOINT_EVERY = 10, 100
 # Blocks begin as a tenth of a residual: from torchvision's millionth hundreds of steps go by before they do anything.
@@ -29,8 +29,9 @@ class ViewTrainer:
 
     placement: Placement
     fingerprint: str
+    highest_rate: float = RATE
 
-    def train(self, network: nn.Module, batches: FrameBatches, seconds: float, out: Path) -> int:
+    def train(self, network: nn.Module, batches: PictureBatches, seconds: float, out: Path) -> int:
         """The number of steps done, over all runs. Teaches the network; writes log.jsonl and checkpoint.pt to `out`.
 
         Raises ValueError when `out` holds the checkpoint of another configuration.
@@ -38,14 +39,14 @@ class ViewTrainer:
         out.mkdir(parents=True, exist_ok=True)
         device = self.placement.device
         network.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]  # torch's stub
-        optimizer = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_DECAY)
+        optimizer = torch.optim.AdamW(network.parameters(), lr=self.highest_rate, weight_decay=_DECAY)
         limits = Limits(seconds=seconds, log_every=_LOG_EVERY, checkpoint_every=_CHECKPOINT_EVERY)
         with MadeAhead(batches.at) as ahead:
             learning = Learning(
                 networks=network,
                 optimizer=optimizer,
                 losses=lambda step: self._losses(network, *ahead.at(step)),
-                rate=lambda progress: cosine_rate(_RATE, progress, WARM_UP, LOWEST),
+                rate=lambda progress: cosine_rate(self.highest_rate, progress, WARM_UP, LOWEST),
                 largest_gradient=_GRADIENT_NORM,
             )
             steps = fit(learning, limits, CheckpointFolder(out, self.fingerprint))

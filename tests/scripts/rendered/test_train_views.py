@@ -1,21 +1,24 @@
 """The view classifier learns, is measured on patients it never saw, and goes on where it was stopped."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from model.echo.networks.view_classifier import build_view_classifier
 from model.echo.taxonomy import ECHO_TAXONOMY
 from scripts.rendered import train_views
 from scripts.rendered.phantom.scan.looks import HELD_OUT_LOOKS
-from scripts.rendered.train_views import StoredViews, looks_clips
+from scripts.rendered.train_views import StoredViews, learned_clips, looks_clips
 from scripts.rendered.training.clip_store import ABOUT_FILE, DONE_FILE, PIXELS_FILE, ClipStore
+from scripts.rendered.views.picture_store import PictureStore
 from service.site.training import fit
 
-SIZE, FRAMES, CLIPS = 16, 4, 48
+SIZE, FRAMES, CLIPS = 48, 4, 48  # no smaller: the grain of varied pictures has 18 to 56 knots
 TINY = {"architecture": "convnext", "stages": [[8, 16, 1], [16, None, 1]]}
 
 
@@ -74,11 +77,52 @@ def test_training_writes_what_a_bundle_needs_and_goes_on(
         train_views.main([*command(store, tmp_path, 100), "--seed", "1"])
 
 
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Wide pictures of one grey level for each view."""
+    folder, kept, clips = tmp_path_factory.mktemp("wide"), PictureStore(size=24), 290
+    (folder / "about.json").write_text(json.dumps(asdict(kept)))
+    levels = np.linspace(30, 240, len(ECHO_TAXONOMY.views)).astype(np.uint8)
+    grey = levels[[ECHO_TAXONOMY.views.index(view) for view in kept.views(clips)]]
+    pixels = np.zeros((clips, 2, 24, 24, 3), np.uint8) + grey[:, None, None, None, None]
+    pixels[:, :, :4, :4, 0] = 0  # a little flow, or no clip of a colour view would be learned from
+    np.save(folder / "pictures_0000.npy", pixels)
+    return folder
+
+
+def test_wide_pictures_are_learned_beside_the_clips_from_given_weights(
+    store: Path, wide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(train_views.SIZES, "demo", TINY)
+    monkeypatch.setattr(fit, "time", CountedTime())
+    train_views.main(command(store, tmp_path / "first", 4))
+    words = ["--wide", str(wide), "--begin-from", str(tmp_path / "first" / "view_classifier.safetensors")]
+    train_views.main([*command(store, tmp_path / "second", 4), *words, "--rate", "1e-9"])
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert result["wide"]["clips"] == train_views.WIDE_HELD_OUT
+    first, second = (load_file(tmp_path / name / "view_classifier.safetensors") for name in ("first", "second"))
+    told = "classifier.2.bias"  # the shares of views are told in there
+    for name, weight in first.items():  # at such a rate what is begun from is what is written
+        if name != told:
+            torch.testing.assert_close(second[name], weight, rtol=2e-3, atol=1e-4)
+    shift = (second[told] - first[told]).float()
+    assert shift[ECHO_TAXONOMY.views.index("A4C")] > shift[ECHO_TAXONOMY.views.index("A5C")] + 0.5
+
+
 def test_no_patient_is_on_both_sides(store: Path) -> None:
     views = StoredViews.of(ClipStore.open(store), held_out=9)
     assert views.held_out == 38  # ten clips of five patients
     with pytest.raises(ValueError, match="--held-out 48"):
         StoredViews.of(ClipStore.open(store), held_out=48)
+
+
+def test_clips_of_a_colour_view_without_flow_are_not_learned(store: Path) -> None:
+    views = StoredViews.of(ClipStore.open(store), held_out=10)
+    coloured = np.zeros((CLIPS, FRAMES), np.bool_)
+    grey = learned_clips(views, coloured)
+    assert not any("Doppler" in ECHO_TAXONOMY.views[label] for label in views.labels[grey])
+    coloured[:, 1] = True
+    assert len(learned_clips(views, coloured)) == views.held_out > len(grey) > 0
 
 
 def test_clips_of_held_out_looks_show_every_view() -> None:

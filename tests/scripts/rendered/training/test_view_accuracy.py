@@ -22,13 +22,17 @@ def test_the_mean_over_a_clips_pictures_decides() -> None:
     clips = np.zeros((3, 16, 16, 16, 3), np.uint8)
     clips[1] = 200
     clips[2, [2, 8]] = 200  # two of the three pictures that are read
-    reported = read_views(Brightness(), clips, config, choose_placement("cpu"))
-    assert reported.tolist() == [0, 1, 1]
+    told = read_views(Brightness(), clips, config, choose_placement("cpu"))
+    assert told.argmax(axis=1).tolist() == [0, 1, 1]
+    np.testing.assert_allclose(told.sum(axis=1), 1, rtol=1e-5)
 
 
 def test_errors_are_listed_by_true_view() -> None:
-    found = accuracy(np.array([0, 1, 1, 2]), np.array([0, 0, 1, 2]))
+    told = np.full((4, 11), 0.05, np.float32)
+    told[np.arange(4), [0, 1, 1, 2]] = 0.5
+    found = accuracy(told, np.array([0, 0, 1, 2]))
     assert found["top1"] == 0.75
     assert found["by_view"]["A2C"] == 0.5
     assert found["by_view"]["SSN"] is None
+    assert abs(found["nll"] - (3 * np.log(2) + np.log(20)) / 4) < 1e-3
     assert found["confused"] == {"A2C": {"A3C": 1}}
