@@ -117,4 +117,4 @@ def _differences(points: NDArray[np.float32]) -> NDArray[np.float32]:
     """float32 (T, T): the root mean square of the difference between each two frames, grey levels."""
     squares = np.square(points).sum(axis=1)
     apart = squares[:, None] + squares - 2 * points @ points.T
-    return np.sqrt(np.maximum(0, apart) / points.shape[1])
+    return np.asarray(np.sqrt(np.maximum(0, apart) / points.shape[1]), np.float32)

@@ -36,7 +36,7 @@ def test_dithered_greys_are_refused_by_name() -> None:
 
 
 def tinted(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return (frames * np.array([1.0, 0.8, 0.4])).astype(np.uint8)
+    return np.asarray(frames * np.array([1.0, 0.8, 0.4]), np.uint8)
 
 
 def with_colour_noise(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
