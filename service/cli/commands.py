@@ -19,6 +19,7 @@ from service.cli.answering import Asked, LocalAnswer, local_text
 from service.cli.answers import JsonOutput, Shown, show_each, show_study
 from service.cli.doctor import diagnose
 from service.cli.embed import embed_study
+from service.cli.feedback import FEEDBACK_EXAMPLES, feedback
 from service.cli.fine_tune import FINE_TUNE_EXAMPLES, fine_tune
 from service.cli.formats import FormatOutput, write_study
 from service.cli.output import USER_MISTAKES, examples, print_mistake, print_table
@@ -212,6 +213,7 @@ app.command(epilog=site_studies.CALIBRATE_EXAMPLES)(site_studies.calibrate)
 app.command(epilog=site_studies.THRESHOLDS_EXAMPLES)(site_studies.thresholds)
 app.command(epilog=site_studies.VALIDATE_EXAMPLES)(site_studies.validate)
 app.command(epilog=site_studies.PSEUDONYM_EXAMPLES)(site_studies.pseudonym)
+app.command(epilog=FEEDBACK_EXAMPLES)(feedback)
 app.command("fine-tune", epilog=FINE_TUNE_EXAMPLES)(fine_tune)
 
 

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from index.errors import BankError
 from model.errors import ModelError
+from service.client.answers import ClientError
 from service.errors import ServiceError
 from service.extras import ExtraMissing
 from service.site.bank_training.errors import BankTrainingError
@@ -25,6 +26,7 @@ from service.site.observer import Observer
 # What a user can mend. Everything else is a fault of the program and shows its traceback.
 USER_MISTAKES = (
     ServiceError,
+    ClientError,
     ModelError,
     BankError,
     OwnReportsError,
