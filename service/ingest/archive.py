@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from service.errors import ArchiveRefused, EmptyStudy
 from service.ingest.file_list import StoredFile, is_system_name
@@ -99,7 +100,7 @@ def _check(members: list[zipfile.ZipInfo], packed_bytes: int, limits: IngestLimi
         if member.flag_bits & 0x1:  # APPNOTE.TXT 4.4.4
             raise ArchiveRefused(f"File {position} of the archive is encrypted.", positions=[position], names=name)
         kind = stat.S_IFMT(member.external_attr >> 16)  # Unix mode, zero where none was stored
-        if kind not in {0, stat.S_IFREG}:
+        if kind not in {0, stat.S_IFREG, stat.S_IFIFO}:  # FIFO: what was piped into zip, with its bytes
             text = f"File {position} of the archive is a link or a device."
             raise ArchiveRefused(text, positions=[position], names=name)
 
@@ -129,11 +130,22 @@ def _extract_all(
                         raise ArchiveRefused(text, limit=limits.max_study_bytes)
                     file.write(block)
             except _MemberDamaged:
-                fault = "This file is damaged inside the archive, or packed by a method other than deflate."
+                fault = _fault_of(member)
         name = member.filename.replace("\\", "/")
         folder_name = PurePosixPath(name).parent.as_posix()
         files.append(StoredFile(path, is_system_name(name), fault, name=member.filename, folder=folder_name))
     return files
+
+
+# APPNOTE.TXT 4.4.5
+_METHOD_NAMES: Final = {9: "deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
+
+
+def _fault_of(member: zipfile.ZipInfo) -> str:
+    if member.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        return "This file is damaged inside the archive: what comes out of it is not what went in."
+    name = _METHOD_NAMES.get(member.compress_type, f"method {member.compress_type}")
+    return f"This file is packed by {name}; only deflate and no packing are read. Pack it again."
 
 
 def _blocks(opened: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:

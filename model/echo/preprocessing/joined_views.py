@@ -17,7 +17,6 @@ from model.echo.preprocessing.preprocessing_config import EchoPreprocessing
 from model.echo.preprocessing.windows import windows_in
 from model.study import Clip, ClipWarning
 
-VIEWS_JOINED: Final = "views_joined"  # the warning's code
 _USUAL_HZ: Final = 30.0  # EchoPrime's own clips; only for a profile that states no rate
 _ACROSS: Final = 48  # points across the longer side that are compared, each the mean of a few pixels of a row
 _FEW: Final = 3  # frames; a shorter part is a flash or a damaged frame
@@ -60,7 +59,7 @@ def of_one_view(clip: Clip, config: EchoPreprocessing) -> Clip:
     used = kept.frame_numbers or numbers
     first, last = used[0] + 1, used[-1] + 1
     told = ClipWarning(
-        VIEWS_JOINED,
+        "views_joined",
         f"The picture as a whole is another from about frame {where} on, as where views are joined in one file; only "
         f"frames {first} to {last} were used. Send each view as its own file.",
     )

@@ -13,7 +13,7 @@ from model.echo.preprocessing.clip_checks import check_frames, check_window
 from model.echo.preprocessing.combing import COMBED, with_whole_lines
 from model.echo.preprocessing.cpu_kernels import brightest_crops, cut_out, masked_crops
 from model.echo.preprocessing.dithering import check_not_dithered
-from model.echo.preprocessing.joined_views import VIEWS_JOINED, of_one_view
+from model.echo.preprocessing.joined_views import of_one_view
 from model.echo.preprocessing.polarity import (
     INVERTED,
     Polarity,
@@ -46,7 +46,7 @@ from model.study import Clip, SkippedClip, SkipReason, Source
 
 _DIM_CONTACT = 0.5  # grey levels, where flow is shown: a dim colour loop. Source: LOG 2026-11-29
 _SMALLEST_SIDE = 32  # pixels; no sector can be told from less
-_NOTICED_HERE = {INVERTED.code, COMBED.code, VIEWS_JOINED}  # warnings that no reader of files gives
+_NOTICED_HERE = {INVERTED.code, COMBED.code, "views_joined"}  # warnings that no reader of files gives
 
 
 def frames_needed(

@@ -17,6 +17,7 @@ from model.report.clinical_text.scope.clause import apply_scope
 from model.report.clinical_text.sharing import Context, Sharing
 from model.report.clinical_text.stated import SentenceMeaning, StatedFinding
 from model.report.clinical_text.tagging import tag
+from model.report.clinical_text.ticks import in_words
 from model.report.clinical_text.tokens import without_accents
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -99,7 +100,7 @@ class Grammar:
             return ()
         context = self.context() if context is None else context
         lexicon = self.lexicons[language]
-        items = of_this_examination(tag(text, lexicon), self.table.partial)
+        items = of_this_examination(tag(in_words(text, lexicon.none), lexicon), self.table.partial)
         found: dict[StatedFinding, None] = {}
         for parts in self._clauses(chunks_of(items, self.table.lesions.__contains__, self._builder.measures)):
             self._sharing.share(parts, context)

@@ -69,6 +69,7 @@ class Lexicon:
     function_words: frozenset[str]
     eponyms: frozenset[str]
     place_words: frozenset[str]
+    none: str  # denies the noun behind it
     _known: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
     _resolved: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
     _resolved_names: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
@@ -90,6 +91,7 @@ class Lexicon:
                 function_words=frozenset(map(fold, data["function_words"].split())),
                 eponyms=frozenset(word.casefold() for word in data["eponyms"].split()),
                 place_words=frozenset(map(fold, data["place_words"].split())),
+                none=data["none"],
             )
         except KeyError as error:
             raise LanguageError(f"{path}: the table {error} is missing") from error

@@ -5,11 +5,13 @@ import re
 _ABBREVIATION_WORDS = (
     "approx avg bzw ca cf dr etc fig hr incl inkl max med min mr mrs ms mod nr pat prof pt resp st vgl vs"
     " z.b e.g i.e d.h u.a o.g s.o inf sup asc desc syst diast li re bds evtl z.n v.a konz exz unauff funkt hypertr"
-    " insuff eingeschr grad"
+    " insuff eingeschr grad paravalv sev signif red mittelgr hochgr geringgr leichtgr regurg sten patholog hämodyn bes"
 )
 _ABBREVIATIONS = frozenset(_ABBREVIATION_WORDS.split())
 _LESIONS = frozenset({"MR", "MS"})  # in capitals no title, but a lesion that may end a sentence
 _MONTHS = r"(?:Jan|Feb|M[aä]r|Apr|Ma[iy]|Jun|Jul|Aug|Sep|O[ck]t|Nov|De[cz])"
+# A number with its unit, and a gap that no sentence has: the next column begins.
+_COLUMN = re.compile(r"(\d[^\s;:]*(?:\s[a-zA-Z%²/]{1,6})?)(?:[ \u00a0]{3,}|[ ]*\t\s*)(?=[^\W\d_])")
 _END = re.compile(r"[.!?]+[\"')\]]*(?=\s)")
 _BULLET = re.compile(r"^\s*(?:[-*•·–]|\d{1,2}[.)])\s+")
 _LAST_WORD = re.compile(r"([^\s(\[\"']+)$")
@@ -33,7 +35,7 @@ def split_sentences(text: str) -> list[str]:
 
 def _unwrapped(text: str) -> list[str]:
     lines: list[str] = []
-    for line in text.replace("\r", "\n").split("\n"):
+    for line in _COLUMN.sub("\\1.\n", text.replace("\r", "\n")).split("\n"):
         bullet = _BULLET.match(line)
         content = line[bullet.end() :] if bullet else line
         goes_on = content.strip()[:1].islower() and not bullet

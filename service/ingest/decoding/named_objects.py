@@ -21,7 +21,7 @@ def described(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [described(each) for each in value]
     if isinstance(value, Path):
-        return {_PATH: str(value)}
+        return {_PATH: str(value.absolute())}  # the other process has its own working directory
     if isinstance(value, partial):
         given = [list(value.args), [[name, each] for name, each in value.keywords.items()]]
         return {_FUNCTION: described(value.func), _GIVEN: described(given)}

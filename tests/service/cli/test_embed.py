@@ -1,6 +1,8 @@
 """`echoscribe embed`: the vectors of a study in a file, or one line that says why not."""
 
 import json
+import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,19 @@ def test_the_file_holds_what_the_report_was_made_of(
     assert not lengths[~vectors.assessed].any()
     assert vectors.provenance["encoder_sha256"]
     assert list(tmp_path.iterdir()) == [out]
+
+
+def test_paths_may_be_relative(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "study").mkdir()
+    shutil.copy(CINE, tmp_path / "study" / "Größe 1.dcm")
+    with zipfile.ZipFile(tmp_path / "study.zip", "w") as archive:
+        archive.write(CINE, "clip.dcm")
+    monkeypatch.chdir(tmp_path)
+    for study in ("study", "study.zip", "study/Größe 1.dcm"):
+        assert run(monkeypatch, "embed", study, "--out", f"{len(study)}.npz") == 0
+        assert json.loads(capsys.readouterr().out)["clips"] == 1
 
 
 def test_what_cannot_be_written_is_told_before_anything_is_loaded(

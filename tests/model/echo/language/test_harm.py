@@ -3,6 +3,7 @@
 import pytest
 
 from model.echo.language.reader import echo_grammar
+from model.report.clinical_text.sentences import split_sentences
 
 GRAMMAR = echo_grammar()
 
@@ -244,3 +245,36 @@ def test_a_short_text_in_another_language_is_not_read_as_english(text: str, lang
 @pytest.mark.parametrize("text", ["LA normal.", "Mitral normal.", "De novo MR.", "Aorta o. B.", "No AS, no AR."])
 def test_a_short_text_in_a_language_that_is_read(text: str) -> None:
     assert GRAMMAR.other_language(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "denied", "present"),
+    [
+        ("MR (-), TR (+), AR (-)", {"mitral_regurgitation", "aortic_regurgitation"}, set()),
+        ("MI (-), TI (+)", {"mitral_regurgitation"}, set()),
+        ("severe MR (+), AR (-)", {"aortic_regurgitation"}, {"mitral_regurgitation"}),
+        ("Aortic stenosis: [x] none [ ] severe", {"aortic_stenosis"}, set()),
+        ("Aortic stenosis: [ ] none [x] severe", set(), {"aortic_stenosis"}),
+        ("Mitral regurgitation ☐ none ☒ severe", set(), {"mitral_regurgitation"}),
+        ("Pericardial effusion (-).", {"pericardial_effusion"}, set()),
+    ],
+)
+def test_signs_and_boxes_are_read_as_the_words_they_stand_for(text: str, denied: set[str], present: set[str]) -> None:
+    labels = GRAMMAR.read(text).labels
+    assert {name for name, value in labels.items() if value == "no"} == denied
+    assert {name for name, value in labels.items() if value == "yes"} == present
+
+
+@pytest.mark.parametrize("text", ["Z.n. TAVI, kein paravalv. Leck.", "Status post TAVR, no paravalv. leak."])
+def test_a_denied_noun_stays_with_its_denial(text: str) -> None:
+    (sentence,) = split_sentences(text)
+    leaks = [f.polarity for f in GRAMMAR.read(sentence).findings if f.entity == "paravalvular_leak"]
+    assert leaks == ["negative"]
+
+
+@pytest.mark.parametrize(
+    "text", ["LA DIAM 4.8 CM     AO ROOT 3.2 CM", "LA 4.8 cm   Ao root 3.2 cm", "LA 4.8 cm\tAo root 3.2 cm"]
+)
+def test_a_number_stays_in_its_column(text: str) -> None:
+    numbers = {f.entity: f.number for one in split_sentences(text) for f in GRAMMAR.read(one).findings if f.number}
+    assert numbers == {"la_diameter": 4.8, "aortic_root": 3.2}

@@ -32,6 +32,7 @@ ordinary: patient
 function_words: the is of
 eponyms: baker
 place_words: of on
+none: no
 """
 FINDINGS = """
 kinds:

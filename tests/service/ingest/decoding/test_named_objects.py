@@ -16,19 +16,26 @@ from service.modalities.echo.files import ECHO_FILES
 from tests.service.ingest.decoding.unruly import UnrulyFiles
 from tests.service.ingest.reading import ANY_CINES
 
-FILE = StoredFile(Path("a\udcff b"), is_system_name=True, fault="torn", name="näme", folder="/")
+FILE = StoredFile(Path("/a\udcff b"), is_system_name=True, fault="torn", name="näme", folder="/")
 
 
 @pytest.mark.parametrize("formats", [ECHO_FILES, ANY_CINES], ids=["echo", "any"])
 def test_tasks_come_as_they_were(formats: FileFormats[Acquisition]) -> None:
     limits = IngestLimits(max_files=7)
-    files = (AcquisitionFile(2, "ab", Path("x")),)
+    files = (AcquisitionFile(2, "ab", Path("/x")),)
     for task in (
         Recognise(FILE, limits, formats),
         Read(FILE, files, limits, formats),
-        Unpack(Path("a"), Path("b"), limits),
+        Unpack(Path("/a"), Path("/b"), limits),
     ):
         assert made(json.loads(json.dumps(described(task)))) == task
+
+
+def test_a_path_leads_to_the_same_file_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = described(Path("study") / "clip.mp4")
+    monkeypatch.chdir("/")
+    assert made(told) == tmp_path / "study" / "clip.mp4"
 
 
 def test_functions_and_partials_go_by_name() -> None:
