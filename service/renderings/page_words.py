@@ -33,6 +33,7 @@ class PageWords:
     title: str
     draft_notice: str
     demonstration_notice: str
+    unlike_notice: str
     status: str
     study: str
     statuses: Table
@@ -60,6 +61,7 @@ class PageWords:
     not_assessed: str
     no_clip_used: str
     no_informative_view: str
+    study_unlike: str
     no_reason: str
     no_sentence: str
     from_clips: str

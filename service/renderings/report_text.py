@@ -140,9 +140,14 @@ def section_lines(section: SectionOut, page: Page) -> Iterator[str]:
     """The text of a section, what is not said, and the clips that matter; or why it is not assessed."""
     words = page.words
     if not section.assessed:
-        reasons = {"no_clip_used": words.no_clip_used, "no_clip_of_an_informative_view": words.no_informative_view}
+        reasons = {
+            "no_clip_used": words.no_clip_used,
+            "no_clip_of_an_informative_view": words.no_informative_view,
+            "study_unlike": words.study_unlike,
+        }
         why = reasons.get(section.reason or "", section.reason or words.no_reason)
-        wanted = f" ({', '.join(map(page.named.view, section.shown_by))})" if section.shown_by else ""
+        lacking = () if section.reason == "study_unlike" else section.shown_by  # it lacks no view
+        wanted = f" ({', '.join(map(page.named.view, lacking))})" if lacking else ""
         yield from wrapped(words.not_assessed.format(why=why + wanted), indent="  ")
         return
     if section.text or not section.not_shown:  # what no clip shows is told below, and is reason enough
