@@ -27,7 +27,8 @@ def study_limits(distances: Sequence[torch.Tensor]) -> torch.Tensor | None:
         level = (1 - STUDY_FALSE_FLAGS) * (1 + 1 / len(able)) if able else 2.0
         if level > 1:
             break
-        medians = [np.median(rng.choice(rows, clips, replace=False)) for rows in able for _ in range(_DRAWS)]
+        drawn = [rng.permuted(np.tile(rows, (_DRAWS, 1)), axis=1)[:, :clips] for rows in able]
+        medians = np.median(np.concatenate(drawn), axis=1)
         limits.append(float(np.quantile(medians, level, method="inverted_cdf")))
     if not limits:
         return None
