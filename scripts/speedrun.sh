@@ -21,10 +21,10 @@ done
 
 if [ "$tiny" = yes ]; then
   runs=500 tracer_held_out=100 tracer_s=20 traced_studies=4 clips=320 held_out=64 text_patients=600 text_s=20 video_s=30 wide=500 views_s=20 bias_studies=2
-  mil=12 decoder=24 calibration=24 decoder_held_out=6 candidates=400 steps=20 curve="12" evaluate=(--tiny)
+  mil=12 decoder=24 calibration=24 looks=4 decoder_held_out=6 candidates=400 steps=20 curve="12" evaluate=(--tiny)
 else
   runs=24000 tracer_held_out=250 tracer_s=3600 traced_studies=150 clips=26000 held_out=1000 text_patients=16000 text_s=420 video_s=4800 wide=12000 views_s=1800 bias_studies=24
-  mil=512 decoder=960 calibration=200 decoder_held_out=60 candidates=20000 steps=1500 curve="100 300" evaluate=(--studies 500 --seed 90001)
+  mil=512 decoder=960 calibration=200 looks=30 decoder_held_out=60 candidates=20000 steps=1500 curve="100 300" evaluate=(--studies 500 --seed 90001)
 fi
 
 mkdir -p "$out"
@@ -78,7 +78,7 @@ stage told "$python" -m scripts.rendered.build_bundle --encoders "$out/encoders"
   --decoder "$out/arms/rag" --tracer "$out/tracer" --out "$out/uncalibrated"
 # Chosen on clips of the tuning range: other organs are flagged, at about as many false flags (LOG 2026-11-22).
 stage calibrate "$python" -m scripts.rendered.calibrate --bundle "$out/uncalibrated" --bank "$out/bank" \
-  --studies "$calibration" --cache "$out/evaluation" --false-flags 0.045 --out "$out/bundle"
+  --studies "$calibration" --looks "$looks" --cache "$out/evaluation" --false-flags 0.045 --out "$out/bundle"
 # A failed bar is a finding, not a broken run: its exit status is told and the times are still printed.
 status=0
 "$python" -m scripts.rendered.evaluate "${evaluate[@]}" --tracer --bundle "$out/bundle" --bank "$out/bank" --arms "$out/arms" \

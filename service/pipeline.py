@@ -20,6 +20,7 @@ from index.retriever import Retriever
 from model.bundle import BundleManifest
 from model.embeddings import SectionEmbeddings, StudyEmbedding
 from model.familiarity.clip_distances import ClipDistances
+from model.familiarity.study_distance import StudyFamiliarity
 from model.measurement import Measures, StudyMeasurements
 from model.modality import Modality
 from model.pooling import MilTable, pool_sections
@@ -38,11 +39,12 @@ from service.answer.measurements import measurements_of
 from service.answer.patient_history import with_history, without_own
 from service.answer.samples import sample_of
 from service.answer.text.edited_report import ReportEditing
-from service.answer.text.report_language import ReportLanguages
+from service.answer.text.report_language import ReportLanguage, ReportLanguages
 from service.answer.text.retrieved_report import paste_sections
 from service.answer.text.text_check import TextCheck
 from service.answer.text.translated_report import translate
 from service.answer.text.written import Written
+from service.answer.unlike_study import NOTHING_WRITTEN, believed_votes, is_unlike, measured_alone
 from service.answer.writing_request import evidence_for, request_of
 from service.clip_preparation import CLIPS_AT_ONCE, prepare_study
 from service.documents.examination import MeasurementOut
@@ -148,14 +150,12 @@ class ReportPipeline:
             retrieval = self.retrieve(study.sections, options)
         progress(Progress("retrieve", 1, 1))
         with clock.stage("vote"):
-            votes = self.vote(retrieval, study.embedding)
+            familiarity = None if self.familiar is None else self.familiar.study(study.embedding)
+            votes = believed_votes(self.vote(retrieval, study.embedding), familiarity)
         with clock.stage("write"):
-            drafts = []
-            for how in (None, *options.draws):  # the report itself is never drawn
-                written = self._write(study, retrieval, votes, mode, how)
-                if self.editing is not None:
-                    written = self.editing.edit(written, self.calling.calls(votes), evidence_for(mode, retrieval, bank))
-                drafts.append(translate(written, language, self.languages.own.lang))
+            drafts = [NOTHING_WRITTEN]
+            if not is_unlike(familiarity):  # the report itself is never drawn
+                drafts = [self._draft(study, retrieval, votes, mode, how, language) for how in (None, *options.draws)]
         progress(Progress("write", 1, 1))
         document = assembly.document(
             assembly.Answer(
@@ -168,15 +168,14 @@ class ReportPipeline:
                 text_check=self.text_check,
                 study=study,
                 unfamiliarity=self._unfamiliarity(study.embedding),
+                familiarity=familiarity,
                 visibility=self.visibility,
                 retrieval=retrieval,
                 votes=votes,
                 calling=self.calling,
-                measurements=measured_first(
-                    self._measurements(study.embedding, retrieval, votes, drafts[0]), study.measured
-                ),
+                measurements=self._measurements(study, retrieval, votes, drafts[0], familiarity),
                 written=drafts[0],
-                samples=[*map(sample_of, options.draws, drafts[1:])],
+                samples=[*map(sample_of, options.draws, drafts[1:])],  # of an unlike study there are none
                 editing=self.editing,
                 prior=None if self.editing is None else self.editing.prior(bank, options.patient_key),
                 provenance={**self.provenance, "mode": mode, "neighbours": options.neighbours, "depth": options.depth},
@@ -247,17 +246,41 @@ class ReportPipeline:
         return {name: NOT_SHOWN_VOTE if name in hidden and found.neighbours else found for name, found in votes.items()}
 
     def _measurements(
-        self, embedding: StudyEmbedding, retrieval: Retrieval, votes: Mapping[str, PhenotypeVote], written: Written
+        self,
+        study: EncodedStudy,
+        retrieval: Retrieval,
+        votes: Mapping[str, PhenotypeVote],
+        written: Written,
+        familiarity: StudyFamiliarity | None,
     ) -> list[MeasurementOut]:
         """The numbers of the study, without those that speak against its calls or its report."""
-        language = None if self.text_check is None else self.text_check.language
+        language, taxonomy = None if self.text_check is None else self.text_check.language, self.modality.taxonomy
+        if is_unlike(familiarity):
+            return measured_alone(study.measured, language, taxonomy)
         barred: frozenset[Finding] = frozenset()
         if language is not None:
             said = written.findings
             others = language.named({finding.name for finding in said}) - said
-            barred = language.denying(self.calling.calls(votes)) | language.named(self._hidden(embedding)) | others
+            hidden = language.named(self._hidden(study.embedding))
+            barred = language.denying(self.calling.calls(votes)) | hidden | others
         phrases = self.retriever.bank.phrases
-        return measurements_of(self.modality.taxonomy, votes, retrieval, phrases, language, barred)
+        return measured_first(measurements_of(taxonomy, votes, retrieval, phrases, language, barred), study.measured)
+
+    def _draft(
+        self,
+        study: EncodedStudy,
+        retrieval: Retrieval,
+        votes: Mapping[str, PhenotypeVote],
+        mode: Mode,
+        how: Sampling | None,
+        language: ReportLanguage,
+    ) -> Written:
+        """The report as it is told, in the language that was asked for."""
+        written = self._write(study, retrieval, votes, mode, how)
+        if self.editing is not None:
+            evidence = evidence_for(mode, retrieval, self.retriever.bank)
+            written = self.editing.edit(written, self.calling.calls(votes), evidence)
+        return translate(written, language, self.languages.own.lang)
 
     def _write(
         self,

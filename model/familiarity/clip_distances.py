@@ -12,10 +12,12 @@ from safetensors.torch import save_file
 from model.checkpoint import stored_tensors
 from model.embeddings import StudyEmbedding
 from model.errors import BundleCorrupt, BundleMismatch, InvalidStudy
+from model.familiarity.study_distance import StudyFamiliarity, familiarity_of, relative_distances
 from model.familiarity.view_mixture import ViewMixture
 
 FILE = "out_of_distribution.safetensors"
 _SPECTRA = "spectra_"  # before the names of their tensors in the file
+_STUDY_LIMITS = "study_limits"  # name of their tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,37 +76,59 @@ class ViewGaussians:
 
 @dataclass(frozen=True, eq=False)
 class ClipDistances:
-    """Statistics of known clips: of their embeddings and, where they were taken, of their spectra. Rows are `views`."""
+    """Statistics of known clips: of their embeddings and, where they were taken, of their spectra. Rows are `views`.
+
+    study_limits: float32 (K,) relative distance that few known studies of 1, 2, … K or more clips exceed; None where it
+    was not set, and then no study as a whole is called unlike.
+    """
 
     views: tuple[str, ...]
     embeddings: ViewGaussians
     spectra: ViewMixture | None = None
+    study_limits: torch.Tensor | None = None
 
     def __post_init__(self) -> None:
         for means in (self.embeddings.means, *([] if self.spectra is None else [self.spectra.means])):
             if len(means) != len(self.views):
                 raise InvalidStudy(f"statistics of {len(means)} views, {len(self.views)} are named")
+        limits = self.study_limits
+        if limits is not None and not (limits.dtype == torch.float32 and limits.dim() == 1 and len(limits)):
+            raise InvalidStudy(f"{_STUDY_LIMITS} must be float32 (K,), not {limits.dtype} {tuple(limits.shape)}")
 
     def shares(self, embedding: StudyEmbedding) -> torch.Tensor:
         """float32 (N,) each clip's larger distance as a share of its view's limit: above 1 it lies beyond.
 
         Its view is the most probable one. Raises InvalidStudy when views or dimensions are others than the statistics'.
         """
-        if set(embedding.views) != set(self.views):
-            raise InvalidStudy("out-of-distribution statistics are of other views")
+        views = self._views(embedding)
         if not embedding.positions:
             return torch.zeros(0)
-        rows = torch.tensor([self.views.index(view) for view in embedding.views])
-        views = rows[embedding.view_probabilities.argmax(dim=1).cpu()]
         shares = self.embeddings.shares(embedding.clip_embeddings, views)
         if self.spectra is None or embedding.clip_spectra is None:
             return shares
         return torch.maximum(shares, self.spectra.shares(embedding.clip_spectra, views))
 
+    def study(self, embedding: StudyEmbedding) -> StudyFamiliarity | None:
+        """How unlike the whole study is; None without limits or clips. Raises InvalidStudy as `shares` does."""
+        views = self._views(embedding)
+        if self.study_limits is None or not embedding.positions:
+            return None
+        distances = relative_distances(self.embeddings, embedding.clip_embeddings, views)
+        return familiarity_of(distances, self.study_limits)
+
+    def _views(self, embedding: StudyEmbedding) -> torch.Tensor:
+        """int64 (N,) row of each clip's most probable view."""
+        if set(embedding.views) != set(self.views):
+            raise InvalidStudy("out-of-distribution statistics are of other views")
+        rows = torch.tensor([self.views.index(view) for view in embedding.views])
+        return rows[embedding.view_probabilities.argmax(dim=1).cpu()]
+
     def write(self, path: Path) -> None:
         """Writes the statistics as safetensors, the views' names in its metadata."""
         spectra = {} if self.spectra is None else self.spectra.tensors()
         stored = {**self.embeddings.tensors(), **{_SPECTRA + name: tensor for name, tensor in spectra.items()}}
+        if self.study_limits is not None:
+            stored[_STUDY_LIMITS] = self.study_limits
         save_file(stored, path, metadata={"views": json.dumps(self.views)})
 
     @classmethod
@@ -116,9 +140,9 @@ class ClipDistances:
             spectra = {n.removeprefix(_SPECTRA): t for n, t in tensors.items() if n.startswith(_SPECTRA)}
             if "components" in spectra:
                 raise BundleMismatch(f"{path}: its spectra are of an earlier version: run `echoscribe calibrate` again")
-            own = {name: tensor for name, tensor in tensors.items() if not name.startswith(_SPECTRA)}
+            own = {n: t for n, t in tensors.items() if not n.startswith(_SPECTRA) and n != _STUDY_LIMITS}
             both = ViewGaussians.of_tensors(own), ViewMixture.of_tensors(spectra) if spectra else None
-            statistics = cls(named, *both)
+            statistics = cls(named, *both, tensors.get(_STUDY_LIMITS))
         except (ValueError, TypeError, KeyError, RuntimeError) as error:
             raise BundleCorrupt(f"{path}: cannot be read as out-of-distribution statistics ({error})") from error
         except InvalidStudy as error:

@@ -2,25 +2,29 @@
 
     python -m scripts.rendered.calibrate --bundle B --bank K --studies 200 --out B2
 
-As `echoscribe calibrate` does with a site's own studies. The patients come from the seeds of the calibration. The last
-line is JSON: what each phenotype rests on.
+As `echoscribe calibrate` does with a site's own studies. The patients come from the seeds of the calibration. Further
+ones, of looks that nothing was trained on (`--looks`), help to set the limits of whole studies. With
+`--study-limits-alone` those limits are all that changes. The last line is JSON: what each phenotype rests on.
 """
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from model.device import choose_placement
+from model.embeddings import StudyEmbedding
 from scripts.rendered.evaluation.studies.embedding import embed_sets
 from scripts.rendered.evaluation.studies.embedding_cache import BASE, cache_folder, read_set
-from scripts.rendered.evaluation.studies.study_sets import calibration_set
+from scripts.rendered.evaluation.studies.study_sets import MAX_CLIPS, StudySet, calibration_set
 from scripts.rendered.phantom.patient.labels import labels_of
 from scripts.rendered.phantom.patient.prior import state_of
+from scripts.rendered.seed_ranges import seed_for
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.pipeline import ReportPipeline
-from service.site.calibration.calibrating import calibrate_manifest, write_calibrated
+from service.site.calibration.calibrating import calibrate_manifest, stated_limits, write_calibrated
+from service.site.calibration.familiarity import clip_distances, with_study_limits
 from service.site.calibration.labelled_studies import LabelledStudy, label_study
 from service.site.calibration.options import FALSE_FLAGS
 
@@ -41,6 +45,11 @@ def rendered_studies(
         yield label_study(study.embeddings[BASE], labels_of(state), pipeline)
 
 
+def looks_set(studies: int) -> StudySet:
+    """Studies of held-out looks, of patients whom no other set has."""
+    return StudySet("calibration_looks", seed_for("calibration", 901), "clinical", studies, MAX_CLIPS, shift="looks")
+
+
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Calibrates as the command line says. Returns the summary."""
     if arguments.studies < 2:
@@ -48,11 +57,41 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     paths = ArtifactPaths(arguments.bundle, arguments.bank)
     pipeline = load_pipeline(paths, choose_placement(arguments.device))
     studies = list(rendered_studies(arguments.studies, arguments.cache, paths, pipeline, arguments.workers))
+    looks = _embedded(looks_set(arguments.looks), arguments.cache, paths, pipeline, arguments.workers)
+    embeddings = [study.embedding for study in studies]
+    if arguments.study_limits_alone:
+        return _set_study_limits(arguments, pipeline, embeddings, looks)
     manifest = calibrate_manifest(
         pipeline.bundle, studies, arguments.sensitivity, pipeline.retriever.bank.manifest.identity
     )
-    final = write_calibrated(arguments.bundle, arguments.out, manifest, studies, arguments.false_flags)
-    return {**final.evaluation["calibration"], "false_flags": arguments.false_flags}
+    known = clip_distances(embeddings, arguments.false_flags, looks)
+    final = write_calibrated(arguments.bundle, arguments.out, manifest, known)
+    told = {"false_flags": arguments.false_flags, "study_limits": stated_limits(known)}
+    return {**final.evaluation["calibration"], **told}
+
+
+def _embedded(
+    chosen: StudySet, cache: Path, paths: ArtifactPaths, pipeline: ReportPipeline, workers: int
+) -> list[StudyEmbedding]:
+    """The studies of a set, those that the cache lacks rendered and embedded."""
+    if not chosen.studies:
+        return []
+    embed_sets(pipeline, paths, cache, [chosen], workers)
+    return [study.embeddings[BASE] for study in read_set(cache_folder(cache, pipeline, chosen), chosen.studies)]
+
+
+def _set_study_limits(
+    arguments: argparse.Namespace,
+    pipeline: ReportPipeline,
+    studies: Sequence[StudyEmbedding],
+    looks: Sequence[StudyEmbedding],
+) -> dict[str, Any]:
+    """Writes the bundle with limits of whole studies, all else as it was. Returns the limits."""
+    if pipeline.familiar is None:
+        raise ValueError("--study-limits-alone: the bundle has no statistics of clips; calibrate it as a whole")
+    known = with_study_limits(pipeline.familiar, studies, looks)
+    write_calibrated(arguments.bundle, arguments.out, pipeline.bundle, known)
+    return {"studies": len(studies), "looks": len(looks), "study_limits": stated_limits(known)}
 
 
 def arguments_of(words: list[str] | None = None) -> argparse.Namespace:
@@ -66,6 +105,8 @@ def arguments_of(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="the calibrated bundle; must not exist")
     parser.add_argument("--sensitivity", type=float, help="target of every threshold; without it largest F1")
     parser.add_argument("--false-flags", type=float, default=FALSE_FLAGS, help="share of known clips beyond the limit")
+    parser.add_argument("--looks", type=int, default=0, help="further studies, of held-out looks")
+    parser.add_argument("--study-limits-alone", action="store_true", help="set limits of whole studies, nothing else")
     parser.add_argument("--device", default="cpu")
     return parser.parse_args(words)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from index.retrieval import PhenotypeVote, Retrieval
 from model.bundle import BundleManifest
 from model.embeddings import ClipName
+from model.familiarity.study_distance import StudyFamiliarity
 from model.report.request import ReportWarning
 from model.taxonomy import Phenotype
 from model.visibility import Visibility
@@ -16,12 +17,13 @@ from service.answer.calling import CallingRules
 from service.answer.encoded_study import EncodedStudy
 from service.answer.header import header_of
 from service.answer.measured_numbers import contours_out, disagreements, traced_out
-from service.answer.notices import clip_warnings, list_positions, phenotypes_of_few_views
+from service.answer.notices import clip_warnings, draft_notice, list_positions, phenotypes_of_few_views
 from service.answer.text.edited_report import ReportEditing
 from service.answer.text.number_marks import bears_mark, marked_number
 from service.answer.text.report_language import ReportLanguage
 from service.answer.text.text_check import TextCheck
 from service.answer.text.written import Written
+from service.answer.unlike_study import STUDY_UNLIKE, is_unlike, unlike_impression, unlike_warnings
 from service.documents.examination import MeasurementOut
 from service.schemas import (
     ClipOut,
@@ -40,7 +42,11 @@ from service.schemas import (
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Everything that the document is made of. unfamiliarity: by clip position and panel, None without statistics."""
+    """Everything that the document is made of.
+
+    unfamiliarity: by clip position and panel, None without statistics. familiarity: of the study as a whole, None
+    without a limit for it.
+    """
 
     study_id: str
     created: datetime
@@ -51,6 +57,7 @@ class Answer:
     text_check: TextCheck | None
     study: EncodedStudy
     unfamiliarity: Mapping[ClipName, float] | None
+    familiarity: StudyFamiliarity | None
     visibility: Visibility | None
     retrieval: Retrieval
     votes: Mapping[str, PhenotypeVote]
@@ -74,12 +81,12 @@ def document(answer: Answer) -> ReportDocument:
     return ReportDocument(
         study_id=answer.study_id,
         status="unusable" if not answer.study.used else "demonstration" if synthetic else "complete",
-        draft_notice=f"{words.draft_notice} {words.demonstration_notice}" if synthetic else words.draft_notice,
+        draft_notice=draft_notice(words, synthetic=synthetic, unlike=is_unlike(answer.familiarity)),
         mode=answer.mode,
         modality=answer.bundle.modality,
         lang=answer.language.lang,
         created=answer.created,
-        header=header_of(clips, answer.study.facts, sections, answer.bundle.views),
+        header=header_of(clips, answer.study.facts, sections, answer.bundle.views, answer.familiarity),
         impression=_impression(answer, sections),
         sections=sections,
         measurements=list(answer.measurements),
@@ -98,23 +105,26 @@ def _impression(answer: Answer, sections: Sequence[SectionOut]) -> list[Impressi
     written, impressions = answer.written, None if answer.editing is None else answer.editing.impressions
     if impressions is None or written.said is None:
         return []
+    if is_unlike(answer.familiarity):
+        return unlike_impression(answer.language)
     return impressions.write(sections, written, answer.language, answer.prior)
 
 
 def _section(answer: Answer, row: int, name: str) -> SectionOut:
-    assessed = bool(answer.study.sections.assessed[row])
+    shown = bool(answer.study.sections.assessed[row])
+    assessed = shown and not is_unlike(answer.familiarity)
     sentences = answer.written.sections.get(name, ()) if assessed else ()
     ids, similarities = answer.retrieval.neighbours.of(name)
     return SectionOut(
         name=name,
         title=answer.language.heading(name),
         assessed=assessed,
-        reason=None if assessed else _why_not_assessed(answer),
+        reason=None if assessed else STUDY_UNLIKE if shown else _why_not_assessed(answer),
         shown_by=_shown_by(answer, name),
         not_shown=_not_shown(answer, name) if assessed else [],
         text=" ".join(_shown(sentence, answer.language.words.estimated) for sentence in sentences),
         sentences=list(sentences),
-        views=_view_weights(answer, row) if assessed else [],
+        views=_view_weights(answer, row) if shown else [],
         neighbours=[
             NeighbourOut(candidate_id=int(i), similarity=float(s)) for i, s in zip(ids, similarities, strict=True)
         ],
@@ -274,7 +284,7 @@ def _warnings(answer: Answer, phenotypes: Mapping[str, PhenotypeOut]) -> list[Re
         (bool(study.truncated), ReportWarning("clip_not_read_to_its_end", {"clips": list_positions(study.truncated)})),
         (bool(beyond), ReportWarning("out_of_distribution", {"clips": ", ".join(map(_said, beyond))})),
     ]
-    warnings = [warning for applies, warning in rules if applies]
+    warnings = [*unlike_warnings(answer.familiarity), *(warning for applies, warning in rules if applies)]
     warnings += [*clip_warnings(study.facts), *disagreements(study.measured, phenotypes), *answer.written.warnings]
     if answer.text_check is not None:
         written, quoted = answer.written, answer.mode == "retrieval" and answer.written.said is None

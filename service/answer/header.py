@@ -1,9 +1,11 @@
 """What was posted and what it is worth, from the clips of an answer."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 
+from model.familiarity.study_distance import StudyFamiliarity
 from model.study import ClipFacts, FrameRateSource
-from service.documents.examination import HeaderOut, LimitCode, LimitOut, RateClips, ViewClips
+from service.documents.examination import FamiliarityOut, HeaderOut, LimitCode, LimitOut, RateClips, ViewClips
 from service.schemas import ClipOut, SectionOut
 
 _LEAST_VIEW_PROBABILITY = 0.5  # less likely than all other views together
@@ -11,11 +13,20 @@ _MISSING_FRAMES = {"frames_left_out", "frame_count_differs"}  # codes of clip wa
 
 
 def header_of(
-    clips: Sequence[ClipOut], facts: Mapping[int, ClipFacts], sections: Sequence[SectionOut], views: Sequence[str]
+    clips: Sequence[ClipOut],
+    facts: Mapping[int, ClipFacts],
+    sections: Sequence[SectionOut],
+    views: Sequence[str],
+    familiarity: StudyFamiliarity | None = None,
 ) -> HeaderOut:
-    """The header of an answer. facts: of used clips, by position. views: in the order in which they are listed."""
+    """The header of an answer.
+
+    facts: of used clips, by position. views: in the order in which they are listed. familiarity: None without a limit.
+    """
     used = [clip for clip in clips if clip.used]
     limits = _limits(clips, facts)
+    if familiarity is not None and familiarity.unlike:
+        limits.insert(0, LimitOut(code="study_unlike", clips=list(dict.fromkeys(clip.clip for clip in used))))
     return HeaderOut(
         files=len({clip.clip for clip in clips}),
         used=len(used),
@@ -24,9 +35,15 @@ def header_of(
         frame_rates=_by_rate(used),
         quality="unusable" if not used else "limited" if limits else "no_limit_found",
         limits=limits,
+        familiarity=None if familiarity is None else _stated(familiarity),
         sections_assessed=sum(section.assessed for section in sections),
         sections=len(sections),
     )
+
+
+def _stated(found: StudyFamiliarity) -> FamiliarityOut:
+    distance = found.distance if isfinite(found.distance) else None
+    return FamiliarityOut(distance=distance, limit=found.limit, unlike=found.unlike)
 
 
 def _by_view(used: Iterable[ClipOut], order: Sequence[str]) -> list[ViewClips]:

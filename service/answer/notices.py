@@ -5,7 +5,14 @@ from collections.abc import Iterable, Mapping
 from model.report.request import ReportWarning
 from model.study import ClipFacts
 from service.answer.text.report_language import ReportLanguage
+from service.renderings.page_words import PageWords
 from service.schemas import PhenotypeOut, ReportDocument
+
+
+def draft_notice(words: PageWords, *, synthetic: bool, unlike: bool) -> str:
+    """What stands at the head of every rendering. synthetic: of a bundle that has seen no patient."""
+    further = ((synthetic, words.demonstration_notice), (unlike, words.unlike_notice))
+    return " ".join([words.draft_notice, *(notice for applies, notice in further if applies)])
 
 
 def clip_warnings(facts: Mapping[int, ClipFacts]) -> list[ReportWarning]:

@@ -24,7 +24,13 @@ class RateClips(Document):
 
 
 LimitCode = Literal[
-    "clip_skipped", "uncertain_view", "unfamiliar", "frames_missing", "not_read_to_its_end", "frame_rate_assumed"
+    "study_unlike",
+    "clip_skipped",
+    "uncertain_view",
+    "unfamiliar",
+    "frames_missing",
+    "not_read_to_its_end",
+    "frame_rate_assumed",
 ]
 
 
@@ -33,6 +39,16 @@ class LimitOut(Document):
 
     code: LimitCode
     clips: list[int]
+
+
+class FamiliarityOut(Document):
+    """How far the study as a whole lies from what the bundle has learned."""
+
+    distance: float | None = Field(
+        description="Median, over its clips, of the relative Mahalanobis distance; may be negative. Null: no number."
+    )
+    limit: float = Field(description="That about one in a hundred known studies of as many clips exceeds.")
+    unlike: bool = Field(description="Beyond the limit: nothing is concluded from neighbours.")
 
 
 class HeaderOut(Document):
@@ -47,6 +63,7 @@ class HeaderOut(Document):
         description="unusable: no clip counts. limited: see `limits`."
     )
     limits: list[LimitOut]
+    familiarity: FamiliarityOut | None = Field(None, description="Null where the bundle sets no limit.")
     sections_assessed: int
     sections: int
 

@@ -120,9 +120,14 @@ def impression_sentences(document: ReportDocument, words: PageWords) -> Iterator
 def not_assessed_sentence(section: SectionOut, page: Page) -> str:
     """Why a section is not assessed, and which views would show it."""
     words = page.words
-    reasons = {"no_clip_used": words.no_clip_used, "no_clip_of_an_informative_view": words.no_informative_view}
+    reasons = {
+        "no_clip_used": words.no_clip_used,
+        "no_clip_of_an_informative_view": words.no_informative_view,
+        "study_unlike": words.study_unlike,
+    }
     why = reasons.get(section.reason or "", section.reason or words.no_reason)
-    wanted = f" ({', '.join(map(page.named.view, section.shown_by))})" if section.shown_by else ""
+    lacking = () if section.reason == "study_unlike" else section.shown_by  # it lacks no view
+    wanted = f" ({', '.join(map(page.named.view, lacking))})" if lacking else ""
     return words.not_assessed.format(why=why + wanted)
 
 

@@ -43,6 +43,7 @@ class PageWords:
     no_warnings: str
     page_of: str
     lacking_letters: str
+    unlike_notice: str
     status: str
     study: str
     statuses: Table
@@ -70,6 +71,7 @@ class PageWords:
     not_assessed: str
     no_clip_used: str
     no_informative_view: str
+    study_unlike: str
     no_reason: str
     no_sentence: str
     from_clips: str

@@ -7,7 +7,7 @@ from service.schemas import ReportDocument
 
 # Warnings after which nothing in the report describes the patient.
 _DEMONSTRATION: Final = {"untrained_bundle", "synthetic_domain"}
-_UNLIKE: Final = {"out_of_distribution"}
+_UNLIKE: Final = {"out_of_distribution", "study_unlike"}
 
 
 def report_status(document: ReportDocument) -> Literal["preliminary", "final", "amended"]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from model.bundle import BundleManifest, write_bundle
 from model.device import choose_placement
-from model.familiarity.clip_distances import FILE
+from model.familiarity.clip_distances import FILE, ClipDistances
 from model.taxonomy import Phenotype
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.site.calibration.bank_overlap import BankOverlap
@@ -90,9 +90,7 @@ def _continuous(phenotype: Phenotype, studies: Sequence[LabelledStudy], _: float
     return None, {"offset": offset, "level": LEVEL}, {"studies": len(studies), "offset": round(offset, 4)}
 
 
-def write_calibrated(
-    source: Path, out: Path, manifest: BundleManifest, studies: Sequence[LabelledStudy], false_flags: float
-) -> BundleManifest:
+def write_calibrated(source: Path, out: Path, manifest: BundleManifest, known: ClipDistances) -> BundleManifest:
     """Writes the calibrated bundle; nothing is there until it is whole. Raises FileExistsError when `out` exists."""
     if out.exists():
         raise FileExistsError(f"{out}: exists already; remove it or write elsewhere")
@@ -100,7 +98,7 @@ def write_calibrated(
     shutil.rmtree(building, ignore_errors=True)
     try:
         shutil.copytree(source, building)
-        clip_distances([study.embedding for study in studies], false_flags).write(building / FILE)
+        known.write(building / FILE)
         final = write_bundle(building, manifest.model_copy(update={"out_of_distribution": FILE}))
         building.rename(out)
     finally:
@@ -126,8 +124,15 @@ def calibrate(options: CalibrationOptions, observer: Observer = QUIET) -> dict[s
     manifest = calibrate_manifest(
         pipeline.bundle, studies, options.sensitivity, pipeline.retriever.bank.manifest.identity
     )
-    final = write_calibrated(options.bundle, options.out, manifest, studies, options.false_flags)
-    return {**final.evaluation["calibration"], "kept_out": refused, "false_flags": options.false_flags}
+    known = clip_distances([study.embedding for study in studies], options.false_flags)
+    final = write_calibrated(options.bundle, options.out, manifest, known)
+    told = {"kept_out": refused, "false_flags": options.false_flags, "study_limits": stated_limits(known)}
+    return {**final.evaluation["calibration"], **told}
+
+
+def stated_limits(known: ClipDistances) -> list[float] | None:
+    """The limits of whole studies of 1, 2, … clips as a summary states them; None where the studies were too few."""
+    return None if known.study_limits is None else [round(limit, 1) for limit in known.study_limits.tolist()]
 
 
 def _check(options: CalibrationOptions) -> None:

@@ -8,8 +8,10 @@ import torch
 
 from model.embeddings import StudyEmbedding
 from model.familiarity.clip_distances import ClipDistances, ViewGaussians
+from model.familiarity.study_distance import relative_distances
 from model.familiarity.view_mixture import ViewMixture
 from service.site.calibration.mixture import fitted_mixture
+from service.site.calibration.study_limits import study_limits
 
 _COMPONENTS = 64  # directions kept; the rest share one variance. 64 of 512 dimensions keep the file near 150 KB
 # Share of the false flags that embeddings may cause where there are spectra too: they tell hardly any strange clip that
@@ -25,31 +27,59 @@ Clips = tuple[torch.Tensor, torch.Tensor]  # what is read of them (C, D), and th
 Statistics = TypeVar("Statistics", ViewGaussians, ViewMixture)
 
 
-def clip_distances(studies: Sequence[StudyEmbedding], false_flags: float) -> ClipDistances:
+def clip_distances(
+    studies: Sequence[StudyEmbedding], false_flags: float, further: Sequence[StudyEmbedding] = ()
+) -> ClipDistances:
     """The statistics of some studies, with limits.
 
     Limits come from other studies than the statistics, because a clip is nearer to a mean that it helped to make: each
     half is measured by the statistics of the other. The statistics that are kept are of both.
     false_flags: share of known clips that lie beyond a limit, by their embedding or, where all studies have them,
-    nearly always by their spectra. Raises ValueError with fewer than two studies with clips.
+    nearly always by their spectra. further: known studies of other looks, for the limits of whole studies alone.
+    Raises ValueError with fewer than two studies with clips.
     """
     views = studies[0].views if studies else ()
     if any(study.views != views for study in studies):
         raise ValueError("studies name different views")
     if not studies or any(study.clip_spectra is None for study in studies):
-        return ClipDistances(views, _gaussians(studies, false_flags))
-    by_embedding = _BY_EMBEDDING * false_flags
-    return ClipDistances(views, _gaussians(studies, by_embedding), _mixture(studies, false_flags - by_embedding))
+        known = ClipDistances(views, _gaussians(studies, false_flags))
+    else:
+        by_embedding = _BY_EMBEDDING * false_flags
+        mixture = _mixture(studies, false_flags - by_embedding)
+        known = ClipDistances(views, _gaussians(studies, by_embedding), mixture)
+    return with_study_limits(known, studies, further)
+
+
+def with_study_limits(
+    known: ClipDistances, studies: Sequence[StudyEmbedding], further: Sequence[StudyEmbedding] = ()
+) -> ClipDistances:
+    """The statistics with limits of whole studies, without any where the studies are too few.
+
+    Each half of the studies is measured by the Gaussians of the other; those of `further` by either in turn.
+    """
+    able, beside = ([study for study in given if study.positions] for given in (studies, further))
+    halves = [_gaussian(_stack(able[half::2], _embeddings_of), len(known.views)) for half in (0, 1)]
+    distances = [_relative(halves[1 - place % 2], study) for place, study in enumerate(able)]
+    distances += [_relative(halves[place % 2], study) for place, study in enumerate(beside)]
+    return replace(known, study_limits=study_limits(distances))
+
+
+def _relative(known: ViewGaussians, study: StudyEmbedding) -> torch.Tensor:
+    return relative_distances(known, *_stack([study], _embeddings_of))
 
 
 def _gaussians(studies: Sequence[StudyEmbedding], false_flags: float) -> ViewGaussians:
-    known, distances = _fit(studies, lambda study: study.clip_embeddings, _gaussian)
+    known, distances = _fit(studies, _embeddings_of, _gaussian)
     return replace(known, limits=torch.full((len(known.means),), _limit(distances, false_flags)))
 
 
 def _mixture(studies: Sequence[StudyEmbedding], false_flags: float) -> ViewMixture:
     known, distances = _fit(studies, _spectra_of, _fit_mixture)
     return replace(known, limit=_limit(distances, false_flags))
+
+
+def _embeddings_of(study: StudyEmbedding) -> torch.Tensor:
+    return study.clip_embeddings
 
 
 def _spectra_of(study: StudyEmbedding) -> torch.Tensor:

@@ -104,3 +104,19 @@ def test_the_farther_of_embedding_and_spectra_counts_and_both_survive_the_disk(t
         ClipDistances.read(path, VIEWS, 6)
     with pytest.raises(InvalidStudy, match="2 views, 1 are named"):
         ClipDistances(("front",), replace(own, means=own.means[:1], limits=own.limits[:1]), spectra)
+
+
+def test_limits_of_studies_survive_the_disk_and_without_them_no_study_is_judged(tmp_path: Path) -> None:
+    own, clips = statistics(), torch.randn(3, 6, generator=torch.Generator().manual_seed(2))
+    assert ClipDistances(VIEWS, own).study(study(clips, [0, 1, 0])) is None
+    known = ClipDistances(VIEWS, own, study_limits=torch.tensor([7.0, -1.0]))
+    known.write(tmp_path / "known.safetensors")
+    back = ClipDistances.read(tmp_path / "known.safetensors", VIEWS, 6)
+    found = back.study(study(clips, [0, 1, 0]))
+    assert found is not None
+    assert found == known.study(study(clips, [0, 1, 0]))
+    assert found == back.study(study(clips, [1, 0, 1], ("side", "front"))), "views are met by name"
+    assert found.limit == -1.0
+    assert back.study(study(torch.zeros(0, 6), [])) is None
+    with pytest.raises(InvalidStudy, match="study_limits must be float32"):
+        ClipDistances(VIEWS, own, study_limits=torch.zeros(0))

@@ -10,15 +10,27 @@ import torch
 from model.bundle import read_bundle
 from model.device import choose_placement
 from model.embeddings import StudyEmbedding
-from model.familiarity.clip_distances import FILE
+from model.familiarity.clip_distances import FILE, ClipDistances
 from service.artifacts import ArtifactPaths, load_pipeline
 from service.pipeline import ReportPipeline
 from service.site.calibration.calibrating import calibrate, calibrate_manifest, write_calibrated
+from service.site.calibration.familiarity import clip_distances
 from service.site.calibration.labelled_studies import LabelledStudy, label_study
 from service.site.calibration.options import CalibrationOptions
 from tests.toy_modality import TOY, toy_clip, write_toy
 
 BRIGHT = (250, 200, 240)
+
+
+class Unwritten(ClipDistances):
+    """Statistics that no disk takes."""
+
+    def write(self, path: Path) -> None:
+        raise OSError(f"{path.name}: the disk is full")
+
+
+def known(studies: list[LabelledStudy]) -> ClipDistances:
+    return clip_distances([study.embedding for study in studies], 0.05)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +61,7 @@ def test_the_calibrated_bundle_calls_and_warns(
     manifest = calibrate_manifest(pipeline.bundle, studies)
     assert manifest.thresholds.keys() == {"is_bright"}
     assert manifest.calibration["is_bright"]["slope"] > 0
-    write_calibrated(paths.bundle, tmp_path / "out", manifest, studies, 0.05)
+    write_calibrated(paths.bundle, tmp_path / "out", manifest, known(studies))
     assert FILE in read_bundle(tmp_path / "out").files
     served = load_pipeline(ArtifactPaths(tmp_path / "out", paths.bank), choose_placement("cpu"))
     answer = served.run([toy_clip(1, (128, 120, 140)), toy_clip(2, BRIGHT)])
@@ -70,7 +82,7 @@ def test_a_strange_clip_is_named(
         LabelledStudy(replace(s.embedding, clip_embeddings=s.embedding.clip_embeddings * 0.01 + 0.5), s.votes, s.labels)
         for s in studies
     ]
-    write_calibrated(paths.bundle, tmp_path / "out", calibrate_manifest(pipeline.bundle, grey), grey, 0.05)
+    write_calibrated(paths.bundle, tmp_path / "out", calibrate_manifest(pipeline.bundle, grey), known(grey))
     served = load_pipeline(ArtifactPaths(tmp_path / "out", paths.bank), choose_placement("cpu"))
     answer = served.run([toy_clip(1, (129, 129, 129)), toy_clip(2, BRIGHT)])
     assert [clip.out_of_distribution for clip in answer.clips] == [False, True]
@@ -84,7 +96,7 @@ def test_a_phenotype_without_enough_labels_gets_no_call(
     few = [LabelledStudy(s.embedding, s.votes, {"is_bright": 1.0}) for s in studies]
     manifest = calibrate_manifest(pipeline.bundle, few)
     assert (manifest.thresholds, manifest.calibration) == ({}, {})
-    write_calibrated(paths.bundle, tmp_path / "out", manifest, few, 0.05)
+    write_calibrated(paths.bundle, tmp_path / "out", manifest, known(few))
     served = load_pipeline(ArtifactPaths(tmp_path / "out", paths.bank), choose_placement("cpu"))
     bright = served.run([toy_clip(1, BRIGHT)]).phenotypes["is_bright"]
     assert bright.value is not None
@@ -96,9 +108,9 @@ def test_nothing_is_overwritten_and_nothing_half_written_stays(
 ) -> None:
     (tmp_path / "out").mkdir()
     with pytest.raises(FileExistsError, match="exists already"):
-        write_calibrated(paths.bundle, tmp_path / "out", pipeline.bundle, studies, 0.05)
-    with pytest.raises(ValueError, match="two studies"):
-        write_calibrated(paths.bundle, tmp_path / "new", pipeline.bundle, studies[:1], 0.05)
+        write_calibrated(paths.bundle, tmp_path / "out", pipeline.bundle, known(studies))
+    with pytest.raises(OSError, match="full"):
+        write_calibrated(paths.bundle, tmp_path / "new", pipeline.bundle, Unwritten(**vars(known(studies))))
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 

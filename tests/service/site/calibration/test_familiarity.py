@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from model.embeddings import StudyEmbedding
-from service.site.calibration.familiarity import clip_distances
+from model.familiarity.clip_distances import ClipDistances
+from service.site.calibration.familiarity import clip_distances, with_study_limits
 
 VIEWS = ("front", "side", "unseen")
 MEANS = torch.randn(3, 16, generator=torch.Generator().manual_seed(9)) * 3
@@ -59,3 +60,27 @@ def test_too_little_is_refused() -> None:
         clip_distances(studies(1, 0), 0.05)
     with pytest.raises(ValueError, match="two studies"):
         clip_distances([], 0.05)
+
+
+def are_unlike(known: ClipDistances, drawn: list[StudyEmbedding]) -> list[bool]:
+    found = [known.study(study) for study in drawn]
+    return [each.unlike for each in found if each is not None]
+
+
+def test_one_known_study_in_a_hundred_is_unlike_and_those_whose_clips_tell_nothing_are() -> None:
+    known = clip_distances(studies(300, 0), 0.05)
+    assert sum(are_unlike(known, studies(1000, 1))) <= 20
+    middle = [replace(s, clip_embeddings=s.clip_embeddings * 0 + MEANS[:2].mean(dim=0)) for s in studies(20, 2)]
+    assert all(are_unlike(known, middle))
+
+
+def test_further_looks_move_the_limits_of_studies_alone() -> None:
+    known = clip_distances(studies(120, 0), 0.05)
+    wider = clip_distances(studies(120, 0), 0.05, studies(60, 3, shift=1.0))
+    alone = with_study_limits(known, studies(120, 0), studies(60, 3, shift=1.0))
+    assert known.study_limits is not None
+    assert wider.study_limits is not None
+    assert alone.study_limits is not None
+    assert torch.equal(alone.study_limits, wider.study_limits)
+    assert wider.study_limits[-1] > known.study_limits[-1]
+    assert torch.equal(wider.embeddings.limits, known.embeddings.limits)
