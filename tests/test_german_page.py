@@ -111,6 +111,8 @@ def test_every_warning_reason_and_source_is_german() -> None:
             "phenotype",
             "measured",
             "where",
+            "distance",
+            "limit",
             "voted",
         ),
         "X",

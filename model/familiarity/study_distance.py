@@ -14,10 +14,21 @@ import torch
 class Gaussians(Protocol):
     """What the distance needs of a Gaussian per view with one covariance."""
 
-    means: torch.Tensor
-    components: torch.Tensor
-    variances: torch.Tensor
-    residual_variance: float
+    @property
+    def means(self) -> torch.Tensor:
+        """(V, D), a row per view."""
+
+    @property
+    def components(self) -> torch.Tensor:
+        """(K, D), orthonormal."""
+
+    @property
+    def variances(self) -> torch.Tensor:
+        """(K,), along the components."""
+
+    @property
+    def residual_variance(self) -> float:
+        """Of every direction beside them."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,8 @@ def relative_distances(known: Gaussians, clips: torch.Tensor, views: torch.Tenso
     inner = torch.eye(len(means), dtype=torch.float64) + apart @ weighed.T
     across = offset @ weighed.T  # (N, V)
     explained = (across * torch.linalg.solve(inner, across.T).T).sum(1)
-    return _squared(known, own) - (_squared(known, offset) - explained)
+    relative: torch.Tensor = _squared(known, own) - (_squared(known, offset) - explained)
+    return relative
 
 
 def _squared(known: Gaussians, offset: torch.Tensor) -> torch.Tensor:

@@ -32,8 +32,10 @@ def believed_votes(
     """The votes; of an unlike study how many voted and nothing of what they said."""
     if not is_unlike(familiarity):
         return votes
-    silent = {"value": None, "p10": None, "p90": None, "reason": STUDY_UNLIKE}
-    return {name: vote if vote.value is None else replace(vote, **silent) for name, vote in votes.items()}
+    return {
+        name: vote if vote.value is None else replace(vote, value=None, p10=None, p90=None, reason=STUDY_UNLIKE)
+        for name, vote in votes.items()
+    }
 
 
 def unlike_warnings(familiarity: StudyFamiliarity | None) -> list[ReportWarning]:

@@ -1,23 +1,35 @@
 """A version of a report as a document: the machine's draft with what people changed."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from model.report.clinical_text.sentences import split_sentences
 from service.documents.edition import SectionChange, SignedFeedback
 from service.editing.edition import Edition
 from service.renderings.page_words import words_of
-from service.schemas import ImpressionStatement, ReportDocument, SectionOut, SentenceOut
+from service.schemas import ImpressionStatement, PhenotypeOut, ReportDocument, SectionOut, SentenceOut
+
+SECTION_EDITED: Final = "section_edited"  # reason of a phenotype
 
 
 def with_edition(document: ReportDocument, edition: Edition | None) -> ReportDocument:
     """The document as the version has it; untouched where nobody has changed it.
 
-    A sentence that the draft has too keeps where it came from; any other one is `written`, by a person.
+    A sentence that the draft has too keeps where it came from; any other one is `written`, by a person. The machine's
+    numbers and calls of an edited section no longer stand: they may speak against what the person wrote.
     """
     if edition is None:
         return document
     sections = [_section(section, edition, document.lang) for section in document.sections]
-    changed: dict[str, object] = {"edition": edition.out(), "sections": sections}
+    edited = {section.name for section in sections if section.edited}
+    changed: dict[str, object] = {
+        "edition": edition.out(),
+        "sections": sections,
+        "measurements": [row for row in document.measurements if row.section not in edited],
+        "phenotypes": {
+            name: _withdrawn(row) if row.section in edited else row for name, row in document.phenotypes.items()
+        },
+    }
     if edition.impression is not None:
         changed["impression"] = list(_statements(document, edition.impression))
     if edition.signed_by is not None:
@@ -39,7 +51,15 @@ def _section(section: SectionOut, edition: Edition, lang: str) -> SectionOut:
         return section
     known = {sentence.text: sentence for sentence in section.sentences}
     sentences = [known.get(said) or _written(said, lang) for said in split_sentences(text)]
-    return section.model_copy(update={"text": text, "sentences": sentences, "edited": True, "not_shown": []})
+    return section.model_copy(
+        update={"text": text, "sentences": sentences, "edited": True, "not_shown": [], "views": []}
+    )
+
+
+def _withdrawn(row: PhenotypeOut) -> PhenotypeOut:
+    """An estimate that is no part of the report any more."""
+    nothing = dict.fromkeys(("value", "p10", "p90", "positive", "probability", "interval_low", "interval_high"))
+    return row.model_copy(update={**nothing, "reason": SECTION_EDITED})
 
 
 def _written(text: str, lang: str) -> SentenceOut:

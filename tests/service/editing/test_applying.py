@@ -1,17 +1,26 @@
 """What a version says: kept sentences keep their source, a demonstration stays one, changes are found by sentence."""
 
+import json
 from datetime import UTC, datetime
 
 from service.documents.edition import SectionChange
 from service.editing.applying import changes_between, feedback_of, with_edition
 from service.editing.edition import Edition
 from service.http import examples
+from service.renderings.fhir.bundle import report_fhir
+from service.renderings.html_page import report_html
+from service.renderings.report_text import report_text
 from service.schemas import DEMONSTRATION_NOTICE, ReportDocument
 
 WHEN = datetime(2026, 11, 30, 12, tzinfo=UTC)
 DRAFT = ReportDocument.model_validate(examples.REPORT)
 SECTION = next(section for section in DRAFT.sections if len(section.sentences) > 1)
 FIRST, SECOND = (sentence.text for sentence in SECTION.sentences[:2])
+
+
+def fhir_numbers(document: ReportDocument) -> str:
+    entries = json.loads(report_fhir(document))["entry"]
+    return str([entry["resource"].get("valueQuantity") for entry in entries])
 
 
 def version(**changes: object) -> Edition:
@@ -36,6 +45,20 @@ def test_a_section_with_the_text_of_the_draft_is_not_edited() -> None:
     shown = with_edition(DRAFT, version(sections={SECTION.name: SECTION.text}))
     assert shown.sections == DRAFT.sections
     assert changes_between(DRAFT, shown) == []
+
+
+def test_numbers_and_calls_of_an_edited_section_no_longer_stand() -> None:
+    assert any(row.section == SECTION.name and row.value is not None for row in DRAFT.phenotypes.values())
+    shown = with_edition(DRAFT, version(sections={SECTION.name: "The ejection fraction is 45 %."}))
+    assert [row.section for row in shown.measurements if row.section == SECTION.name] == []
+    for name, row in shown.phenotypes.items():
+        if row.section == SECTION.name:
+            assert (row.value, row.positive, row.p10, row.reason) == (None, None, None, "section_edited")
+        else:
+            assert row == DRAFT.phenotypes[name]
+    for write, number in ((report_text, "57"), (report_html, "57"), (fhir_numbers, "57.4")):
+        assert number in write(DRAFT).replace(DRAFT.study_id, "")
+        assert number not in write(shown).replace(DRAFT.study_id, "")
 
 
 def test_a_section_can_be_emptied() -> None:
