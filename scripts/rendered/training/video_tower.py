@@ -109,8 +109,9 @@ class VideoTowerTrainer:
         encoder, heads, phenotype_heads = both
         assert isinstance(heads, SectionHeads)  # a ModuleList forgets what it holds
         device = pixels.device
-        with torch.autocast(device.type, torch.bfloat16, enabled=multiplies_bfloat16(device)):
-            embedded = encoder(pixels)
+        fast = multiplies_bfloat16(device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=fast):
+            embedded = encoder(pixels if fast else pixels.float())  # batches are made in bfloat16
         embedded, own = embedded.float(), patients.of(clips)
         compared = np.unique(np.concatenate([own, others]))
         flow = torch.from_numpy(patients.coloured[clips]).to(device)
