@@ -43,7 +43,7 @@ def unlike_warnings(familiarity: StudyFamiliarity | None) -> list[ReportWarning]
     if familiarity is None or not familiarity.unlike:
         return []
     numbers = {"distance": f"{familiarity.distance:.0f}", "limit": f"{familiarity.limit:.0f}"}
-    return [ReportWarning(STUDY_UNLIKE, numbers)]
+    return [ReportWarning("study_unlike", numbers)]
 
 
 def unlike_impression(language: ReportLanguage) -> list[ImpressionStatement]:
