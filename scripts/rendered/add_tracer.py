@@ -18,10 +18,14 @@ from scripts.rendered.training.study_encoding import NETWORK_FILE
 
 def add_tracer(bundle: Path, tracer: Path) -> BundleManifest:
     """The bundle's new manifest. Raises BundleError where the bundle does not fit its hashes."""
-    manifest = read_bundle(bundle)
-    network = json.loads((tracer / NETWORK_FILE).read_text(encoding="utf-8"))
-    shutil.copyfile(tracer / network["file"], bundle / network["file"])
-    return write_bundle(bundle, manifest.model_copy(update={"networks": {**manifest.networks, TRACER: network}}))
+    return with_network(bundle, read_bundle(bundle), TRACER, tracer)
+
+
+def with_network(bundle: Path, manifest: BundleManifest, name: str, folder: Path) -> BundleManifest:
+    """The bundle's new manifest, with the trained network of a folder under that name."""
+    network = json.loads((folder / NETWORK_FILE).read_text(encoding="utf-8"))
+    shutil.copyfile(folder / network["file"], bundle / network["file"])
+    return write_bundle(bundle, manifest.model_copy(update={"networks": {**manifest.networks, name: network}}))
 
 
 def main() -> None:

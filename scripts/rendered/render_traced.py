@@ -11,7 +11,8 @@ from pathlib import Path
 
 import cv2
 
-from scripts.rendered.tracing.run_store import SHARD, RunStore, render_shards
+from scripts.rendered.tracing.run_store import RunStore
+from scripts.rendered.tracing.shards import SHARD, render_shards
 
 
 def main() -> None:

@@ -22,7 +22,8 @@ from model.device import Placement, choose_placement
 from model.echo.networks.tracer_network import TracerNetwork, build_tracer_network, tracer_network
 from model.echo.tracing.runs import standardised
 from scripts.needed_extra import stop_without
-from scripts.rendered.tracing.run_store import open_shards
+from scripts.rendered.tracing.run_store import RunStore
+from scripts.rendered.tracing.shards import open_shards
 from scripts.rendered.training.study_encoding import NETWORK_FILE
 from scripts.rendered.training.tracer_training import RATE, RunBatches, TracerTrainer, dice, limits_of, still_weights
 from service.site.training.curve import draw_curve
@@ -85,7 +86,7 @@ def main(words: list[str] | None = None) -> None:
     cv2.setNumThreads(1)
     torch.manual_seed(args.seed)
     out: Path = args.out
-    shards, config = open_shards(args.runs), tracer_network()
+    shards, config = open_shards(args.runs, RunStore.name), tracer_network()
     total = sum(map(len, shards))
     learned = total - args.held_out
     if learned <= 0:

@@ -46,10 +46,10 @@ from scripts.rendered.training.frame_batches import FrameBatches, coloured_frame
 from scripts.rendered.training.study_encoding import NETWORK_FILE
 from scripts.rendered.training.view_accuracy import accuracy, read_views
 from scripts.rendered.training.view_training import RATE, ViewTrainer, awaken
-from scripts.rendered.views.picture_store import open_store
 from scripts.rendered.views.usual_shares import tell_shares
 from scripts.rendered.views.wide_batches import MixedBatches, PictureBatches, WideBatches, learnable, stored
 from scripts.rendered.views.wide_pictures import FRAMES
+from scripts.rendered.views.wide_store import open_store
 from service.site.training.curve import draw_curve
 
 WEIGHTS_FILE, MEASURED_FILE = "view_classifier.safetensors", "measured.json"

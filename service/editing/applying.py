@@ -5,18 +5,21 @@ from typing import Final
 
 from model.report.clinical_text.sentences import split_sentences
 from service.documents.edition import SectionChange, SignedFeedback
+from service.documents.traced import TracedMeasurement
 from service.editing.edition import Edition
+from service.renderings.measured import told_by_measurements
 from service.renderings.page_words import words_of
 from service.schemas import ImpressionStatement, PhenotypeOut, ReportDocument, SectionOut, SentenceOut
 
-SECTION_EDITED: Final = "section_edited"  # reason of a phenotype
+SECTION_EDITED: Final = "section_edited"  # reason of a phenotype, and of a measurement that is not stated
 
 
 def with_edition(document: ReportDocument, edition: Edition | None) -> ReportDocument:
     """The document as the version has it; untouched where nobody has changed it.
 
     A sentence that the draft has too keeps where it came from; any other one is `written`, by a person. The machine's
-    numbers and calls of an edited section no longer stand: they may speak against what the person wrote.
+    numbers and calls of an edited section no longer stand: they may speak against what the person wrote. A measurement
+    names no section, so once one was edited only those stand that a section that was not edited states.
     """
     if edition is None:
         return document
@@ -36,7 +39,15 @@ def with_edition(document: ReportDocument, edition: Edition | None) -> ReportDoc
         final = words_of(document.lang).final_notice
         notice = final.format(name=edition.signed_by, when=f"{edition.created:%Y-%m-%d %H:%M}")
         changed["draft_notice"] = " ".join([notice, *_demonstration(document)])
-    return document.model_copy(update=changed)
+    shown = document.model_copy(update=changed)
+    return shown.model_copy(update={"traced": list(_still_told(shown))}) if edited else shown
+
+
+def _still_told(shown: ReportDocument) -> Iterator[TracedMeasurement]:
+    told = told_by_measurements(shown)
+    for row in shown.traced:
+        stands = not row.stated or (row.phenotype or row.name) in told
+        yield row if stands else row.model_copy(update={"stated": False, "reason": SECTION_EDITED})
 
 
 def _demonstration(document: ReportDocument) -> Iterator[str]:

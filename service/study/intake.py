@@ -209,18 +209,23 @@ class Intake:
         return document
 
     async def found(self, study_id: str, tenant: str) -> ReportDocument | None:
-        """The report as far as it is there: None while the study is open, here or in another process.
+        """The report as people left it, as far as it is there: None while the study is open, here or elsewhere.
 
         Raises as `answer`.
         """
+        document = await self.drafted(study_id, tenant)
+        if document is None or self.job_of(study_id, tenant) is not None:
+            return document
+        return await to_thread.run_sync(self.editing.newest, document)
+
+    async def drafted(self, study_id: str, tenant: str) -> ReportDocument | None:
+        """The report as the machine wrote it, else as `found`."""
         job = self.job_of(study_id, tenant)
         if job is not None:
             return _report_of(await self._awaited(job)) if job.outcome.done() else None
         found = await to_thread.run_sync(self.store.find, study_id, tenant)
-        if isinstance(found, ReportDocument):
-            return await to_thread.run_sync(self.editing.newest, found)
-        if found is None:
-            return None
+        if found is None or isinstance(found, ReportDocument):
+            return found
         raise KeptProblem(found)
 
     async def _awaited(self, job: StudyJob) -> StudyAnswer:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import cv2
 
-from scripts.rendered.views.picture_store import SHARD, PictureStore, render_shards
+from scripts.rendered.tracing.shards import SHARD, render_shards
+from scripts.rendered.views.wide_store import WideStore
 
 
 def main(words: list[str] | None = None) -> None:
@@ -22,7 +23,7 @@ def main(words: list[str] | None = None) -> None:
     options = parser.parse_args(words)
     cv2.setNumThreads(1)
     shards = -(-options.clips // SHARD)
-    for _ in render_shards(PictureStore(), options.out, shards):
+    for _ in render_shards(WideStore(), options.out, shards):
         pass
     print(json.dumps({"clips": shards * SHARD, "out": str(options.out)}))
 

@@ -9,12 +9,12 @@ saw the probabilities of the classifier before: calibrate and evaluate again.
 
 import argparse
 import json
-import shutil
 from pathlib import Path
 
-from model.bundle import BundleManifest, read_bundle, write_bundle
+from model.bundle import BundleManifest, read_bundle
 from model.checkpoint import load_weights
 from model.echo.networks.view_classifier import build_view_classifier
+from scripts.rendered.add_tracer import with_network
 from scripts.rendered.training.study_encoding import NETWORK_FILE
 
 CLASSIFIER = "view_classifier"
@@ -26,8 +26,7 @@ def replace_classifier(bundle: Path, views: Path) -> BundleManifest:
     network = json.loads((views / NETWORK_FILE).read_text(encoding="utf-8"))
     load_weights(build_view_classifier(network, manifest.views), views / network["file"])
     (bundle / manifest.networks[CLASSIFIER]["file"]).unlink()
-    shutil.copyfile(views / network["file"], bundle / network["file"])
-    return write_bundle(bundle, manifest.model_copy(update={"networks": {**manifest.networks, CLASSIFIER: network}}))
+    return with_network(bundle, manifest, CLASSIFIER, views)
 
 
 def main() -> None:

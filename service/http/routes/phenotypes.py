@@ -79,7 +79,7 @@ async def list_phenotypes(
 )
 async def get_phenotypes(study_id: str, intake: IntakeDep, caller: CallerDep, media_type: MediaTypeDep) -> Response:
     """Fetch the phenotypes of one study; 202 while it is processed, and its own problem when it failed."""
-    document = await intake.found(study_id, caller.tenant)
+    document = await intake.drafted(study_id, caller.tenant)  # what was predicted, whatever a person made of it
     if document is None:
         return processing(intake.job_of(study_id, caller.tenant), study_id, f"/phenotypes/{study_id}")
     study = phenotypes_of(document)

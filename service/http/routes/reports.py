@@ -1,6 +1,5 @@
 """POST /report, GET /report/{study_id} and its events."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from service.documents.traced import ContourDocument
 from service.errors import InvalidField
 from service.http.connected import while_connected
 from service.http.dependencies import CallerDep, IntakeDep, OpenToReaders, RenderingDep, needs, note_studies
+from service.http.routes.answered import report_answer
 from service.http.routes.openapi import (
     EVENTS_ANSWER,
     FORMAT_PARAMETER,
@@ -21,8 +21,7 @@ from service.http.routes.openapi import (
     problems,
 )
 from service.http.routes.processing import processing
-from service.renderings.html_page import POLICY
-from service.renderings.negotiation import Rendering, prefers_async
+from service.renderings.negotiation import prefers_async
 from service.schemas import ReportDocument, ShadowDocument
 from service.study.events import StudyWatch, watch_study
 from service.study.intake import IncomingReport
@@ -49,7 +48,7 @@ async def post_report(request: Request, intake: IntakeDep, caller: CallerDep, re
         return processing(job, study_id, f"/report/{study_id}", **{"Preference-Applied": "respond-async"})
     give_up = None if incoming.key else lambda: intake.give_up(study_id)  # a key lets it be asked for again
     document = await while_connected(request, intake.answer(study_id, caller.tenant), give_up)
-    return await _answer(document, rendering)
+    return await report_answer(document, rendering)
 
 
 @router.get(
@@ -64,7 +63,7 @@ async def get_report(study_id: str, intake: IntakeDep, caller: CallerDep, render
     document = await intake.found(study_id, caller.tenant)
     if document is None:
         return processing(intake.job_of(study_id, caller.tenant), study_id, f"/report/{study_id}")
-    return await _answer(document, rendering)
+    return await report_answer(document, rendering)
 
 
 @router.delete("/report/{study_id}", status_code=204, dependencies=[needs("admin")], responses=problems(404, 422))
@@ -117,15 +116,3 @@ def _lang_of(request: Request) -> str | None:
             "the address has parameters beside one lang and one format: send other options as fields of the form"
         )
     return request.query_params.get(names[0]) if names else None
-
-
-async def _answer(document: ReportDocument, rendering: Rendering) -> Response:
-    """The report as a client gets it. A PDF takes half a second: it is made beside the loop that serves others."""
-    body = await asyncio.to_thread(rendering.render, document)
-    headers = {"Content-Language": document.lang}
-    if rendering.is_page:
-        headers["Content-Security-Policy"] = POLICY
-    if rendering.name in {"pdf", "fhir", "sr"}:
-        name = f"report-{document.study_id}{rendering.suffix}"
-        headers["Content-Disposition"] = f'inline; filename="{name}"'
-    return Response(body, media_type=rendering.media_type, headers=headers)

@@ -55,7 +55,8 @@ class _Writer:
         self._document, self._source = document, source
         self._page = Page.of(document)
         self._codes: ModalityCodes = modality_codes(document.modality)
-        self._issued = document.created.isoformat()
+        self._edition = document.edition
+        self._issued = (document.created if self._edition is None else self._edition.created).isoformat()
         self._status = report_status(document)
 
     def bundle(self) -> Json:
@@ -71,7 +72,7 @@ class _Writer:
         return {
             "resourceType": "Bundle",
             **self._meta,
-            "identifier": {"system": "urn:ietf:rfc:3986", "value": self._url("bundle")},
+            "identifier": {"system": "urn:ietf:rfc:3986", "value": self._url(self._version)},
             "type": "document",
             "timestamp": self._issued,
             "entry": [{"fullUrl": url, "resource": resource} for url, resource in entries],
@@ -111,9 +112,22 @@ class _Writer:
             "type": self._report_code(),
             "date": self._issued,
             "author": [{"reference": self._url("device")}],
+            **self._attested(),
             "title": plain(self._page.title),
             "section": list(self._sections()),
         }
+
+    @property
+    def _version(self) -> str:
+        """What the identifier of the bundle is made of: each version is a document of its own."""
+        return "bundle" if self._edition is None else f"bundle:{self._edition.version}"
+
+    def _attested(self) -> Json:
+        """Who signed, as far as the service was told: no identifier stands behind the name."""
+        if self._edition is None or self._edition.signed_by is None:
+            return {}
+        party = {"display": plain(self._edition.signed_by)}
+        return {"attester": [{"mode": "professional", "time": self._issued, "party": party}]}
 
     def _sections(self) -> Iterator[Json]:
         words = self._page.words

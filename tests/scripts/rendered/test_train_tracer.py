@@ -11,7 +11,8 @@ from safetensors.torch import load_file
 from model.echo.networks.tracer_network import build_tracer_network
 from scripts.rendered import calibrate_tracer, train_tracer
 from scripts.rendered.tracing import run_store
-from scripts.rendered.tracing.run_store import RunStore, open_shards, render_shards
+from scripts.rendered.tracing.run_store import RunStore
+from scripts.rendered.tracing.shards import open_shards, render_shards
 from scripts.rendered.training.tracer_training import RunBatches, dice, still_weights
 from service.site.training import fit
 from tests.scripts.rendered.test_train_views import CountedTime
@@ -50,7 +51,7 @@ def test_training_writes_what_a_bundle_needs_and_goes_on(
 
 
 def test_a_batch_is_the_same_whenever_asked(runs: Path) -> None:
-    batches = RunBatches(open_shards(runs), 10, 3, 32)
+    batches = RunBatches(open_shards(runs, RunStore.name), 10, 3, 32)
     grey, truth = batches.at(4)
     again, _ = batches.at(4)
     other, _ = batches.at(5)
@@ -87,7 +88,7 @@ def test_a_network_of_one_frame_goes_on_from_one_of_several() -> None:
 
 
 def test_a_batch_for_one_frame_holds_one_frame_of_each_run(runs: Path) -> None:
-    grey, truth = RunBatches(open_shards(runs), 10, 3, 32, frames=1).at(0)
+    grey, truth = RunBatches(open_shards(runs, RunStore.name), 10, 3, 32, frames=1).at(0)
     assert grey.shape == truth.shape == (3, 1, 32, 32)
 
 

@@ -15,7 +15,7 @@ from scripts.rendered import train_views
 from scripts.rendered.phantom.scan.looks import HELD_OUT_LOOKS
 from scripts.rendered.train_views import StoredViews, learned_clips, looks_clips
 from scripts.rendered.training.clip_store import ABOUT_FILE, DONE_FILE, PIXELS_FILE, ClipStore
-from scripts.rendered.views.picture_store import PictureStore
+from scripts.rendered.views.wide_store import WideStore
 from service.site.training import fit
 
 SIZE, FRAMES, CLIPS = 48, 4, 48  # no smaller: the grain of varied pictures has 18 to 56 knots
@@ -80,7 +80,7 @@ def test_training_writes_what_a_bundle_needs_and_goes_on(
 @pytest.fixture(scope="module")
 def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Wide pictures of one grey level for each view."""
-    folder, kept, clips = tmp_path_factory.mktemp("wide"), PictureStore(size=24), 290
+    folder, kept, clips = tmp_path_factory.mktemp("wide"), WideStore(size=24), 290
     (folder / "about.json").write_text(json.dumps(asdict(kept)))
     levels = np.linspace(30, 240, len(ECHO_TAXONOMY.views)).astype(np.uint8)
     grey = levels[[ECHO_TAXONOMY.views.index(view) for view in kept.views(clips)]]

@@ -16,19 +16,7 @@ from tests.service.ingest.test_whose_study import cine, video, zipped
 from tests.service.invented import InventedPipeline
 
 Captured = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(autouse=True)
-def loads(monkeypatch: pytest.MonkeyPatch) -> list[InventedPipeline]:
-    """No networks; each loading is counted."""
-    loaded: list[InventedPipeline] = []
-
-    def load(_: object) -> InventedPipeline:
-        loaded.append(InventedPipeline())
-        return loaded[-1]
-
-    monkeypatch.setattr("service.cli.commands._pipeline", load)
-    return loaded
+pytestmark = pytest.mark.usefixtures("loads")
 
 
 @pytest.fixture

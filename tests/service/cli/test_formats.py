@@ -12,19 +12,7 @@ from tests.service.invented import InventedPipeline
 from tests.service.renderings.told_reports import BEGINS
 
 Captured = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(autouse=True)
-def loads(monkeypatch: pytest.MonkeyPatch) -> list[InventedPipeline]:
-    """No networks; each loading is counted."""
-    loaded: list[InventedPipeline] = []
-
-    def load(_: object) -> InventedPipeline:
-        loaded.append(InventedPipeline())
-        return loaded[-1]
-
-    monkeypatch.setattr("service.cli.commands._pipeline", load)
-    return loaded
+pytestmark = pytest.mark.usefixtures("loads")
 
 
 @pytest.fixture

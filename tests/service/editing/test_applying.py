@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from service.documents.edition import SectionChange
+from service.documents.traced import TracedMeasurement
 from service.editing.applying import changes_between, feedback_of, with_edition
 from service.editing.edition import Edition
 from service.http import examples
@@ -59,6 +60,34 @@ def test_numbers_and_calls_of_an_edited_section_no_longer_stand() -> None:
     for write, number in ((report_text, "57"), (report_html, "57"), (fhir_numbers, "57.4")):
         assert number in write(DRAFT).replace(DRAFT.study_id, "")
         assert number not in write(shown).replace(DRAFT.study_id, "")
+
+
+def measured(name: str, phenotype: str | None) -> TracedMeasurement:
+    return TracedMeasurement(
+        name=name,
+        phenotype=phenotype,
+        value=57.4,
+        unit="%",
+        method="area_length",
+        stated=True,
+        reason=None,
+        quality=0.9,
+        interval_low=None,
+        interval_high=None,
+        clips=[1],
+        panels=[None],
+        frames=[3],
+        beats=1,
+    )
+
+
+def test_once_a_section_was_edited_a_measurement_stands_only_where_another_section_states_it() -> None:
+    document = DRAFT.model_copy(update={"traced": [measured("ejection_fraction", "ejection_fraction")]})
+    kept = with_edition(document, version(impression=("Short.",)))
+    assert [row.stated for row in kept.traced] == [True]
+    shown = with_edition(document, version(sections={SECTION.name: "Seen by a person."}))
+    assert [(row.stated, row.reason) for row in shown.traced] == [(False, "section_edited")]
+    assert "57.4" not in fhir_numbers(shown)
 
 
 def test_a_section_can_be_emptied() -> None:

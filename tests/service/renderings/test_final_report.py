@@ -38,6 +38,15 @@ def test_fhir_says_what_the_version_is(document: ReportDocument, status: str) ->
     assert {"Composition", "DiagnosticReport"} <= set(stated)
 
 
+def test_fhir_tells_versions_apart_and_who_signed() -> None:
+    bundles = [json.loads(report_fhir(document)) for document in (DRAFT, EDITED, SIGNED, AMENDED)]
+    assert len({bundle["identifier"]["value"] for bundle in bundles}) == 4
+    assert [bundle["timestamp"] for bundle in bundles[1:]] == [WHEN.isoformat()] * 3
+    attested = [bundle["entry"][0]["resource"].get("attester") for bundle in bundles]
+    assert attested[:2] == [None, None]
+    assert [each[0]["party"]["display"] for each in attested[2:]] == ["Dr. A^Reader", "Dr. B"]
+
+
 def test_text_and_html_say_who_signed_and_are_no_draft() -> None:
     for page in (report_text(SIGNED), report_html(SIGNED)):
         assert "Signed by Dr. A^Reader" in page

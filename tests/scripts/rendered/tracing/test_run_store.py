@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from scripts.rendered.tracing import run_store
-from scripts.rendered.tracing.run_store import RunStore, open_shards, render_shards
+from scripts.rendered.tracing.run_store import RunStore
+from scripts.rendered.tracing.shards import open_shards, render_shards
 
 
 @pytest.fixture(autouse=True)
@@ -16,11 +17,11 @@ def _small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_store_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     store = RunStore(size=32)
     assert list(render_shards(store, tmp_path, 1)) == [0]
-    first = open_shards(tmp_path)[0].copy()
+    first = open_shards(tmp_path, RunStore.name)[0].copy()
     stamp = (tmp_path / "runs_0000.npy").stat().st_mtime_ns
     assert list(render_shards(store, tmp_path, 2)) == [0, 1]
     assert (tmp_path / "runs_0000.npy").stat().st_mtime_ns == stamp
-    shards = open_shards(tmp_path)
+    shards = open_shards(tmp_path, RunStore.name)
     assert [shard.shape for shard in shards] == [(2, 2, 4, 32, 32)] * 2
     assert (shards[0] == first).all()
 

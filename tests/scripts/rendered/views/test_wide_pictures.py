@@ -10,8 +10,7 @@ from model.echo.taxonomy import ECHO_TAXONOMY
 from scripts.rendered.phantom.anatomy.tissues import Tissue
 from scripts.rendered.phantom.scan.looks import HELD_OUT_LOOKS
 from scripts.rendered.phantom.scan.tensors import input_config
-from scripts.rendered.views import picture_store
-from scripts.rendered.views.picture_store import PictureStore, open_store, render_shards
+from scripts.rendered.tracing.shards import render_shards
 from scripts.rendered.views.wide_batches import MixedBatches, WideBatches, learnable
 from scripts.rendered.views.wide_pictures import (
     FRAMES,
@@ -21,6 +20,7 @@ from scripts.rendered.views.wide_pictures import (
     view_of,
     wide_pictures,
 )
+from scripts.rendered.views.wide_store import WideStore, open_store
 
 
 def first_of(view: str, seed: int = 3) -> int:
@@ -53,15 +53,15 @@ def test_colour_marks_flow_alone() -> None:
 
 
 def test_a_stopped_store_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picture_store, "SHARD", 2)
-    store = PictureStore(size=32)
+    monkeypatch.setattr("scripts.rendered.views.wide_store.SHARD", 2)
+    store = WideStore(size=32)
     assert list(islice(render_shards(store, tmp_path, 2), 1)) == [0]
     assert list(render_shards(store, tmp_path, 2)) == [0, 1]
     kept, shards = open_store(tmp_path)
     assert kept == store
     np.testing.assert_array_equal(shards[1][1], wide_pictures(store.seed, 3, 32).rgb)
     with pytest.raises(ValueError, match="another store"):
-        next(render_shards(PictureStore(size=40), tmp_path, 1))
+        next(render_shards(WideStore(size=40), tmp_path, 1))
 
 
 def test_batches_mix_and_clips_without_flow_are_left_out() -> None:

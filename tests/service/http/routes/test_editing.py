@@ -83,6 +83,25 @@ def test_what_is_signed_stays_and_an_amendment_is_a_new_version(client: TestClie
     assert code_of(client.post(f"/report/{study}/amendment", json=amendment)) == (409, "version_conflict")
 
 
+def test_a_version_comes_in_the_format_that_is_asked_for(client: TestClient) -> None:
+    study = post(client)["study_id"]
+    sign(client, study, 0)
+    client.post(f"/report/{study}/amendment", json={"version": 1, "reason": "More."})
+    pdf = client.get(f"/report/{study}/versions/1?format=pdf")
+    assert (pdf.headers["content-type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+    assert "Dr. A. Reader" in client.get(f"/report/{study}/versions/1", headers={"Accept": "text/plain"}).text
+    assert client.get(f"/report/{study}/versions/1?format=docx").status_code == 406
+
+
+def test_what_was_predicted_stays_whatever_a_person_made_of_the_report(client: TestClient) -> None:
+    draft = post(client)
+    study = draft["study_id"]
+    edit(client, study, 0, sections={section["name"]: "Seen by a person." for section in draft["sections"]})
+    assert {row["reason"] for row in client.get(f"/report/{study}").json()["phenotypes"].values()} == {"section_edited"}
+    listed = client.get("/phenotypes").json()["studies"][0]["phenotypes"]
+    assert client.get(f"/phenotypes/{study}").json()["phenotypes"] == listed == draft["phenotypes"]
+
+
 def test_only_what_is_final_is_amended_and_only_the_newest_is_changed(client: TestClient) -> None:
     study = post(client)["study_id"]
     assert code_of(client.post(f"/report/{study}/amendment", json={"version": 0, "reason": "x"})) == (
