@@ -5,6 +5,7 @@ EditingError             a report cannot be changed so
 ├── VersionConflict      the change was made from another version than the newest
 ├── ReportFinal          the version is signed, so it stays as it is
 ├── ReportNotFinal       only what is signed can be amended
+├── NotJson              a change is sent as JSON
 └── FeedbackOff          signed reports are not given out
 """
 
@@ -29,6 +30,10 @@ class ReportFinal(EditingError):
 
 class ReportNotFinal(EditingError):
     """The version is a draft, and only what is signed can be amended."""
+
+
+class NotJson(EditingError):
+    """The content type of a change is not application/json."""
 
 
 class FeedbackOff(EditingError):

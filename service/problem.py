@@ -44,6 +44,7 @@ TABLE: Mapping[type[ServiceError], tuple[int, str]] = {
     editing.VersionConflict: (409, "The report was changed meanwhile"),
     editing.ReportFinal: (409, "The report is signed"),
     editing.ReportNotFinal: (409, "The report is not signed"),
+    editing.NotJson: (415, "The body must be JSON"),
     editing.FeedbackOff: (403, "Signed reports are not given out"),
     errors.UnsupportedUpload: (415, "The body must be plain multipart/form-data"),
     errors.MalformedUpload: (400, "The body is no valid multipart form"),

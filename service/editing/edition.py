@@ -45,7 +45,8 @@ class Edition:
             raise ReportFinal(f"version {self.number} is signed: amend it first", field="version")
         if unknown := [name for name in edit.sections if name not in sections]:
             # which ones is not said: they are the client's text
-            raise InvalidField(f"sections: {len(unknown)} of them are none of this report", field="sections")
+            text = f"sections: {len(unknown)} of them are none of this report, which has {', '.join(sections)}"
+            raise InvalidField(text, field="sections")
         if not edit.sections and edit.impression is None:
             raise InvalidField("sections: nothing is changed", field="sections")
         impression = self.impression if edit.impression is None else tuple(edit.impression)

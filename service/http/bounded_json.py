@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from service.documents.document import Document
-from service.errors import InvalidField, UnsupportedUpload, UploadCutOff, UploadTimeout, UploadTooLarge
+from service.editing_errors import NotJson
+from service.errors import InvalidField, UploadCutOff, UploadTimeout, UploadTooLarge
 
 MOST_BYTES: Final = 1 << 20  # 15 sections of the most characters a section may have, in UTF-8
 _SECONDS: Final = 30.0  # one megabyte at 35 kB a second
@@ -15,13 +16,13 @@ _Asked = TypeVar("_Asked", bound=Document)
 
 
 async def read_json(request: Request, kind: type[_Asked]) -> _Asked:
-    """The body. Raises UnsupportedUpload, UploadTooLarge, UploadTimeout, UploadCutOff or InvalidField.
+    """The body. Raises NotJson, UploadTooLarge, UploadTimeout, UploadCutOff or InvalidField.
 
     What a client wrote is not repeated: it may name a patient.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
-        raise UnsupportedUpload("Content-Type: must be application/json", field="Content-Type")
+        raise NotJson("Content-Type: must be application/json", field="Content-Type")
     try:
         return kind.model_validate_json(await _body(request))
     except ValidationError as error:

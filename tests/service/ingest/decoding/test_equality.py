@@ -59,7 +59,7 @@ def test_real_clips_are_read_as_here() -> None:
 def test_files_of_pydicom_are_read_as_here(name: str) -> None:
     path = get_testdata_file(name, download=False)
     if path is None:
-        pytest.skip("not installed")
+        pytest.skip(f"{name} is not in this installation of pydicom")
     assert_equal(Path(str(path)))
 
 
